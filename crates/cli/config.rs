@@ -1,0 +1,111 @@
+//! Settings: configuration file, then environment, then flags. The only reader of the
+//! environment and of the clock.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use carnac_lake::{DEFAULT_MEMORY, Lake};
+use carnac_query::{Gateway, Views};
+use chrono::{DateTime, Local, NaiveDate, Utc};
+use serde::Deserialize;
+
+use crate::args::Args;
+
+/// Where the file is looked for when none is named.
+const FILE: &str = "carnac.toml";
+
+/// What the configuration file may say.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    root: Option<String>,
+    sql: Option<PathBuf>,
+    memory_mib: Option<usize>,
+    listen: Option<SocketAddr>,
+}
+
+/// The settings of one run.
+#[derive(Debug)]
+pub(crate) struct Config {
+    /// The lake as it was named, if it was.
+    pub(crate) named_root: Option<String>,
+    /// Memory for merging or querying, in bytes.
+    pub(crate) memory: usize,
+    /// Address to listen on when the command names none.
+    pub(crate) listen: SocketAddr,
+    sql: Option<PathBuf>,
+}
+
+impl Config {
+    /// Reads the file, if any, and puts environment and flags over it.
+    pub(crate) fn load(args: &Args) -> anyhow::Result<Self> {
+        let file = match &args.config {
+            Some(path) => read(path)?,
+            None if Path::new(FILE).exists() => read(Path::new(FILE))?,
+            None => File::default(),
+        };
+        let mib = args.memory_mib.or(file.memory_mib);
+        Ok(Self {
+            named_root: args.root.clone().or(file.root),
+            memory: mib.map_or(DEFAULT_MEMORY, |mib| mib.saturating_mul(1024 * 1024)),
+            listen: file.listen.unwrap_or_else(|| SocketAddr::from((Ipv4Addr::LOCALHOST, 50051))),
+            sql: args.sql.clone().or(file.sql),
+        })
+    }
+
+    /// Returns the lake's folder or address.
+    pub(crate) fn root(&self) -> &str {
+        self.named_root.as_deref().unwrap_or("lake")
+    }
+
+    /// Opens a lake to read.
+    pub(crate) fn open_lake(&self) -> anyhow::Result<Lake> {
+        Ok(Lake::open(self.root(), &storage_options())?)
+    }
+
+    /// Opens a lake to land data in.
+    pub(crate) fn create_lake(&self, root: &str) -> anyhow::Result<Lake> {
+        Ok(Lake::create(root, &storage_options())?)
+    }
+
+    /// Loads the SQL files.
+    pub(crate) fn views(&self) -> anyhow::Result<Views> {
+        Ok(match &self.sql {
+            Some(folder) => Views::from_folder(folder)?,
+            None => Views::embedded()?,
+        })
+    }
+
+    /// Makes the gateway of a lake.
+    pub(crate) fn gateway(&self, lake: Lake) -> anyhow::Result<Gateway> {
+        Ok(Gateway::new(lake, self.views()?, self.memory))
+    }
+}
+
+fn read(path: &Path) -> anyhow::Result<File> {
+    let text = std::fs::read_to_string(path)
+        .with_context(|| format!("read configuration {}", path.display()))?;
+    toml::from_str(&text).with_context(|| format!("read configuration {}", path.display()))
+}
+
+/// The storage's own settings, as every S3 tool reads them.
+#[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
+fn storage_options() -> Vec<(String, String)> {
+    std::env::vars()
+        .filter(|(name, _)| name.starts_with("AWS_"))
+        .map(|(name, value)| (name.to_ascii_lowercase(), value))
+        .collect()
+}
+
+/// The time of the run.
+#[expect(clippy::disallowed_methods, reason = "this is the one place that reads the clock")]
+pub(crate) fn now() -> DateTime<Utc> {
+    Utc::now()
+}
+
+/// The date of the run, where it runs.
+#[expect(clippy::disallowed_methods, reason = "this is the one place that reads the clock")]
+pub(crate) fn today() -> NaiveDate {
+    Local::now().date_naive()
+}

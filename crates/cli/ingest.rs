@@ -1,0 +1,143 @@
+//! `carnac ingest` and `carnac refresh`: files in, one release out, a report a file.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, bail};
+use carnac_ingest::{Outcome, Report, Source, find, land};
+use carnac_lake::Lake;
+use carnac_model::{DATASETS, Dataset, dataset, rule};
+use chrono::NaiveDate;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::args::{Ingest, Refresh};
+use crate::config::{Config, now, today};
+use crate::print;
+
+/// Some files could not be read; the others are landed.
+const SOME_UNREAD: u8 = 3;
+
+/// Runs `carnac ingest`.
+pub(crate) async fn run(config: &Config, args: &Ingest) -> anyhow::Result<ExitCode> {
+    let named = args.dataset.as_deref().map(known_dataset).transpose()?;
+    let lake = config.create_lake(config.root())?;
+    land_paths(config, &lake, &args.paths, named, args.run_date.unwrap_or_else(today)).await
+}
+
+/// Runs `carnac refresh`.
+pub(crate) async fn refresh(config: &Config, args: &Refresh) -> anyhow::Result<ExitCode> {
+    let inbox = match &args.inbox {
+        Some(inbox) => inbox.clone(),
+        None if config.root().contains("://") => {
+            bail!("name the inbox with --inbox DIR: that of a lake in a bucket is not read yet")
+        }
+        None => Path::new(config.root()).join("inbox"),
+    };
+    if !inbox.is_dir() {
+        bail!("there is no inbox {}: make it, with one folder a dataset in it", inbox.display());
+    }
+    let lake = config.create_lake(config.root())?;
+    let run_date = args.run_date.unwrap_or_else(today);
+    land_paths(config, &lake, &dataset_folders(&inbox), None, run_date).await
+}
+
+/// Lands files, prints what became of each, and publishes one release if anything changed.
+pub(crate) async fn land_paths(
+    config: &Config,
+    lake: &Lake,
+    paths: &[PathBuf],
+    named: Option<&'static Dataset>,
+    run_date: NaiveDate,
+) -> anyhow::Result<ExitCode> {
+    let (sources, mut unread) = open_all(paths, named);
+    let bar = progress(sources.iter().map(Source::bytes).sum());
+    let mut draft = lake.draft(run_date).await?;
+    let reports = land(lake, &mut draft, &sources, config.memory, &|bytes| bar.inc(bytes)).await?;
+    bar.finish_and_clear();
+    for report in &reports {
+        unread += usize::from(matches!(report.outcome, Outcome::Failed(_)));
+        print::line(&told(report))?;
+    }
+    if draft.is_empty() {
+        print::line("nothing changed: no release to publish")?;
+    } else {
+        let changed = reports
+            .iter()
+            .filter(|report| matches!(report.outcome, Outcome::Landed { .. }))
+            .count();
+        let release = lake.publish(draft, now()).await.context("publish the release")?;
+        print::line(&format!("release {} published: {changed} files landed", release.id))?;
+    }
+    Ok(if unread == 0 { ExitCode::SUCCESS } else { ExitCode::from(SOME_UNREAD) })
+}
+
+/// Opens every file; one that cannot be opened is told and does not stop the others.
+fn open_all(paths: &[PathBuf], named: Option<&'static Dataset>) -> (Vec<Source>, usize) {
+    let (mut sources, mut unread) = (Vec::new(), 0);
+    let mut refuse = |error: carnac_ingest::Error| {
+        print::remark(&format!("error: {error}"));
+        unread += 1;
+    };
+    for path in paths {
+        match find(path) {
+            Ok(files) => {
+                for file in files {
+                    Source::open(file, named)
+                        .map_or_else(&mut refuse, |source| sources.push(source));
+                }
+            }
+            Err(error) => refuse(error),
+        }
+    }
+    (sources, unread)
+}
+
+/// The folders of an inbox that are named after a dataset.
+pub(crate) fn dataset_folders(inbox: &Path) -> Vec<PathBuf> {
+    DATASETS
+        .iter()
+        .map(|dataset| inbox.join(dataset.name))
+        .filter(|folder| folder.is_dir())
+        .collect()
+}
+
+fn known_dataset(name: &str) -> anyhow::Result<&'static Dataset> {
+    let known = || DATASETS.iter().map(|dataset| dataset.name).collect::<Vec<_>>().join(", ");
+    dataset(name).with_context(|| format!("there is no dataset `{name}`; there are: {}", known()))
+}
+
+/// A few lines on one file.
+fn told(report: &Report) -> String {
+    let source = &report.source;
+    match &report.outcome {
+        Outcome::Unchanged(input) => {
+            format!(
+                "{source}: unchanged ({} rows landed in release {})",
+                input.accepted, input.release
+            )
+        }
+        Outcome::Failed(error) => format!("{source}: not landed: {error}"),
+        Outcome::Landed { input, replaces } => {
+            let rejected = input.rejected_count();
+            let mut text = format!(
+                "{source}: {} read, {} accepted, {rejected} rejected",
+                input.read, input.accepted
+            );
+            if let Some(before) = replaces {
+                text.push_str(&format!(" (replaces {before} rows of its earlier delivery)"));
+            }
+            for (id, count) in &input.rejected {
+                let sentence =
+                    rule(id).map(|rule| format!("{} / {}", rule.fr, rule.en)).unwrap_or_default();
+                text.push_str(&format!("\n  {count:>8}  {id}: {sentence}"));
+            }
+            text
+        }
+    }
+}
+
+/// A bar over the bytes of all files; it shows on a terminal only.
+fn progress(bytes: u64) -> ProgressBar {
+    let style = ProgressStyle::with_template("{bar:40} {bytes}/{total_bytes} {eta}");
+    ProgressBar::new(bytes).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}

@@ -1,0 +1,70 @@
+//! The `carnac` command: arguments, configuration, wiring and output.
+
+mod args;
+mod config;
+mod demo;
+mod ingest;
+mod print;
+mod query;
+mod serve;
+
+use std::io::IsTerminal;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::{CommandFactory, Parser};
+
+use crate::args::{Args, Command};
+use crate::config::Config;
+
+/// Stack of each thread: planning a long query is recursive.
+const STACK_BYTES: usize = 64 * 1024 * 1024;
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    start_log(&args);
+    // On a thread of its own, for the larger stack.
+    let main = std::thread::Builder::new().stack_size(STACK_BYTES).spawn(|| block_on(args));
+    match main.expect("the operating system gives a thread").join() {
+        Ok(Ok(code)) => code,
+        Ok(Err(error)) if print::is_closed_pipe(&error) => ExitCode::SUCCESS,
+        Ok(Err(error)) => print::failure(&format!("{error:#}")),
+        Err(_) => print::failure("internal error, see above; what readers see has not changed"),
+    }
+}
+
+fn block_on(args: Args) -> anyhow::Result<ExitCode> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .thread_stack_size(STACK_BYTES)
+        .build()
+        .context("start the threads")?
+        .block_on(run(args))
+}
+
+async fn run(args: Args) -> anyhow::Result<ExitCode> {
+    let config = Config::load(&args)?;
+    match args.command {
+        Command::Demo(demo) => demo::run(&config, &demo).await,
+        Command::Ingest(ingest) => ingest::run(&config, &ingest).await,
+        Command::Refresh(refresh) => ingest::refresh(&config, &refresh).await,
+        Command::Query(query) => query::run(&config, &query).await,
+        Command::Indicators => query::indicators(&config),
+        Command::Releases => query::releases(&config).await,
+        Command::Serve(serve) => serve::run(&config, &serve).await,
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Args::command(), "carnac", &mut std::io::stdout());
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+fn start_log(args: &Args) {
+    let filter = tracing_subscriber::EnvFilter::try_new(&args.log)
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .init();
+}

@@ -1,0 +1,145 @@
+//! `carnac query`, `indicators` and `releases`: answers on standard output or in a file.
+
+use std::fs::File;
+use std::io::{self, IsTerminal, Write};
+use std::process::ExitCode;
+
+use anyhow::{Context, bail};
+use arrow::array::RecordBatch;
+use arrow::ipc::writer::StreamWriter;
+use arrow::util::pretty::pretty_format_batches_with_schema;
+use carnac_query::{Answer, Layer, Principal};
+use futures::StreamExt;
+use parquet::arrow::ArrowWriter;
+
+use crate::args::{Format, Query};
+use crate::config::Config;
+use crate::print;
+
+/// Runs `carnac query`.
+pub(crate) async fn run(config: &Config, args: &Query) -> anyhow::Result<ExitCode> {
+    let binary = matches!(args.format, Format::Arrow | Format::Parquet);
+    if binary && args.output.is_none() && io::stdout().is_terminal() {
+        bail!("this form is not for a terminal: name a file with --output, or redirect the output");
+    }
+    let gateway = config.gateway(config.open_lake()?)?;
+    let answer = gateway.run(Principal::Operator, &args.sql, None, args.release).await?;
+    match &args.output {
+        Some(path) => {
+            let file = File::create(path).with_context(|| format!("write {}", path.display()))?;
+            write(answer, args.format, file).await?;
+        }
+        None => write(answer, args.format, io::stdout()).await?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Writes an answer batch by batch; only the table for people is laid out as a whole.
+pub(crate) async fn write(
+    answer: Answer,
+    format: Format,
+    mut to: impl Write + Send,
+) -> anyhow::Result<()> {
+    let schema = answer.schema.clone();
+    match format {
+        Format::Table => {
+            let batches = answer.collect().await?;
+            writeln!(to, "{}", pretty_format_batches_with_schema(schema, &batches)?)?;
+        }
+        Format::Csv => {
+            let mut writer = arrow::csv::WriterBuilder::new().with_header(true).build(to);
+            // An empty batch writes the header of an answer without rows.
+            writer.write(&RecordBatch::new_empty(schema))?;
+            each(answer, |batch| Ok(writer.write(batch)?)).await?;
+        }
+        Format::Json => {
+            let mut writer = arrow::json::WriterBuilder::new()
+                .with_explicit_nulls(true)
+                .build::<_, arrow::json::writer::JsonArray>(to);
+            each(answer, |batch| Ok(writer.write(batch)?)).await?;
+            writer.finish()?;
+            writeln!(writer.into_inner())?;
+        }
+        Format::Arrow => {
+            let mut writer = StreamWriter::try_new(to, &schema)?;
+            each(answer, |batch| Ok(writer.write(batch)?)).await?;
+            writer.finish()?;
+        }
+        Format::Parquet => {
+            let mut writer = ArrowWriter::try_new(to, schema, None)?;
+            each(answer, |batch| Ok(writer.write(batch)?)).await?;
+            writer.close()?;
+        }
+    }
+    Ok(())
+}
+
+async fn each(
+    mut answer: Answer,
+    mut write: impl FnMut(&RecordBatch) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    while let Some(batch) = answer.stream.next().await {
+        write(&batch?)?;
+    }
+    Ok(())
+}
+
+/// Runs `carnac indicators`.
+pub(crate) fn indicators(config: &Config) -> anyhow::Result<ExitCode> {
+    let views = config.views()?;
+    let mut rows = vec![
+        ["id", "titre / title", "unit", "class", "version", "view"].map(str::to_owned).to_vec(),
+    ];
+    for file in views.layer(Layer::Indicator) {
+        let header = &file.header;
+        let definition = header.definition.clone();
+        let of = |part: fn(carnac_query::Definition) -> String| {
+            definition.clone().map(part).unwrap_or_default()
+        };
+        rows.push(vec![
+            header.id.clone(),
+            format!("{} / {}", header.title_fr, header.title_en),
+            header.unit.clone(),
+            of(|definition| definition.disclosure),
+            of(|definition| definition.version),
+            format!("{}.{}", file.layer, file.name),
+        ]);
+    }
+    rows[1..].sort();
+    print::line(&print::columns(&rows))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Runs `carnac releases`.
+pub(crate) async fn releases(config: &Config) -> anyhow::Result<ExitCode> {
+    let lake = config.open_lake()?;
+    let header =
+        ["release", "published at (UTC)", "run date", "sources", "accepted", "rejected", "tables"];
+    let mut rows = vec![header.map(str::to_owned).to_vec()];
+    for id in lake.release_ids().await?.into_iter().rev() {
+        let release = match lake.release(id).await {
+            Ok(release) => release,
+            Err(error) => {
+                print::remark(&format!("warning: {error}"));
+                continue;
+            }
+        };
+        let tables = release.tables.iter().map(|(table, version)| format!("{table}@{version}"));
+        rows.push(vec![
+            id.to_string(),
+            release.published_at.format("%Y-%m-%d %H:%M:%S").to_string(),
+            release.run_date.to_string(),
+            release.inputs.len().to_string(),
+            release.inputs.values().map(|input| input.accepted).sum::<u64>().to_string(),
+            release
+                .inputs
+                .values()
+                .map(carnac_model::Input::rejected_count)
+                .sum::<u64>()
+                .to_string(),
+            tables.collect::<Vec<_>>().join(" "),
+        ]);
+    }
+    print::line(&print::columns(&rows))?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,85 @@
+//! Why a whole file could not be read. A bad row is not an error: it goes to quarantine.
+
+use std::path::PathBuf;
+
+/// Result of reading a file.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// A file that could not be read; the other files are not concerned.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The operating system refused.
+    #[error("{step} {}: {source}", path.display())]
+    Io {
+        /// `open` or `read`.
+        step: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+    /// Nobody knows what the file holds.
+    #[error(
+        "{}: cannot tell which dataset this is; name it with --dataset ({known})",
+        path.display()
+    )]
+    UnknownDataset {
+        /// The file.
+        path: PathBuf,
+        /// The names there are.
+        known: String,
+    },
+    /// The name's ending is not one we read.
+    #[error("{}: not a file this program reads (.csv or .json)", path.display())]
+    UnknownFormat {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The dataset does not come as JSON.
+    #[error("{}: dataset {dataset} is not read from JSON; give it as CSV", path.display())]
+    NoJson {
+        /// The file.
+        path: PathBuf,
+        /// The dataset.
+        dataset: &'static str,
+    },
+    /// A required column is not in the header.
+    #[error("{}: column `{column}` is missing; the header has: {found}", path.display())]
+    MissingColumn {
+        /// The file.
+        path: PathBuf,
+        /// The column's name in the source.
+        column: &'static str,
+        /// The header as it stands.
+        found: String,
+    },
+    /// The file has no list of records where the dataset has one.
+    #[error("{}: no list of records in this JSON", path.display())]
+    NoRecords {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Two files of one run have the same name, which is what names a source.
+    #[error(
+        "{}: another file of this run is also called {name} in {dataset}; rename one, \
+         or land a folder that holds both in subfolders",
+        path.display()
+    )]
+    SameName {
+        /// The file.
+        path: PathBuf,
+        /// The shared name.
+        name: String,
+        /// The dataset.
+        dataset: &'static str,
+    },
+    /// The file is not the one whose checksum was taken.
+    #[error("{}: it changed while it was being read; run again", path.display())]
+    Changed {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The lake refused.
+    #[error(transparent)]
+    Lake(#[from] carnac_lake::Error),
+}

@@ -1,0 +1,265 @@
+//! JSON: cuts a file into the records of its lists, so that one bad record is one bad row and
+//! memory holds one record at a time. What a record says is parsed by `serde_json`.
+
+use std::io::{self, BufRead, BufReader, Read};
+
+use carnac_model::{Rows, RowsBuilder};
+
+use crate::source::Source;
+use crate::{BATCH_BYTES, BATCH_ROWS, Error, Result, decp, geography};
+
+/// Records longer than this are cut short and rejected.
+const MAX_RECORD: usize = 8 * 1024 * 1024;
+/// Brackets nested deeper than this are refused.
+const MAX_DEPTH: usize = 64;
+
+/// Turns one record into a row; `Err` means the text is not the JSON that it should be.
+type Push = fn(&Source, &mut RowsBuilder, i64, &str, &str) -> serde_json::Result<()>;
+
+/// Reads a JSON file in batches.
+pub(crate) fn read(source: &Source, each: &mut dyn FnMut(&Rows) -> Result<()>) -> Result<()> {
+    let (lists, push): (&'static [&'static str], Push) = match source.dataset.name {
+        "contracts" => (&decp::LISTS, decp::push),
+        "authorities" => (&[""], geography::push),
+        dataset => return Err(Error::NoJson { path: source.path.clone(), dataset }),
+    };
+    let mut records = Records::new(source.reader()?, lists);
+    let mut rows = RowsBuilder::new(source.dataset);
+    while let Some(record) = records.next().map_err(|error| source.io("read", error))? {
+        let line = i64::try_from(record.line).unwrap_or(i64::MAX);
+        match String::from_utf8(record.text) {
+            Err(error) => {
+                rows.push_fault(line, &String::from_utf8_lossy(error.as_bytes()), "bad_encoding")
+            }
+            Ok(text) => {
+                if !record.complete || push(source, &mut rows, line, &record.list, &text).is_err() {
+                    rows.push_fault(line, &text, "malformed");
+                }
+            }
+        }
+        if rows.len() >= BATCH_ROWS || rows.bytes() >= BATCH_BYTES {
+            each(&rows.finish())?;
+        }
+    }
+    if !records.found_list {
+        return Err(Error::NoRecords { path: source.path.clone() });
+    }
+    each(&rows.finish())?;
+    source.verify(records.reader.into_inner())
+}
+
+/// One element of a list.
+struct Record {
+    /// The key before the list; empty for a list that is the whole file.
+    list: String,
+    /// Line of its first byte.
+    line: u64,
+    text: Vec<u8>,
+    /// Whether it is an object that ends where it should, within the length allowed.
+    complete: bool,
+}
+
+/// An open bracket outside records.
+#[derive(Clone, Copy, PartialEq)]
+enum Open {
+    Object,
+    List { wanted: bool },
+}
+
+/// A cursor over the elements of the lists that have one of the wanted names.
+struct Records<R> {
+    reader: BufReader<R>,
+    lists: &'static [&'static str],
+    open: Vec<Open>,
+    /// The last string outside records: the key of what follows it.
+    key: String,
+    list: String,
+    line: u64,
+    found_list: bool,
+}
+
+impl<R: Read> Records<R> {
+    fn new(reader: R, lists: &'static [&'static str]) -> Self {
+        Self {
+            reader: BufReader::with_capacity(256 * 1024, reader),
+            lists,
+            open: Vec::new(),
+            key: String::new(),
+            list: String::new(),
+            line: 1,
+            found_list: false,
+        }
+    }
+
+    /// Moves to the next element of a wanted list; `None` at the end of the file.
+    fn next(&mut self) -> io::Result<Option<Record>> {
+        while let Some(byte) = self.byte()? {
+            let in_list = self.open.last() == Some(&Open::List { wanted: true });
+            match byte {
+                b' ' | b'\t' | b'\r' | b'\n' | b',' | b':' | 0xEF | 0xBB | 0xBF => {}
+                b']' | b'}' => {
+                    self.open.pop();
+                }
+                b'{' if in_list => return self.object().map(Some),
+                _ if in_list => return self.scalar(byte).map(Some),
+                b'{' => self.enter(Open::Object)?,
+                b'[' => {
+                    let name = if self.open.is_empty() { "" } else { self.key.as_str() };
+                    let wanted = self.lists.contains(&name);
+                    if wanted {
+                        self.found_list = true;
+                        self.list = name.to_owned();
+                    }
+                    self.enter(Open::List { wanted })?;
+                }
+                b'"' => self.key = String::from_utf8_lossy(&self.string()?).into_owned(),
+                _ => {}
+            }
+        }
+        Ok(None)
+    }
+
+    fn enter(&mut self, bracket: Open) -> io::Result<()> {
+        if self.open.len() == MAX_DEPTH {
+            return Err(io::Error::other(format!("brackets nested more than {MAX_DEPTH} deep")));
+        }
+        self.open.push(bracket);
+        Ok(())
+    }
+
+    /// Reads an object whose first brace is behind the cursor.
+    fn object(&mut self) -> io::Result<Record> {
+        let mut record = self.record(b'{');
+        let (mut depth, mut in_string, mut escaped) = (1, false, false);
+        while depth > 0 {
+            let Some(byte) = self.byte()? else { return Ok(record) };
+            if record.text.len() < MAX_RECORD {
+                record.text.push(byte);
+            }
+            match byte {
+                _ if escaped => escaped = false,
+                b'\\' if in_string => escaped = true,
+                b'"' => in_string = !in_string,
+                b'{' | b'[' if !in_string => depth += 1,
+                b'}' | b']' if !in_string => depth -= 1,
+                _ => {}
+            }
+        }
+        record.complete = record.text.len() < MAX_RECORD;
+        Ok(record)
+    }
+
+    /// Reads an element that is no object, up to the comma or bracket that ends it.
+    fn scalar(&mut self, first: u8) -> io::Result<Record> {
+        let mut record = self.record(first);
+        if first == b'"' {
+            record.text.extend(self.string()?);
+            record.text.push(b'"');
+            return Ok(record);
+        }
+        let mut depth = usize::from(first == b'[');
+        while let Some(byte) = self.peek()? {
+            match byte {
+                b',' | b']' | b'}' if depth == 0 => break,
+                b'[' | b'{' => depth += 1,
+                b']' | b'}' => depth -= 1,
+                _ => {}
+            }
+            self.byte()?;
+            if record.text.len() < MAX_RECORD {
+                record.text.push(byte);
+            }
+        }
+        Ok(record)
+    }
+
+    /// Reads the rest of a string, up to its closing quote.
+    fn string(&mut self) -> io::Result<Vec<u8>> {
+        let (mut text, mut escaped) = (Vec::new(), false);
+        while let Some(byte) = self.byte()? {
+            match byte {
+                b'"' if !escaped => break,
+                _ => escaped = byte == b'\\' && !escaped,
+            }
+            if text.len() < MAX_RECORD {
+                text.push(byte);
+            }
+        }
+        Ok(text)
+    }
+
+    fn record(&self, first: u8) -> Record {
+        Record { list: self.list.clone(), line: self.line, text: vec![first], complete: false }
+    }
+
+    fn peek(&mut self) -> io::Result<Option<u8>> {
+        Ok(self.reader.fill_buf()?.first().copied())
+    }
+
+    fn byte(&mut self) -> io::Result<Option<u8>> {
+        let byte = self.peek()?;
+        if let Some(byte) = byte {
+            self.reader.consume(1);
+            self.line += u64::from(byte == b'\n');
+        }
+        Ok(byte)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn records(json: &str, lists: &'static [&'static str]) -> Vec<(u64, String, bool)> {
+        let mut cursor = Records::new(json.as_bytes(), lists);
+        let mut found = Vec::new();
+        while let Some(record) = cursor.next().unwrap() {
+            found.push((record.line, String::from_utf8(record.text).unwrap(), record.complete));
+        }
+        found
+    }
+
+    fn texts(json: &str, lists: &'static [&'static str]) -> Vec<(String, bool)> {
+        records(json, lists).into_iter().map(|(_, text, complete)| (text, complete)).collect()
+    }
+
+    #[test]
+    fn both_layouts_and_bare_lists() {
+        let whole = |text: &str| (text.to_owned(), true);
+        assert_eq!(
+            texts(r#"{"marches":[{"a":1},{"b":[{}]}]}"#, &["marches"]),
+            [whole(r#"{"a":1}"#), whole(r#"{"b":[{}]}"#)]
+        );
+        let nested =
+            r#"{"marches":{"marche":[{"a":"]}"}],"other":[{}],"contrat-concession":[{"c":"\\"}]}}"#;
+        assert_eq!(
+            texts(nested, &["marches", "marche", "contrat-concession"]),
+            [whole(r#"{"a":"]}"}"#), whole(r#"{"c":"\\"}"#)]
+        );
+        assert_eq!(texts("[{},{}]", &[""]), [whole("{}"), whole("{}")]);
+        assert!(texts("[]", &[""]).is_empty());
+    }
+
+    #[test]
+    fn what_is_no_record_is_a_bad_row() {
+        let bad = |text: &str| (text.to_owned(), false);
+        assert_eq!(
+            texts(r#"[1, "a,]", [2,3], {"x""#, &[""]),
+            [bad("1"), bad(r#""a,]""#), bad("[2,3]"), bad(r#"{"x""#)]
+        );
+    }
+
+    #[test]
+    fn lines_are_those_of_the_first_brace() {
+        let lines: Vec<_> =
+            records("[\n{},\n\n{\"a\":\n1}, {}]", &[""]).iter().map(|r| r.0).collect();
+        assert_eq!(lines, [2, 4, 5]);
+    }
+
+    #[test]
+    fn nesting_is_bounded() {
+        let deep = b"{\"a\":".repeat(100);
+        let mut cursor = Records::new(&deep[..], &["marches"]);
+        assert!(cursor.next().is_err());
+    }
+}

@@ -1,0 +1,219 @@
+//! A source: one file, the dataset it belongs to, and its checksum.
+
+use std::fs::File;
+use std::io::{self, BufReader, Read};
+use std::path::{Path, PathBuf};
+
+use carnac_model::{DATASETS, Dataset, dataset};
+use sha2::{Digest, Sha256};
+
+use crate::{Error, Result, csv};
+
+/// How the bytes are laid out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Format {
+    Csv,
+    Json,
+}
+
+/// A file found by [`find`], with the name under which it is known in the lake.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Found {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Its path below the folder that was asked for, with `/` between; its file name otherwise.
+    pub name: String,
+}
+
+/// One file to land.
+#[derive(Debug)]
+pub struct Source {
+    pub(crate) path: PathBuf,
+    pub(crate) name: String,
+    pub(crate) dataset: &'static Dataset,
+    pub(crate) format: Format,
+    pub(crate) sha256: String,
+    bytes: u64,
+}
+
+/// Returns the data files at `path`: itself, or all below it when it is a folder, in order.
+///
+/// # Errors
+/// When a folder cannot be listed or the path does not exist.
+pub fn find(path: &Path) -> Result<Vec<Found>> {
+    let failed = |path: &Path| {
+        let path = path.to_owned();
+        move |source| Error::Io { step: "open", path, source }
+    };
+    if !path.metadata().map_err(failed(path))?.is_dir() {
+        let name = path
+            .file_name()
+            .map_or_else(|| path.display().to_string(), |n| n.to_string_lossy().into_owned());
+        return Ok(vec![Found { path: path.to_owned(), name }]);
+    }
+    let mut found = Vec::new();
+    let mut folders = vec![path.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in folder.read_dir().map_err(failed(&folder))? {
+            let entry = entry.map_err(failed(&folder))?.path();
+            if entry.is_dir() {
+                folders.push(entry);
+            } else if format(&entry).is_some() {
+                let below = entry.strip_prefix(path).unwrap_or(&entry);
+                let parts: Vec<_> =
+                    below.components().map(|part| part.as_os_str().to_string_lossy()).collect();
+                found.push(Found { name: parts.join("/"), path: entry });
+            }
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+impl Source {
+    /// Opens a file, tells its dataset (given, or by folder name, or by content), takes its checksum.
+    ///
+    /// # Errors
+    /// When it cannot be read, or its format or dataset cannot be told.
+    pub fn open(found: Found, named: Option<&'static Dataset>) -> Result<Self> {
+        let Found { path, name } = found;
+        let format = format(&path).ok_or_else(|| Error::UnknownFormat { path: path.clone() })?;
+        let mut head = vec![0; 64 * 1024];
+        let length = read_up_to(&path, &mut head)?;
+        head.truncate(length);
+        let by_folder =
+            || path.parent()?.ancestors().find_map(|folder| dataset(folder.file_name()?.to_str()?));
+        let told = named.or_else(by_folder).or_else(|| by_content(format, &head));
+        let Some(dataset) = told else {
+            let known = DATASETS.iter().map(|dataset| dataset.name).collect::<Vec<_>>().join(", ");
+            return Err(Error::UnknownDataset { path, known });
+        };
+        let (sha256, bytes) = checksum(&path)?;
+        Ok(Self { path, name, dataset, format, sha256, bytes })
+    }
+
+    /// Returns the dataset.
+    #[must_use]
+    pub fn dataset(&self) -> &'static Dataset {
+        self.dataset
+    }
+
+    /// Returns where the file is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Returns its length in bytes.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Returns the name of the source in release records: `<dataset>/<file name>`.
+    #[must_use]
+    pub fn key(&self) -> String {
+        format!("{}/{}", self.dataset.name, self.name)
+    }
+
+    /// Returns 1 January of the last year in the file's name, by which lists of a date are told.
+    pub(crate) fn edition(&self) -> Option<String> {
+        let stem = self.path.file_stem()?.to_string_lossy();
+        let years = stem.split(|c: char| !c.is_ascii_digit()).filter(|digits| digits.len() == 4);
+        years.last().map(|year| format!("{year}-01-01"))
+    }
+
+    /// Opens the bytes again, hashing them as they pass.
+    pub(crate) fn reader(&self) -> Result<HashingReader> {
+        let file = File::open(&self.path).map_err(|source| self.io("open", source))?;
+        Ok(HashingReader { file, hasher: Sha256::new() })
+    }
+
+    pub(crate) fn io(&self, step: &'static str, source: io::Error) -> Error {
+        Error::Io { step, path: self.path.clone(), source }
+    }
+
+    /// Errs when the bytes that passed are not those of the checksum.
+    pub(crate) fn verify(&self, mut reader: HashingReader) -> Result<()> {
+        io::copy(&mut reader, &mut io::sink()).map_err(|source| self.io("read", source))?;
+        if hex(&reader.hasher.finalize()) == self.sha256 {
+            Ok(())
+        } else {
+            Err(Error::Changed { path: self.path.clone() })
+        }
+    }
+}
+
+/// A file whose bytes are hashed as they are read.
+#[derive(Debug)]
+pub(crate) struct HashingReader {
+    file: File,
+    hasher: Sha256,
+}
+
+impl Read for HashingReader {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.file.read(buffer)?;
+        self.hasher.update(&buffer[..count]);
+        Ok(count)
+    }
+}
+
+fn format(path: &Path) -> Option<Format> {
+    match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
+        "csv" => Some(Format::Csv),
+        "json" => Some(Format::Json),
+        _ => None,
+    }
+}
+
+fn by_content(format: Format, head: &[u8]) -> Option<&'static Dataset> {
+    let text = String::from_utf8_lossy(head);
+    match format {
+        Format::Json if text.contains("\"marches\"") => dataset("contracts"),
+        Format::Json
+            if text.contains("\"typeLiaison\"") || text.contains("\"modeFinancement\"") =>
+        {
+            dataset("authorities")
+        }
+        Format::Json => None,
+        Format::Csv => {
+            let header = csv::header_of(head)?;
+            let fits = |dataset: &&&Dataset| {
+                dataset.fields.iter().filter(|field| field.required).all(|field| {
+                    field.header == "edition" || header.iter().any(|name| name == field.header)
+                })
+            };
+            DATASETS.iter().find(fits).copied()
+        }
+    }
+}
+
+fn read_up_to(path: &Path, buffer: &mut [u8]) -> Result<usize> {
+    let failed = |source| Error::Io { step: "open", path: path.to_owned(), source };
+    let mut file = File::open(path).map_err(failed)?;
+    let mut filled = 0;
+    while filled < buffer.len() {
+        match file.read(&mut buffer[filled..]).map_err(failed)? {
+            0 => break,
+            count => filled += count,
+        }
+    }
+    Ok(filled)
+}
+
+fn checksum(path: &Path) -> Result<(String, u64)> {
+    let failed = |source| Error::Io { step: "read", path: path.to_owned(), source };
+    let mut hasher = Sha256::new();
+    let mut file = BufReader::with_capacity(1 << 20, File::open(path).map_err(failed)?);
+    let bytes = io::copy(&mut file, &mut hasher).map_err(failed)?;
+    Ok((hex(&hasher.finalize()), bytes))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::with_capacity(64), |mut text, byte| {
+        write!(text, "{byte:02x}").expect("writing to a string cannot fail");
+        text
+    })
+}

@@ -1,0 +1,119 @@
+//! What can go wrong with a lake: each variant names the step and what it was working on.
+
+use datafusion::error::DataFusionError;
+use deltalake_core::DeltaTableError;
+
+/// Result of a lake operation.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// A failed step on the lake. No variant holds a cell value.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The address of the lake is not one.
+    #[error("open lake {root}: {reason}")]
+    Root {
+        /// The address as given.
+        root: String,
+        /// Why it cannot be used.
+        reason: String,
+    },
+    /// The query runtime cannot be made.
+    #[error("prepare memory and spill folder: {source}")]
+    Runtime {
+        /// DataFusion's own reason.
+        source: DataFusionError,
+    },
+    /// There is no release to read.
+    #[error("no release in {root}: land data first, with `carnac ingest` or `carnac demo`")]
+    Empty {
+        /// The lake.
+        root: String,
+    },
+    /// That release is not in the log.
+    #[error("release {id} is not in {root}: `carnac releases` lists those that are")]
+    NoRelease {
+        /// The lake.
+        root: String,
+        /// The release asked for.
+        id: u64,
+    },
+    /// The release log cannot be read or written.
+    #[error("{step} release log: {source}")]
+    ReleaseLog {
+        /// `list`, `read` or `write`.
+        step: &'static str,
+        /// The storage's own reason.
+        source: object_store::Error,
+    },
+    /// A release record is not what we wrote.
+    #[error("release record {id} is damaged: {reason}")]
+    DamagedRelease {
+        /// Its number.
+        id: u64,
+        /// What is wrong.
+        reason: String,
+    },
+    /// Another run changed the same table meanwhile.
+    #[error("table {table} was changed by another run meanwhile; nothing was published, run again")]
+    Conflict {
+        /// The table both changed.
+        table: String,
+    },
+    /// A Delta operation failed.
+    #[error("{step} table {table}: {source}")]
+    Delta {
+        /// `open`, `create`, `write` or `restore`.
+        step: &'static str,
+        /// The table.
+        table: String,
+        /// The library's own reason.
+        source: Box<DeltaTableError>,
+    },
+    /// The table uses a Delta feature under which plain Parquet reading would be wrong.
+    #[error("table {table} uses {feature}, which this program does not read; rewrite it without")]
+    Unsupported {
+        /// The table.
+        table: String,
+        /// The feature's name.
+        feature: String,
+    },
+    /// Spooling checked rows to local disk failed.
+    #[error("spool rows of {dataset}: {reason}")]
+    Spool {
+        /// The dataset.
+        dataset: String,
+        /// Why.
+        reason: String,
+    },
+    /// Merging the delivery with what is landed failed.
+    #[error("merge delivery into {dataset}: {source}")]
+    Merge {
+        /// The dataset.
+        dataset: String,
+        /// DataFusion's own reason.
+        source: Box<DataFusionError>,
+    },
+    /// A delivery without a single good row would wipe what its source had landed.
+    #[error(
+        "{dataset}/{file}: no row is acceptable, and {landed} of its rows are landed; \
+         they were left as they are"
+    )]
+    EmptyDelivery {
+        /// The dataset.
+        dataset: String,
+        /// The file.
+        file: String,
+        /// Rows of its last delivery.
+        landed: u64,
+    },
+    /// The rows written are not the rows that were read and kept.
+    #[error("audit {dataset}: {expected} rows expected in the partitions written, {written} found")]
+    Audit {
+        /// The dataset.
+        dataset: String,
+        /// Rows that the counts of reading, rejecting and replacing leave.
+        expected: u64,
+        /// Rows in the files of the new version.
+        written: u64,
+    },
+}

@@ -1,0 +1,89 @@
+//! Tables on storage: replace partitions, publish a release, open a release.
+//!
+//! ```text
+//! Checked ─▶ Delivery (local spool) ─ Lake::replace ─▶ Delta version ─┐
+//!                                                                     ├─ Lake::publish ─▶ Release
+//! rejected rows ───────────────────────────────────▶ quarantine ──────┘
+//! Release ─ Lake::table ─▶ Table (a plain Parquet scan of the pinned version's files)
+//! ```
+//! This crate is the only one that writes, and it writes only by `replaceWhere` on whole
+//! partitions and by adding release records.
+
+mod delivery;
+mod delta;
+mod error;
+mod folder;
+mod release;
+mod replace;
+mod statistics;
+mod store;
+mod table;
+
+use std::sync::Arc;
+
+use datafusion::execution::object_store::ObjectStoreUrl;
+use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
+use object_store::ObjectStore;
+
+pub use delivery::Delivery;
+pub use error::{Error, Result};
+pub use release::Draft;
+pub use table::Table;
+
+/// Name of the table of rejected rows.
+pub const QUARANTINE: &str = "quarantine";
+
+/// Memory that sorting and merging may use before they spill to disk, in bytes.
+pub const DEFAULT_MEMORY: usize = 512 * 1024 * 1024;
+
+/// One lake: a folder or a bucket prefix that holds tables and their releases.
+#[derive(Debug, Clone)]
+pub struct Lake {
+    store: Arc<dyn ObjectStore>,
+    root: String,
+}
+
+impl Lake {
+    /// Opens the lake at `root`: a folder that exists, or an `s3://bucket/prefix` address.
+    ///
+    /// `options` are the storage's own settings by their usual names, `aws_endpoint` for instance.
+    ///
+    /// # Errors
+    /// When the address cannot be read as one, or the folder is not there.
+    pub fn open(root: &str, options: &[(String, String)]) -> Result<Self> {
+        Ok(Self { store: store::open(root, options)?, root: root.to_owned() })
+    }
+
+    /// Opens the lake at `root` for landing: a folder is made when it is not there yet.
+    ///
+    /// # Errors
+    /// As [`Lake::open`], or when the folder cannot be made.
+    pub fn create(root: &str, options: &[(String, String)]) -> Result<Self> {
+        store::make_folder(root)?;
+        Self::open(root, options)
+    }
+
+    /// Returns where the lake is, as it was given.
+    #[must_use]
+    pub fn root(&self) -> &str {
+        &self.root
+    }
+
+    /// Returns a runtime that reads this lake's files and nothing else on the machine.
+    ///
+    /// # Errors
+    /// When the directory for spilling cannot be made.
+    pub fn runtime(&self, memory: usize) -> Result<Arc<RuntimeEnv>> {
+        let runtime = RuntimeEnvBuilder::new()
+            .with_memory_limit(memory, 1.0)
+            .with_object_store_registry(Arc::new(store::OnlyThisLake::new(Arc::clone(&self.store))))
+            .build_arc()
+            .map_err(|source| Error::Runtime { source })?;
+        Ok(runtime)
+    }
+}
+
+/// Address under which the lake's files are known to DataFusion: `lake://root/`.
+fn store_url() -> ObjectStoreUrl {
+    ObjectStoreUrl::parse(store::ADDRESS).expect("a constant address")
+}

@@ -1,0 +1,175 @@
+//! The release log: numbered records, each put only if absent, the newest readable one wins.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use carnac_model::{Input, Release};
+use chrono::{DateTime, NaiveDate, Utc};
+use futures::TryStreamExt;
+use object_store::path::Path;
+use object_store::{ObjectStoreExt, PutMode, PutOptions};
+
+use crate::{Error, Lake, Result};
+
+const FOLDER: &str = "releases";
+
+/// A release in the making: the tables and sources that one run has changed so far.
+///
+/// Nothing in it is visible to readers before [`Lake::publish`].
+#[derive(Debug)]
+pub struct Draft {
+    pub(crate) base: Option<Release>,
+    pub(crate) run_date: NaiveDate,
+    pub(crate) tables: BTreeMap<String, u64>,
+    pub(crate) inputs: BTreeMap<String, Input>,
+}
+
+impl Draft {
+    /// Returns what the last release holds of a source, `<dataset>/<file name>`.
+    #[must_use]
+    pub fn landed(&self, source: &str) -> Option<&Input> {
+        self.base.as_ref().and_then(|base| base.inputs.get(source))
+    }
+
+    /// Returns whether this run has changed nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.inputs.is_empty()
+    }
+
+    /// Returns the date that "today" means for this run.
+    #[must_use]
+    pub fn run_date(&self) -> NaiveDate {
+        self.run_date
+    }
+
+    /// The version to build on: this run's own, or else the one readers see.
+    pub(crate) fn version(&self, table: &str) -> Option<u64> {
+        self.tables.get(table).copied().or_else(|| self.published_version(table))
+    }
+
+    /// The version that readers see of a table, if it was ever published.
+    fn published_version(&self, table: &str) -> Option<u64> {
+        self.base.as_ref().and_then(|base| base.tables.get(table)).copied()
+    }
+
+    /// Rebases this draft on the newest release; two runs that changed one table conflict.
+    fn onto(&self, latest: Option<Release>, published_at: DateTime<Utc>) -> Result<Release> {
+        let (id, mut tables, mut inputs) = match latest {
+            None => (1, BTreeMap::new(), BTreeMap::new()),
+            Some(latest) => (latest.id + 1, latest.tables, latest.inputs),
+        };
+        for (table, version) in &self.tables {
+            if tables.get(table).copied() != self.published_version(table) {
+                return Err(Error::Conflict { table: table.clone() });
+            }
+            tables.insert(table.clone(), *version);
+        }
+        inputs.extend(
+            self.inputs
+                .iter()
+                .map(|(name, input)| (name.clone(), Input { release: id, ..input.clone() })),
+        );
+        let code = env!("CARGO_PKG_VERSION").to_owned();
+        Ok(Release { id, published_at, run_date: self.run_date, tables, inputs, code })
+    }
+}
+
+impl Lake {
+    /// Starts a draft on the newest release; `run_date` is what "today" means for the run.
+    ///
+    /// # Errors
+    /// When the release log cannot be read.
+    pub async fn draft(&self, run_date: NaiveDate) -> Result<Draft> {
+        let base = self.latest().await?;
+        Ok(Draft { base, run_date, tables: BTreeMap::new(), inputs: BTreeMap::new() })
+    }
+
+    /// Publishes everything the draft changed as one release, or nothing.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] when another run published one of the same tables since the draft began.
+    pub async fn publish(&self, draft: Draft, now: DateTime<Utc>) -> Result<Release> {
+        loop {
+            let release = draft.onto(self.latest().await?, now)?;
+            let body = serde_json::to_vec_pretty(&release).expect("a release has text keys only");
+            let only_if_absent = PutOptions::from(PutMode::Create);
+            match self.store.put_opts(&path(release.id), body.into(), only_if_absent).await {
+                Ok(_) => return Ok(release),
+                Err(object_store::Error::AlreadyExists { .. }) => {}
+                Err(source) => return Err(Error::ReleaseLog { step: "write", source }),
+            }
+        }
+    }
+
+    /// Returns the newest readable release, or none when nothing was published yet.
+    ///
+    /// # Errors
+    /// When the log cannot be listed or read; a damaged record is passed over with a warning.
+    pub async fn latest(&self) -> Result<Option<Release>> {
+        for id in self.release_ids().await?.into_iter().rev() {
+            match self.release(id).await {
+                Ok(release) => return Ok(Some(release)),
+                Err(Error::DamagedRelease { id, reason }) => {
+                    tracing::warn!(
+                        release = id,
+                        reason,
+                        "release record is damaged, using the one before"
+                    );
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(None)
+    }
+
+    /// Returns the newest release, which must exist.
+    ///
+    /// # Errors
+    /// [`Error::Empty`] when there is none.
+    pub async fn newest(&self) -> Result<Release> {
+        self.latest().await?.ok_or_else(|| Error::Empty { root: self.root.clone() })
+    }
+
+    /// Returns the numbers of all releases, ascending.
+    ///
+    /// # Errors
+    /// When the log cannot be listed.
+    pub async fn release_ids(&self) -> Result<BTreeSet<u64>> {
+        let folder = Path::from(FOLDER);
+        let entries: Vec<_> = self
+            .store
+            .list(Some(&folder))
+            .try_collect()
+            .await
+            .map_err(|source| Error::ReleaseLog { step: "list", source })?;
+        let number = |name: &str| name.strip_suffix(".json")?.parse().ok();
+        Ok(entries.iter().filter_map(|entry| number(entry.location.filename()?)).collect())
+    }
+
+    /// Returns one release.
+    ///
+    /// # Errors
+    /// [`Error::NoRelease`] or [`Error::DamagedRelease`].
+    pub async fn release(&self, id: u64) -> Result<Release> {
+        let read = |source| match source {
+            object_store::Error::NotFound { .. } => {
+                Error::NoRelease { root: self.root.clone(), id }
+            }
+            source => Error::ReleaseLog { step: "read", source },
+        };
+        let body = self.store.get(&path(id)).await.map_err(read)?.bytes().await.map_err(read)?;
+        let damaged = |reason: String| Error::DamagedRelease { id, reason };
+        let release: Release =
+            serde_json::from_slice(&body).map_err(|error| damaged(error.to_string()))?;
+        if release.id == id {
+            Ok(release)
+        } else {
+            Err(damaged(format!("it calls itself {}", release.id)))
+        }
+    }
+}
+
+/// `releases/00000042.json`: padded, so that names sort as numbers do.
+fn path(id: u64) -> Path {
+    Path::from(format!("{FOLDER}/{id:08}.json"))
+}

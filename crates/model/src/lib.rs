@@ -1,0 +1,26 @@
+//! The vocabulary of Carnac, and the row checks: no I/O, no async, no clock.
+//!
+//! - [`Dataset`] and [`DATASETS`]: everything we ingest, as one table of data
+//! - [`Rows`] → [`check`] → [`Checked`]: rows as they were read, then accepted or rejected
+//! - [`Rule`]: why a row was rejected, in French and in English
+//! - [`Period`]: what a partition holds
+//! - [`Release`]: the one thing a reader pins
+//! - [`identifier`]: SIREN and SIRET
+//! - [`indicator`]: the fixed columns of every indicator view
+
+mod check;
+mod dataset;
+pub mod identifier;
+pub mod indicator;
+mod parse;
+mod period;
+mod release;
+mod rows;
+mod rule;
+
+pub use check::{Checked, check};
+pub use dataset::{DATASETS, Dataset, Field, Kind, PERIOD, SOURCE_COLUMNS, dataset};
+pub use period::{Granularity, Period, PeriodError};
+pub use release::{Input, Release};
+pub use rows::{Rows, RowsBuilder};
+pub use rule::{RULES, Rule, rule};

@@ -1,0 +1,48 @@
+//! A release: the table versions that one reader sees together, and what they were built from.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+
+/// One published state of the whole lake: the only thing a reader pins.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Release {
+    /// Releases are numbered from 1 without a gap.
+    pub id: u64,
+    /// When the record was written.
+    pub published_at: DateTime<Utc>,
+    /// The date that "today" meant for the run: rows from after it are rejected.
+    pub run_date: NaiveDate,
+    /// Delta version of each table, by table name.
+    pub tables: BTreeMap<String, u64>,
+    /// What is landed of each source, by `<dataset>/<file name>`.
+    pub inputs: BTreeMap<String, Input>,
+    /// Version of the program that wrote it.
+    pub code: String,
+}
+
+/// One source as it was landed: `read = accepted + rejected`, always.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Input {
+    /// SHA-256 of the file's bytes, in hexadecimal.
+    pub sha256: String,
+    /// Rows read.
+    pub read: u64,
+    /// Rows that are in the dataset's table.
+    pub accepted: u64,
+    /// Rows that are in quarantine, by rule.
+    pub rejected: BTreeMap<String, u64>,
+    /// Periods that hold at least one accepted row, in order.
+    pub periods: Vec<String>,
+    /// The release in which this content arrived.
+    pub release: u64,
+}
+
+impl Input {
+    /// Returns the number of rejected rows over all rules.
+    #[must_use]
+    pub fn rejected_count(&self) -> u64 {
+        self.rejected.values().sum()
+    }
+}

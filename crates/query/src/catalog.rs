@@ -1,0 +1,290 @@
+//! What one principal sees at one release: every view is planned once, when the release opens.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use arrow::array::{
+    ArrayRef, Date32Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
+};
+use arrow::datatypes::{DataType, Schema};
+use carnac_lake::{Lake, QUARANTINE};
+use carnac_model::{DATASETS, Release, indicator};
+use chrono::NaiveDate;
+use datafusion::catalog::{
+    CatalogProvider, CatalogProviderList, MemoryCatalogProvider, MemoryCatalogProviderList,
+    MemorySchemaProvider, SchemaProvider, TableProvider,
+};
+use datafusion::common::TableReference;
+use datafusion::datasource::empty::EmptyTable;
+use datafusion::datasource::{MemTable, ViewTable};
+use datafusion::error::DataFusionError;
+use datafusion::execution::registry::FunctionRegistry;
+use datafusion::execution::{SessionState, SessionStateBuilder};
+use datafusion::logical_expr::{DdlStatement, LogicalPlan};
+use datafusion::prelude::SessionConfig;
+
+use crate::{Error, Layer, Principal, Result, SqlFile, Views, function, udf};
+
+/// Name of the one catalogue.
+pub(crate) const CATALOG: &str = "carnac";
+
+/// One release, with its tables and all views over them.
+#[derive(Debug)]
+pub(crate) struct Catalog {
+    pub(crate) release: Arc<Release>,
+    state: SessionState,
+    schemas: BTreeMap<&'static str, Arc<MemorySchemaProvider>>,
+}
+
+impl Catalog {
+    /// Opens every table of a release and plans every view over them.
+    ///
+    /// # Errors
+    /// When a table cannot be opened, or [`Error::SqlFile`] for the first view that does not plan.
+    pub(crate) async fn open(
+        lake: &Lake,
+        views: &Views,
+        release: Release,
+        memory: usize,
+    ) -> Result<Self> {
+        let names = Principal::Operator.schemas();
+        let schemas: BTreeMap<_, _> =
+            names.iter().map(|name| (*name, Arc::new(MemorySchemaProvider::new()))).collect();
+        let state = session(lake, memory, all_of(&schemas, names))?;
+        let mut catalog = Self { release: Arc::new(release), state, schemas };
+        catalog.add_tables(lake).await?;
+        for file in views.layer(Layer::Function) {
+            catalog.add_function(file).await?;
+        }
+        for file in views.files().iter().filter(|file| file.layer != Layer::Function) {
+            catalog.add_view(file).await?;
+        }
+        Ok(catalog)
+    }
+
+    /// Returns a session in which only what `principal` may see exists.
+    pub(crate) fn session(&self, principal: Principal) -> SessionState {
+        let catalogs = all_of(&self.schemas, principal.schemas());
+        SessionStateBuilder::new_from_existing(self.state.clone())
+            .with_catalog_list(catalogs)
+            .build()
+    }
+
+    fn add(&self, schema: &'static str, name: &str, table: Arc<dyn TableProvider>) -> Result<()> {
+        self.schemas[schema].register_table(name.to_owned(), table)?;
+        Ok(())
+    }
+
+    async fn add_tables(&self, lake: &Lake) -> Result<()> {
+        for dataset in DATASETS {
+            let table: Arc<dyn TableProvider> =
+                match lake.table(&self.release, dataset.name).await? {
+                    Some(table) => Arc::new(table),
+                    None => Arc::new(EmptyTable::new(dataset.schema())),
+                };
+            self.add("lake", dataset.name, table)?;
+        }
+        if let Some(quarantine) = lake.table(&self.release, QUARANTINE).await? {
+            self.add("ops", QUARANTINE, Arc::new(quarantine))?;
+        }
+        self.add("ops", "sources", in_memory(sources(&self.release))?)?;
+        self.add("lake", "release", in_memory(release_row(&self.release))?)
+    }
+
+    async fn add_function(&mut self, file: &SqlFile) -> Result<()> {
+        let plan = self
+            .state
+            .create_logical_plan(&file.sql)
+            .await
+            .map_err(|error| located(file, &error))?;
+        let LogicalPlan::Ddl(DdlStatement::CreateFunction(statement)) = plan else {
+            return Err(file.error(1, "expected one CREATE FUNCTION statement".to_owned()));
+        };
+        let function =
+            function::from_statement(*statement).map_err(|error| located(file, &error))?;
+        if function.name() != file.name {
+            return Err(file.error(
+                1,
+                format!("the function is called {}, the file {}", function.name(), file.name),
+            ));
+        }
+        self.state.register_udf(Arc::new(function))?;
+        Ok(())
+    }
+
+    async fn add_view(&self, file: &SqlFile) -> Result<()> {
+        let dialect = self.state.config().options().sql_parser.dialect;
+        let statement = self
+            .state
+            .sql_to_statement(&file.sql, &dialect)
+            .map_err(|error| located(file, &error))?;
+        for table in self.state.resolve_table_references(&statement)? {
+            refuse_upward(file, &table)?;
+        }
+        let plan =
+            self.state.statement_to_plan(statement).await.map_err(|error| located(file, &error))?;
+        check_columns(file, plan.schema().as_arrow())?;
+        // Optimising once finds at start what would otherwise fail at the first query.
+        self.state.optimize(&plan).map_err(|error| located(file, &error))?;
+        self.add(
+            file.layer.name(),
+            &file.name,
+            Arc::new(ViewTable::new(plan, Some(file.sql.clone()))),
+        )
+    }
+}
+
+fn session(
+    lake: &Lake,
+    memory: usize,
+    catalogs: Arc<dyn CatalogProviderList>,
+) -> Result<SessionState> {
+    let mut config = SessionConfig::new()
+        .with_default_catalog_and_schema(CATALOG, Layer::Published.name())
+        .with_create_default_catalog_and_schema(false)
+        .with_information_schema(true)
+        .set_bool("datafusion.execution.parquet.pushdown_filters", true)
+        .set_bool("datafusion.execution.parquet.schema_force_view_types", false)
+        .set_bool("datafusion.sql_parser.map_string_types_to_utf8view", false)
+        .set_bool("datafusion.sql_parser.collect_spans", true);
+    config.options_mut().sql_parser.dialect = datafusion::config::Dialect::PostgreSQL;
+    let mut state = SessionStateBuilder::new()
+        .with_default_features()
+        .with_config(config)
+        .with_runtime_env(lake.runtime(memory)?)
+        .with_catalog_list(catalogs)
+        .build();
+    for function in udf::scalar() {
+        state.register_udf(Arc::new(function))?;
+    }
+    for function in udf::aggregate() {
+        state.register_udaf(Arc::new(function))?;
+    }
+    Ok(state)
+}
+
+fn all_of(
+    schemas: &BTreeMap<&'static str, Arc<MemorySchemaProvider>>,
+    names: &[&'static str],
+) -> Arc<dyn CatalogProviderList> {
+    let catalog = MemoryCatalogProvider::new();
+    for name in names {
+        let schema: Arc<dyn SchemaProvider> = Arc::clone(&schemas[name]) as _;
+        catalog.register_schema(name, schema).expect("registering in memory cannot fail");
+    }
+    let list = MemoryCatalogProviderList::new();
+    list.register_catalog(CATALOG.to_owned(), Arc::new(catalog));
+    Arc::new(list)
+}
+
+/// A view reads only from lower layers: so no cycle can be written and no graph needs sorting.
+fn refuse_upward(file: &SqlFile, table: &TableReference) -> Result<()> {
+    let schema = table.schema().unwrap_or_default();
+    if file.layer.may_read(schema) {
+        return Ok(());
+    }
+    let named = |line: &str| line.contains(table.table());
+    let line = file.sql.lines().position(named).map_or(1, |place| place + 1);
+    let layer = file.layer;
+    Err(file.error(
+        line,
+        format!("{layer} may not read {table}: name a view of a lower layer, with its schema"),
+    ))
+}
+
+/// The columns that the file's header promises, and for an indicator the fixed ones.
+fn check_columns(file: &SqlFile, schema: &Schema) -> Result<()> {
+    let grain = &file.header.grain;
+    if let Some(absent) = grain.iter().find(|column| schema.column_with_name(column).is_none()) {
+        return Err(file.error(4, format!("the grain names `{absent}`, which is not a column")));
+    }
+    if file.layer != Layer::Indicator {
+        return Ok(());
+    }
+    let split = grain.iter().any(|column| column == indicator::SPLIT.0);
+    let mut expected = indicator::COLUMNS.to_vec();
+    if split {
+        expected.insert(2, indicator::SPLIT);
+    }
+    let told = |columns: &[(&str, DataType)]| {
+        columns.iter().map(|(name, of)| format!("{name} {of}")).collect::<Vec<_>>().join(", ")
+    };
+    let found: Vec<_> = schema
+        .fields()
+        .iter()
+        .map(|field| (field.name().as_str(), field.data_type().clone()))
+        .collect();
+    if found == expected {
+        Ok(())
+    } else {
+        let reason = format!(
+            "an indicator has the columns {}; this one has {}",
+            told(&expected),
+            told(&found)
+        );
+        Err(file.error(1, reason))
+    }
+}
+
+/// Puts a planning error at its line of the file.
+fn located(file: &SqlFile, error: &DataFusionError) -> Error {
+    let text = error.to_string();
+    let by_span =
+        error.diagnostic().and_then(|diagnostic| diagnostic.span).map(|span| span.start.line);
+    let by_text = || {
+        text.split_once("Line: ").and_then(|(_, rest)| rest.split(',').next()?.trim().parse().ok())
+    };
+    let line = by_span
+        .and_then(|line| usize::try_from(line).ok())
+        .filter(|line| *line > 0)
+        .or_else(by_text);
+    let first_sql =
+        || file.sql.lines().position(|line| !line.starts_with("--")).map_or(1, |place| place + 1);
+    file.error(line.unwrap_or_else(first_sql), error.strip_backtrace())
+}
+
+fn in_memory(
+    batch: Result<RecordBatch, arrow::error::ArrowError>,
+) -> Result<Arc<dyn TableProvider>> {
+    let batch = batch.map_err(DataFusionError::from)?;
+    Ok(Arc::new(MemTable::try_new(batch.schema(), vec![vec![batch]])?))
+}
+
+/// One row: `release_id`, `published_at`, `run_date`.
+fn release_row(release: &Release) -> Result<RecordBatch, arrow::error::ArrowError> {
+    let days = release.run_date.signed_duration_since(NaiveDate::default()).num_days();
+    let published = vec![release.published_at.timestamp_micros()];
+    let columns: [(&str, ArrayRef); 3] = [
+        ("release_id", Arc::new(Int64Array::from(vec![count(release.id)]))),
+        ("published_at", Arc::new(TimestampMicrosecondArray::from(published).with_timezone("UTC"))),
+        ("run_date", Arc::new(Date32Array::from(vec![i32::try_from(days).unwrap_or_default()]))),
+    ];
+    RecordBatch::try_from_iter(columns)
+}
+
+/// One row a source: what was read, accepted and rejected, and since which release.
+fn sources(release: &Release) -> Result<RecordBatch, arrow::error::ArrowError> {
+    let inputs = &release.inputs;
+    let split = |key: &String| {
+        key.split_once('/').map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap_or_default()
+    };
+    let text = |of: &dyn Fn(&String) -> String| -> ArrayRef {
+        Arc::new(StringArray::from_iter_values(inputs.keys().map(of)))
+    };
+    let number = |of: &dyn Fn(&carnac_model::Input) -> u64| -> ArrayRef {
+        Arc::new(Int64Array::from_iter_values(inputs.values().map(|input| count(of(input)))))
+    };
+    RecordBatch::try_from_iter([
+        ("dataset", text(&|key| split(key).0)),
+        ("source_file", text(&|key| split(key).1)),
+        ("sha256", text(&|key| inputs[key].sha256.clone())),
+        ("read_count", number(&|input| input.read)),
+        ("accepted_count", number(&|input| input.accepted)),
+        ("rejected_count", number(&carnac_model::Input::rejected_count)),
+        ("release_id", number(&|input| input.release)),
+    ])
+}
+
+fn count(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}

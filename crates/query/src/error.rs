@@ -1,0 +1,123 @@
+//! What a query can end in: a kind to branch on, and a text that holds no value of any row.
+
+use std::path::PathBuf;
+
+use datafusion::error::DataFusionError;
+
+/// Result of loading or asking.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What a client can do about an error; the one thing that protocols translate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// The text or a parameter is wrong: mend it.
+    Invalid,
+    /// Not for this principal, or not on this read-only server.
+    Denied,
+    /// It does not exist.
+    NotFound,
+    /// Too large for the memory allowed: ask for less.
+    Exhausted,
+    /// There is nothing to read yet, or storage does not answer: try again later.
+    Unavailable,
+    /// Our fault.
+    Internal,
+}
+
+/// A failed load or query.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A folder of SQL files cannot be read.
+    #[error("read {}: {source}", path.display())]
+    ReadSql {
+        /// The folder or file.
+        path: PathBuf,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+    /// A SQL file is wrong; nothing starts until it is mended.
+    #[error("{file}:{line}: {reason}\n  | {text}")]
+    SqlFile {
+        /// The file, below the folder of SQL files.
+        file: String,
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong.
+        reason: String,
+        /// The line itself.
+        text: String,
+    },
+    /// The statement is refused as written.
+    #[error("{reason}")]
+    Refused {
+        /// Whether it can be mended or is not allowed.
+        kind: Kind,
+        /// Why, and what to do.
+        reason: String,
+    },
+    /// Planning or running failed.
+    #[error("{public}")]
+    Query {
+        /// What a client can do.
+        kind: Kind,
+        /// The text for clients.
+        public: String,
+        /// The whole reason, for the log.
+        source: Box<DataFusionError>,
+    },
+    /// The lake failed.
+    #[error("the data cannot be read now: {source}")]
+    Lake {
+        /// The lake's own reason.
+        #[from]
+        source: carnac_lake::Error,
+    },
+}
+
+impl Error {
+    /// Returns what a client can do about it.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::ReadSql { .. } | Self::SqlFile { .. } => Kind::Internal,
+            Self::Refused { kind, .. } | Self::Query { kind, .. } => *kind,
+            Self::Lake { source: carnac_lake::Error::NoRelease { .. } } => Kind::NotFound,
+            Self::Lake { .. } => Kind::Unavailable,
+        }
+    }
+
+    pub(crate) fn denied(reason: &str) -> Self {
+        Self::Refused { kind: Kind::Denied, reason: reason.to_owned() }
+    }
+
+    pub(crate) fn invalid(reason: impl Into<String>) -> Self {
+        Self::Refused { kind: Kind::Invalid, reason: reason.into() }
+    }
+}
+
+impl From<DataFusionError> for Error {
+    /// Sorts a failure by what a client can do, and keeps values out of the public text: what
+    /// names tables, columns and functions is passed on, what ran into rows is not.
+    fn from(source: DataFusionError) -> Self {
+        let (kind, public) = match source.find_root() {
+            DataFusionError::SQL(error, _) => (Kind::Invalid, error.to_string()),
+            DataFusionError::Plan(reason) => (Kind::Invalid, reason.clone()),
+            DataFusionError::SchemaError(error, _) => (Kind::Invalid, error.to_string()),
+            DataFusionError::NotImplemented(reason) => (Kind::Invalid, format!("not supported: {reason}")),
+            DataFusionError::ResourcesExhausted(_) => {
+                (Kind::Exhausted, "the query needs more memory than it may use; ask for less".to_owned())
+            }
+            DataFusionError::ArrowError(..) | DataFusionError::Execution(_) => (
+                Kind::Invalid,
+                "the query failed on a value while running (a conversion, a division or an overflow); \
+                 try_cast and nullif pass over such values"
+                    .to_owned(),
+            ),
+            DataFusionError::ObjectStore(_) | DataFusionError::IoError(_) => {
+                (Kind::Unavailable, "the data cannot be read now; try again".to_owned())
+            }
+            _ => (Kind::Internal, "internal error".to_owned()),
+        };
+        Self::Query { kind, public, source: Box::new(source) }
+    }
+}

@@ -1,0 +1,152 @@
+//! The gate before planning: one statement, read-only, of bounded length.
+
+use datafusion::logical_expr::LogicalPlan;
+use datafusion::prelude::SQLOptions;
+use datafusion::sql::parser::{DFParser, Statement};
+use datafusion::sql::sqlparser::ast::Statement as Sql;
+use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
+
+use crate::{Error, Result};
+
+/// Longest SQL text, in bytes.
+const MAX_TEXT: usize = 256 * 1024;
+
+/// Parses `sql`, which must be one query, or a plain `EXPLAIN` of one.
+///
+/// # Errors
+/// `Invalid` for text that does not parse, for none or several statements; `Denied` for every
+/// statement that is no query.
+pub(crate) fn admit(sql: &str) -> Result<Statement> {
+    if sql.len() > MAX_TEXT {
+        return Err(Error::invalid(format!("the query is longer than {} KiB", MAX_TEXT / 1024)));
+    }
+    let mut statements = DFParser::parse_sql_with_dialect(sql, &PostgreSqlDialect {})?;
+    let Some(statement) = statements.pop_front() else {
+        return Err(Error::invalid("there is no statement in the text"));
+    };
+    if !statements.is_empty() {
+        return Err(Error::invalid("one statement at a time: send the others on their own"));
+    }
+    refuse_writes(&statement)?;
+    Ok(statement)
+}
+
+fn refuse_writes(statement: &Statement) -> Result<()> {
+    match statement {
+        Statement::Statement(sql) => match sql.as_ref() {
+            Sql::Query(_) => Ok(()),
+            _ => Err(read_only(&first_words(&sql.to_string()))),
+        },
+        Statement::Explain(explain) if explain.options.analyze || explain.options.verbose => {
+            Err(Error::denied(
+                "EXPLAIN ANALYZE and VERBOSE are not served: they tell of rows behind the query",
+            ))
+        }
+        Statement::Explain(explain) => refuse_writes(&explain.statement),
+        other => Err(read_only(&first_words(&other.to_string()))),
+    }
+}
+
+fn read_only(what: &str) -> Error {
+    Error::denied(&format!("{what} is refused: this server answers queries and changes nothing"))
+}
+
+/// The words in capitals that a statement begins with, at most two: never a name or a value.
+fn first_words(sql: &str) -> String {
+    let words: Vec<_> = sql
+        .split_whitespace()
+        .take(2)
+        .take_while(|word| word.bytes().all(|byte| byte.is_ascii_uppercase()))
+        .collect();
+    if words.is_empty() { "this statement".to_owned() } else { words.join(" ") }
+}
+
+/// Checks the plan again: a statement that hides in a query is found here.
+///
+/// # Errors
+/// `Denied` for a plan that would write or set anything.
+pub(crate) fn verify(plan: &LogicalPlan) -> Result<()> {
+    let options =
+        SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
+    options.verify_plan(plan).map_err(|_| read_only("this statement"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Kind;
+
+    #[test]
+    fn queries_pass() {
+        for sql in [
+            "select 1",
+            "with a as (select 1) select * from a;",
+            "values (1)",
+            "explain select 1",
+            "(select 1) union all select 2",
+        ] {
+            assert!(admit(sql).is_ok(), "{sql}");
+        }
+    }
+
+    #[test]
+    fn everything_else_is_refused() {
+        let denied = [
+            "drop table core.acts",
+            "create table t as select 1",
+            "create view v as select 1",
+            "create external table t stored as csv location '/etc/passwd'",
+            "create schema s",
+            "create function f() returns int return 1",
+            "copy (select 1) to '/tmp/x.csv'",
+            "insert into core.acts values (1)",
+            "update core.acts set siren = 'x'",
+            "delete from core.acts",
+            "truncate table core.acts",
+            "set datafusion.runtime.memory_limit = '8G'",
+            "reset all",
+            "show all",
+            "prepare p as select 1",
+            "execute p",
+            "deallocate p",
+            "begin",
+            "commit",
+            "explain analyze select 1",
+            "explain verbose select 1",
+            "explain drop table core.acts",
+            "explain explain analyze select 1",
+            "describe core.acts",
+            "use carnac",
+            "vacuum",
+        ];
+        for sql in denied {
+            match admit(sql) {
+                Err(error) => {
+                    assert!(matches!(error.kind(), Kind::Denied | Kind::Invalid), "{sql}: {error}")
+                }
+                Ok(_) => panic!("{sql} passed"),
+            }
+        }
+        for sql in [
+            "",
+            ";",
+            "select",
+            "select 1; select 2",
+            "select 1; drop table t",
+            "nonsense",
+            &" ".repeat(MAX_TEXT + 1),
+        ] {
+            assert_eq!(
+                admit(sql).map_err(|error| error.kind()).err(),
+                Some(Kind::Invalid),
+                "{sql:.20}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_refusal_names_no_value() {
+        let text = admit("insert into t values ('secret')").unwrap_err().to_string();
+        assert!(!text.contains("secret") && text.starts_with("INSERT INTO is refused"), "{text}");
+    }
+}

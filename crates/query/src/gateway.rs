@@ -1,0 +1,235 @@
+//! The one door: every protocol asks here, and nowhere else.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use carnac_lake::Lake;
+use carnac_model::Release;
+use datafusion::catalog::CatalogProviderList;
+use datafusion::common::{ParamValues, ScalarValue};
+use datafusion::execution::SessionState;
+use datafusion::logical_expr::{LogicalPlan, TableType};
+use datafusion::physical_plan::execute_stream;
+
+use crate::catalog::{CATALOG, Catalog};
+use crate::{Answer, Error, Principal, Result, Views, answer, gate};
+
+/// Releases kept open beside the newest, for tickets that name one.
+const KEPT: usize = 4;
+
+/// Answers queries over the releases of one lake.
+#[derive(Debug)]
+pub struct Gateway {
+    lake: Lake,
+    views: Views,
+    memory: usize,
+    /// Open releases, the last used at the end.
+    open: Mutex<Vec<Arc<Catalog>>>,
+}
+
+/// What a query will answer, before it runs.
+#[derive(Debug, Clone)]
+pub struct Description {
+    /// Columns of the answer.
+    pub schema: SchemaRef,
+    /// Parameters, by position; a type that cannot be told is text.
+    pub parameters: SchemaRef,
+    /// The release it was planned on.
+    pub release: u64,
+}
+
+/// A table or view that a principal sees.
+#[derive(Debug, Clone)]
+pub struct TableEntry {
+    /// Always `carnac`.
+    pub catalog: String,
+    /// Schema name.
+    pub schema: String,
+    /// Table name.
+    pub name: String,
+    /// `TABLE` or `VIEW`.
+    pub kind: &'static str,
+    /// Its columns.
+    pub columns: SchemaRef,
+}
+
+impl Gateway {
+    /// Makes the gateway of a lake; `memory` bounds all its queries together, in bytes.
+    #[must_use]
+    pub fn new(lake: Lake, views: Views, memory: usize) -> Self {
+        Self { lake, views, memory, open: Mutex::default() }
+    }
+
+    /// Opens the newest release and plans every view, so that a broken file stops the start.
+    ///
+    /// # Errors
+    /// [`Error::SqlFile`], or when there is no release.
+    pub async fn warm_up(&self) -> Result<Arc<Release>> {
+        Ok(Arc::clone(&self.catalog(None).await?.release))
+    }
+
+    /// Plans every view over an empty lake: what a start checks when nothing is landed yet.
+    ///
+    /// # Errors
+    /// [`Error::SqlFile`] for the first view that does not plan.
+    pub async fn check_views(&self, now: chrono::DateTime<chrono::Utc>) -> Result<()> {
+        let release = Release {
+            id: 0,
+            published_at: now,
+            run_date: now.date_naive(),
+            tables: Default::default(),
+            inputs: Default::default(),
+            code: String::new(),
+        };
+        Catalog::open(&self.lake, &self.views, release, self.memory).await.map(|_| ())
+    }
+
+    /// Returns the SQL files it serves.
+    #[must_use]
+    pub fn views(&self) -> &Views {
+        &self.views
+    }
+
+    /// Runs one query for `principal`, on `release` or else on the newest.
+    ///
+    /// `parameters` is one row; its columns are the values of `$1`, `$2`, … in order.
+    ///
+    /// # Errors
+    /// Before the first row for whatever can be told then; later in the stream.
+    pub async fn run(
+        &self,
+        principal: Principal,
+        sql: &str,
+        parameters: Option<&RecordBatch>,
+        release: Option<u64>,
+    ) -> Result<Answer> {
+        let catalog = self.catalog(release).await?;
+        let session = catalog.session(principal);
+        let plan = bind(plan(&session, sql).await?, parameters)?;
+        let schema = answer::plain(plan.schema().as_arrow());
+        let physical = session.create_physical_plan(&plan).await?;
+        let rows = execute_stream(physical, session.task_ctx())?;
+        Ok(Answer::new(schema, rows, Arc::clone(&catalog.release)))
+    }
+
+    /// Plans one query and says what it would answer.
+    ///
+    /// # Errors
+    /// As [`Gateway::run`], without running.
+    pub async fn describe(
+        &self,
+        principal: Principal,
+        sql: &str,
+        release: Option<u64>,
+    ) -> Result<Description> {
+        let catalog = self.catalog(release).await?;
+        let plan = plan(&catalog.session(principal), sql).await?;
+        let mut types: Vec<_> = plan.get_parameter_fields()?.into_iter().collect();
+        types.sort_by_key(|(name, _)| place(name));
+        let field = |(name, field): (String, Option<Arc<Field>>)| {
+            Field::new(name, field.map_or(DataType::Utf8, |field| field.data_type().clone()), true)
+        };
+        Ok(Description {
+            schema: answer::plain(plan.schema().as_arrow()),
+            parameters: Arc::new(Schema::new(types.into_iter().map(field).collect::<Vec<_>>())),
+            release: catalog.release.id,
+        })
+    }
+
+    /// Lists the tables and views that exist for `principal`, by schema and name.
+    ///
+    /// # Errors
+    /// When the newest release cannot be opened.
+    pub async fn tables(&self, principal: Principal) -> Result<Vec<TableEntry>> {
+        let session = self.catalog(None).await?.session(principal);
+        let catalogs: &Arc<dyn CatalogProviderList> = session.catalog_list();
+        let mut entries = Vec::new();
+        let Some(catalog) = catalogs.catalog(CATALOG) else { return Ok(entries) };
+        for schema in principal.schemas() {
+            let Some(provider) = catalog.schema(schema) else { continue };
+            let mut names = provider.table_names();
+            names.sort();
+            for name in names {
+                let Some(table) = provider.table(&name).await? else { continue };
+                let kind = if table.table_type() == TableType::View { "VIEW" } else { "TABLE" };
+                let columns = answer::plain(&table.schema());
+                entries.push(TableEntry {
+                    catalog: CATALOG.to_owned(),
+                    schema: (*schema).to_owned(),
+                    name,
+                    kind,
+                    columns,
+                });
+            }
+        }
+        Ok(entries)
+    }
+
+    /// Returns the open catalogue of a release, the newest unless one is named.
+    async fn catalog(&self, release: Option<u64>) -> Result<Arc<Catalog>> {
+        let id = match release {
+            Some(id) => id,
+            None => self.newest_id().await?,
+        };
+        if let Some(open) = self.take_open(id) {
+            return Ok(open);
+        }
+        let release = match release {
+            Some(id) => self.lake.release(id).await?,
+            // The newest number may belong to a damaged record: the lake then takes the one before.
+            None => self.lake.newest().await?,
+        };
+        let catalog = Arc::new(Catalog::open(&self.lake, &self.views, release, self.memory).await?);
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        open.push(Arc::clone(&catalog));
+        if open.len() > KEPT + 1 {
+            open.remove(0);
+        }
+        Ok(catalog)
+    }
+
+    async fn newest_id(&self) -> Result<u64> {
+        Ok(self.lake.release_ids().await?.last().copied().unwrap_or_default())
+    }
+
+    fn take_open(&self, id: u64) -> Option<Arc<Catalog>> {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let place = open.iter().position(|catalog| catalog.release.id == id)?;
+        let catalog = open.remove(place);
+        open.push(Arc::clone(&catalog));
+        Some(catalog)
+    }
+}
+
+async fn plan(session: &SessionState, sql: &str) -> Result<LogicalPlan> {
+    let plan = session.statement_to_plan(gate::admit(sql)?).await?;
+    gate::verify(&plan)?;
+    Ok(plan)
+}
+
+/// Puts the one row of parameters in the place of `$1`, `$2`, …
+fn bind(plan: LogicalPlan, parameters: Option<&RecordBatch>) -> Result<LogicalPlan> {
+    let wanted = plan.get_parameter_names()?.len();
+    let given = parameters.map_or(0, RecordBatch::num_columns);
+    if given < wanted {
+        return Err(Error::invalid(format!(
+            "the query has {wanted} parameters, {given} were given"
+        )));
+    }
+    let Some(row) = parameters.filter(|row| row.num_columns() > 0) else { return Ok(plan) };
+    if row.num_rows() != 1 {
+        return Err(Error::invalid(format!(
+            "one row of parameters is wanted, {} were given",
+            row.num_rows()
+        )));
+    }
+    let values: Result<Vec<_>, _> =
+        row.columns().iter().map(|column| ScalarValue::try_from_array(column, 0)).collect();
+    Ok(plan.with_param_values(ParamValues::from(values?))?)
+}
+
+/// `$10` comes after `$9`.
+fn place(name: &str) -> (usize, String) {
+    (name.trim_start_matches('$').parse().unwrap_or(usize::MAX), name.to_owned())
+}

@@ -1,0 +1,24 @@
+//! Who asks, and which schemas they see.
+
+/// Who asks. Names that a principal may not see do not exist for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Principal {
+    /// Anybody: the published figures only.
+    Public,
+    /// All indicators and the joined facts behind them, never who answered what in person.
+    Analyst,
+    /// Analyst, and the raw layers, the sources and the quarantine.
+    Operator,
+}
+
+impl Principal {
+    /// Returns the schemas that exist for this principal.
+    #[must_use]
+    pub fn schemas(self) -> &'static [&'static str] {
+        match self {
+            Self::Public => &["published"],
+            Self::Analyst => &["core", "indicator", "published"],
+            Self::Operator => &["lake", "staging", "core", "indicator", "published", "ops"],
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! The SQL files: their layers, names and texts, as they are loaded at start.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use include_dir::{Dir, include_dir};
+
+use crate::header::Header;
+use crate::{Error, Result};
+
+static EMBEDDED: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/../../sql");
+
+/// A folder of SQL files, in load order: each reads only from those before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Layer {
+    /// Scalar functions in SQL.
+    Function,
+    /// One view a Delta table: renamed and cast; the only layer that reads `lake`.
+    Staging,
+    /// Joined facts and dimensions at a declared grain.
+    Core,
+    /// Indicators, with the fixed columns.
+    Indicator,
+    /// What everybody may read.
+    Published,
+}
+
+impl Layer {
+    /// Every layer, in load order.
+    pub const ALL: [Self; 5] =
+        [Self::Function, Self::Staging, Self::Core, Self::Indicator, Self::Published];
+
+    /// Returns the folder name, which is the schema name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Function => "function",
+            Self::Staging => "staging",
+            Self::Core => "core",
+            Self::Indicator => "indicator",
+            Self::Published => "published",
+        }
+    }
+
+    /// Returns whether a view of this layer may read from that schema.
+    #[must_use]
+    pub fn may_read(self, schema: &str) -> bool {
+        match self {
+            Self::Function => false,
+            Self::Staging => schema == "lake",
+            Self::Core | Self::Indicator | Self::Published => Self::ALL
+                .iter()
+                .any(|below| *below != Self::Function && *below < self && below.name() == schema),
+        }
+    }
+
+    pub(crate) fn has_definition(self) -> bool {
+        self >= Self::Indicator
+    }
+}
+
+impl fmt::Display for Layer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// One SQL file.
+#[derive(Debug, Clone)]
+pub struct SqlFile {
+    /// Its folder.
+    pub layer: Layer,
+    /// Its stem: the name of the view or function.
+    pub name: String,
+    /// What it says about itself.
+    pub header: Header,
+    /// The whole text, header included, so that line numbers are the file's.
+    pub sql: String,
+}
+
+impl SqlFile {
+    /// Returns `layer/name.sql`.
+    #[must_use]
+    pub fn path(&self) -> String {
+        format!("{}/{}.sql", self.layer, self.name)
+    }
+
+    /// Builds the error that stops the start, at a line from 1.
+    pub(crate) fn error(&self, line: usize, reason: String) -> Error {
+        sql_error(self.path(), &self.sql, line, reason)
+    }
+}
+
+/// All SQL files, by layer and then by name.
+#[derive(Debug, Clone)]
+pub struct Views {
+    files: Vec<SqlFile>,
+}
+
+impl Views {
+    /// Loads the files that the program carries.
+    ///
+    /// # Errors
+    /// [`Error::SqlFile`] for the first file whose header is wrong.
+    pub fn embedded() -> Result<Self> {
+        let mut texts = Vec::new();
+        for layer in Layer::ALL {
+            for file in EMBEDDED.get_dir(layer.name()).into_iter().flat_map(Dir::files) {
+                texts.push((
+                    layer,
+                    file.path().to_owned(),
+                    file.contents_utf8().unwrap_or_default().to_owned(),
+                ));
+            }
+        }
+        Self::parse(texts)
+    }
+
+    /// Loads the files of a folder instead.
+    ///
+    /// # Errors
+    /// When it cannot be read, or [`Error::SqlFile`].
+    pub fn from_folder(folder: &Path) -> Result<Self> {
+        let failed = |path: &Path| {
+            let path = path.to_owned();
+            move |source| Error::ReadSql { path, source }
+        };
+        let mut texts = Vec::new();
+        for layer in Layer::ALL {
+            let path = folder.join(layer.name());
+            for entry in path.read_dir().map_err(failed(&path))? {
+                let file = entry.map_err(failed(&path))?.path();
+                let text = std::fs::read_to_string(&file).map_err(failed(&file))?;
+                texts.push((layer, file, text));
+            }
+        }
+        Self::parse(texts)
+    }
+
+    fn parse(texts: Vec<(Layer, PathBuf, String)>) -> Result<Self> {
+        let mut files = Vec::new();
+        for (layer, path, sql) in texts {
+            if path.extension().is_none_or(|extension| extension != "sql") {
+                continue;
+            }
+            let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            let header = Header::parse(&sql, layer).map_err(|(line, reason)| {
+                sql_error(format!("{layer}/{name}.sql"), &sql, line, reason)
+            })?;
+            files.push(SqlFile { layer, name, header, sql });
+        }
+        files.sort_by(|a, b| (a.layer, &a.name).cmp(&(b.layer, &b.name)));
+        Ok(Self { files })
+    }
+
+    /// Returns all files, in load order.
+    #[must_use]
+    pub fn files(&self) -> &[SqlFile] {
+        &self.files
+    }
+
+    /// Returns the files of one layer, by name.
+    pub fn layer(&self, layer: Layer) -> impl Iterator<Item = &SqlFile> {
+        self.files.iter().filter(move |file| file.layer == layer)
+    }
+}
+
+fn sql_error(file: String, sql: &str, line: usize, reason: String) -> Error {
+    let text = sql.lines().nth(line.saturating_sub(1)).unwrap_or_default().to_owned();
+    Error::SqlFile { file, line, reason, text }
+}

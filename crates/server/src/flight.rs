@@ -1,0 +1,304 @@
+//! Arrow Flight SQL over the gateway.
+
+mod metadata;
+mod ticket;
+
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::{Schema, SchemaRef};
+use arrow::ipc::writer::IpcWriteOptions;
+use arrow_flight::encode::FlightDataEncoderBuilder;
+use arrow_flight::error::FlightError;
+use arrow_flight::sql::metadata::GetCatalogsBuilder;
+use arrow_flight::sql::server::{FlightSqlService, PeekableFlightDataStream};
+use arrow_flight::sql::{
+    ActionClosePreparedStatementRequest, ActionCreatePreparedStatementRequest,
+    ActionCreatePreparedStatementResult, CommandGetCatalogs, CommandGetDbSchemas,
+    CommandGetSqlInfo, CommandGetTableTypes, CommandGetTables, CommandGetXdbcTypeInfo,
+    CommandPreparedStatementQuery, CommandStatementQuery, DoPutPreparedStatementResult,
+    ProstMessageExt, SqlInfo, TicketStatementQuery,
+};
+use arrow_flight::{
+    Action, FlightData, FlightDescriptor, FlightEndpoint, FlightInfo, IpcMessage, SchemaAsIpc,
+};
+use carnac_query::{Gateway, Principal, TableEntry};
+use futures::stream::{BoxStream, StreamExt, TryStreamExt};
+use prost::Message;
+use tonic::{Request, Response, Status};
+
+use crate::wire;
+use ticket::Ticket;
+
+/// Until there is access control, whoever reaches the loopback port is an analyst.
+const PRINCIPAL: Principal = Principal::Analyst;
+
+type Reply<T> = Result<Response<T>, Status>;
+type DoGet = BoxStream<'static, Result<FlightData, Status>>;
+
+/// The Flight SQL service.
+pub(crate) struct Service {
+    gateway: Arc<Gateway>,
+}
+
+impl Service {
+    pub(crate) fn new(gateway: Arc<Gateway>) -> Self {
+        Self { gateway }
+    }
+
+    async fn tables(&self) -> Result<Vec<TableEntry>, Status> {
+        self.gateway.tables(PRINCIPAL).await.map_err(|error| wire::status(&error))
+    }
+
+    /// Plans the query of a ticket and pins the release it was planned on.
+    async fn info(&self, mut ticket: Ticket, descriptor: FlightDescriptor) -> Reply<FlightInfo> {
+        let described = self.gateway.describe(PRINCIPAL, &ticket.sql, ticket.pinned()).await;
+        let described = described.map_err(|error| wire::status(&error))?;
+        ticket.release = described.release;
+        let query = TicketStatementQuery { statement_handle: ticket.handle() };
+        info(&query, &described.schema, descriptor)
+    }
+
+    async fn run(&self, ticket: &Ticket) -> Reply<DoGet> {
+        let parameters = ticket.row()?;
+        let answer =
+            self.gateway.run(PRINCIPAL, &ticket.sql, parameters.as_ref(), ticket.pinned()).await;
+        let answer = answer.map_err(|error| wire::status(&error))?;
+        let rows =
+            answer.stream.map_err(|error| FlightError::Tonic(Box::new(wire::status(&error))));
+        Ok(Response::new(encode(answer.schema, rows.boxed())))
+    }
+}
+
+/// Says where to get the answer of `command`: here, by one ticket.
+fn info<C: ProstMessageExt>(
+    command: &C,
+    schema: &Schema,
+    descriptor: FlightDescriptor,
+) -> Reply<FlightInfo> {
+    let ticket = arrow_flight::Ticket::new(command.as_any().encode_to_vec());
+    let info = FlightInfo::new()
+        .try_with_schema(schema)
+        .map_err(|_| Status::internal("the schema cannot be sent"))?
+        .with_endpoint(FlightEndpoint::new().with_ticket(ticket))
+        .with_descriptor(descriptor);
+    Ok(Response::new(info))
+}
+
+fn encode(schema: SchemaRef, rows: BoxStream<'static, Result<RecordBatch, FlightError>>) -> DoGet {
+    FlightDataEncoderBuilder::new().with_schema(schema).build(rows).map_err(Status::from).boxed()
+}
+
+fn one_batch<E>(batch: Result<RecordBatch, E>) -> Reply<DoGet> {
+    let batch = batch.map_err(|_| Status::internal("the list cannot be made"))?;
+    Ok(Response::new(encode(batch.schema(), futures::stream::once(async { Ok(batch) }).boxed())))
+}
+
+/// A schema as an IPC message, as prepared statements send it.
+fn message(schema: &Schema) -> Result<bytes::Bytes, Status> {
+    let options = IpcWriteOptions::default();
+    let IpcMessage(message) = SchemaAsIpc::new(schema, &options)
+        .try_into()
+        .map_err(|_| Status::internal("the schema cannot be sent"))?;
+    Ok(message)
+}
+
+#[tonic::async_trait]
+impl FlightSqlService for Service {
+    type FlightService = Self;
+
+    async fn get_flight_info_statement(
+        &self,
+        query: CommandStatementQuery,
+        request: Request<FlightDescriptor>,
+    ) -> Reply<FlightInfo> {
+        self.info(Ticket { sql: query.query, ..Ticket::default() }, request.into_inner()).await
+    }
+
+    async fn get_flight_info_prepared_statement(
+        &self,
+        query: CommandPreparedStatementQuery,
+        request: Request<FlightDescriptor>,
+    ) -> Reply<FlightInfo> {
+        self.info(Ticket::parse(&query.prepared_statement_handle)?, request.into_inner()).await
+    }
+
+    async fn do_get_statement(
+        &self,
+        query: TicketStatementQuery,
+        _: Request<arrow_flight::Ticket>,
+    ) -> Reply<DoGet> {
+        self.run(&Ticket::parse(&query.statement_handle)?).await
+    }
+
+    async fn do_get_prepared_statement(
+        &self,
+        query: CommandPreparedStatementQuery,
+        _: Request<arrow_flight::Ticket>,
+    ) -> Reply<DoGet> {
+        self.run(&Ticket::parse(&query.prepared_statement_handle)?).await
+    }
+
+    async fn do_action_create_prepared_statement(
+        &self,
+        query: ActionCreatePreparedStatementRequest,
+        _: Request<Action>,
+    ) -> Result<ActionCreatePreparedStatementResult, Status> {
+        let described = self.gateway.describe(PRINCIPAL, &query.query, None).await;
+        let described = described.map_err(|error| wire::status(&error))?;
+        // The handle names no release: each execution reads the newest.
+        let ticket = Ticket { sql: query.query, ..Ticket::default() };
+        Ok(ActionCreatePreparedStatementResult {
+            prepared_statement_handle: ticket.handle(),
+            dataset_schema: message(&described.schema)?,
+            parameter_schema: message(&described.parameters)?,
+        })
+    }
+
+    async fn do_put_prepared_statement_query(
+        &self,
+        query: CommandPreparedStatementQuery,
+        request: Request<PeekableFlightDataStream>,
+    ) -> Result<DoPutPreparedStatementResult, Status> {
+        let ticket =
+            Ticket::parse(&query.prepared_statement_handle)?.bind(request.into_inner()).await?;
+        Ok(DoPutPreparedStatementResult { prepared_statement_handle: Some(ticket.handle()) })
+    }
+
+    async fn do_action_close_prepared_statement(
+        &self,
+        _: ActionClosePreparedStatementRequest,
+        _: Request<Action>,
+    ) -> Result<(), Status> {
+        Ok(())
+    }
+
+    async fn get_flight_info_catalogs(
+        &self,
+        query: CommandGetCatalogs,
+        request: Request<FlightDescriptor>,
+    ) -> Reply<FlightInfo> {
+        info(&query, &query.into_builder().schema(), request.into_inner())
+    }
+
+    async fn do_get_catalogs(
+        &self,
+        _: CommandGetCatalogs,
+        _: Request<arrow_flight::Ticket>,
+    ) -> Reply<DoGet> {
+        let mut builder = GetCatalogsBuilder::new();
+        for table in self.tables().await? {
+            builder.append(table.catalog);
+        }
+        one_batch(builder.build())
+    }
+
+    async fn get_flight_info_schemas(
+        &self,
+        query: CommandGetDbSchemas,
+        request: Request<FlightDescriptor>,
+    ) -> Reply<FlightInfo> {
+        info(&query, &query.clone().into_builder().schema(), request.into_inner())
+    }
+
+    async fn do_get_schemas(
+        &self,
+        query: CommandGetDbSchemas,
+        _: Request<arrow_flight::Ticket>,
+    ) -> Reply<DoGet> {
+        let mut builder = query.into_builder();
+        let mut last = None;
+        for table in self.tables().await? {
+            let schema = (table.catalog, table.schema);
+            if last.as_ref() != Some(&schema) {
+                builder.append(&schema.0, &schema.1);
+            }
+            last = Some(schema);
+        }
+        one_batch(builder.build())
+    }
+
+    async fn get_flight_info_tables(
+        &self,
+        query: CommandGetTables,
+        request: Request<FlightDescriptor>,
+    ) -> Reply<FlightInfo> {
+        info(&query, &query.clone().into_builder().schema(), request.into_inner())
+    }
+
+    async fn do_get_tables(
+        &self,
+        query: CommandGetTables,
+        _: Request<arrow_flight::Ticket>,
+    ) -> Reply<DoGet> {
+        let mut builder = query.into_builder();
+        for table in self.tables().await? {
+            let appended = builder.append(
+                &table.catalog,
+                &table.schema,
+                &table.name,
+                table.kind,
+                &table.columns,
+            );
+            appended.map_err(|_| Status::internal("the list cannot be made"))?;
+        }
+        one_batch(builder.build())
+    }
+
+    async fn get_flight_info_table_types(
+        &self,
+        query: CommandGetTableTypes,
+        request: Request<FlightDescriptor>,
+    ) -> Reply<FlightInfo> {
+        info(&query, &query.into_builder().schema(), request.into_inner())
+    }
+
+    async fn do_get_table_types(
+        &self,
+        query: CommandGetTableTypes,
+        _: Request<arrow_flight::Ticket>,
+    ) -> Reply<DoGet> {
+        let mut builder = query.into_builder();
+        builder.append("TABLE");
+        builder.append("VIEW");
+        one_batch(builder.build())
+    }
+
+    async fn get_flight_info_sql_info(
+        &self,
+        query: CommandGetSqlInfo,
+        request: Request<FlightDescriptor>,
+    ) -> Reply<FlightInfo> {
+        info(
+            &query,
+            &query.clone().into_builder(&metadata::SQL_INFO).schema(),
+            request.into_inner(),
+        )
+    }
+
+    async fn do_get_sql_info(
+        &self,
+        query: CommandGetSqlInfo,
+        _: Request<arrow_flight::Ticket>,
+    ) -> Reply<DoGet> {
+        one_batch(query.into_builder(&metadata::SQL_INFO).build())
+    }
+
+    async fn get_flight_info_xdbc_type_info(
+        &self,
+        query: CommandGetXdbcTypeInfo,
+        request: Request<FlightDescriptor>,
+    ) -> Reply<FlightInfo> {
+        info(&query, &query.into_builder(&metadata::TYPES).schema(), request.into_inner())
+    }
+
+    async fn do_get_xdbc_type_info(
+        &self,
+        query: CommandGetXdbcTypeInfo,
+        _: Request<arrow_flight::Ticket>,
+    ) -> Reply<DoGet> {
+        one_batch(query.into_builder(&metadata::TYPES).build())
+    }
+
+    async fn register_sql_info(&self, _: i32, _: &SqlInfo) {}
+}

@@ -1,0 +1,66 @@
+//! The protocols over the gateway. This crate sees no path, no table and no session: only the
+//! gateway, who asks, and the answer.
+
+mod error;
+mod flight;
+mod wire;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use arrow_flight::flight_service_server::FlightServiceServer;
+use carnac_query::Gateway;
+use tokio::net::TcpListener;
+use tokio_stream::wrappers::TcpListenerStream;
+use tonic::transport::Server;
+
+pub use error::{Error, Result};
+
+/// A server that listens and does not answer yet.
+#[derive(Debug)]
+pub struct Bound {
+    listener: TcpListener,
+    address: SocketAddr,
+}
+
+/// Listens on `address`; port 0 takes a free one.
+///
+/// There is no access control yet, so nothing but a loopback address is accepted.
+///
+/// # Errors
+/// [`Error::NotLoopback`], or when the port is taken.
+pub async fn bind(address: SocketAddr) -> Result<Bound> {
+    if !address.ip().is_loopback() {
+        return Err(Error::NotLoopback { address });
+    }
+    let failed = |source| Error::Listen { address, source };
+    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    Ok(Bound { listener, address })
+}
+
+impl Bound {
+    /// Returns the address it listens on.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Answers Flight SQL until `shutdown`, then lets running answers end.
+    ///
+    /// # Errors
+    /// When the transport fails.
+    pub async fn serve(
+        self,
+        gateway: Arc<Gateway>,
+        shutdown: impl Future<Output = ()>,
+    ) -> Result<()> {
+        let service = FlightServiceServer::new(flight::Service::new(gateway));
+        Server::builder()
+            .tcp_nodelay(true)
+            .add_service(service)
+            .serve_with_incoming_shutdown(TcpListenerStream::new(self.listener), shutdown)
+            .await
+            .map_err(|source| Error::Serve { source })
+    }
+}

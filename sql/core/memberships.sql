@@ -1,0 +1,9 @@
+-- id: core.memberships
+-- title: Adhésions / Memberships
+-- unit: row
+-- grain: siren, start_date
+select
+    siren,
+    start_date,
+    end_date
+from staging.memberships

@@ -1,0 +1,63 @@
+-- id: A09
+-- title: Taux d'actes télétransmis par nature / Share of acts transmitted electronically, by nature
+-- unit: ratio
+-- grain: siren, period, item
+-- version: 1, from 2007-01-01
+-- numerator: acts of the nature (1 to 6) decided in the year, acknowledged (status 4 or more), not cancelled
+-- denominator: all acts of the nature, paper included, as the authority reports them (ACT_TOT by nature)
+-- disclosure: D2
+-- An authority that reports only the total of all natures is not_reported here.
+with acts as (
+    select
+        siren,
+        period,
+        nature_code as item,
+        sum(case when is_transmitted then 1 else 0 end) as act_count
+    from core.acts
+    group by siren, period, nature_code
+),
+
+totals as (
+    select siren, period, item, value, status from core.reported where variable = 'ACT_TOT' and item <> 'all'
+),
+
+authorities as (
+    select siren, period from core.authority_years
+    union
+    select siren, period from acts
+    union
+    select siren, period from totals
+),
+
+units as (
+    select
+        a.siren,
+        a.period,
+        n.item
+    from authorities as a
+    cross join (values ('1'), ('2'), ('3'), ('4'), ('5'), ('6')) as n (item)
+    where a.period in (select period from acts)
+),
+
+sums as (
+    select
+        u.siren,
+        u.period,
+        u.item,
+        case when r.status = 'observed' then coalesce(a.act_count, 0) end as numerator,
+        case when r.status = 'observed' then r.value end as denominator,
+        coalesce(r.status, 'not_reported') as status
+    from units as u
+    left join acts as a on u.siren = a.siren and u.period = a.period and u.item = a.item
+    left join totals as r on u.siren = r.siren and u.period = r.period and u.item = r.item
+)
+
+select
+    siren,
+    period,
+    item,
+    numerator,
+    denominator,
+    safe_ratio(numerator, denominator) as value,
+    status
+from sums

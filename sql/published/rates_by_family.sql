@@ -1,0 +1,55 @@
+-- id: published.rates_by_family
+-- title: Taux régionaux par famille de collectivités / Regional rates by family of authorities
+-- unit: ratio
+-- grain: indicator_id, family, period
+-- version: 1, from 2007-01-01
+-- numerator: sum of the numerators of the authorities observed, anomalies above 1 left out
+-- denominator: sum of their denominators
+-- disclosure: D2
+-- A ratio of sums, with its coverage. Fewer than 5 contributors, or one above 85 %, is
+-- suppressed. No total over families is published: none can be subtracted.
+with figures as (
+    select 'A02' as indicator_id, siren, period, numerator, denominator, value, status from indicator.online_tender_rate
+    union all
+    select 'A04', siren, period, numerator, denominator, value, status from indicator.electronic_bid_rate
+    union all
+    select 'A08', siren, period, numerator, denominator, value, status from indicator.act_transmission_rate
+    union all
+    select 'B01', siren, period, numerator, denominator, value, status from indicator.membership_rate
+),
+
+cells as (
+    select
+        f.indicator_id,
+        y.family,
+        f.period,
+        sum(case when f.value <= 1 then f.numerator end) as numerator,
+        sum(case when f.value <= 1 then f.denominator end) as denominator,
+        max(case when f.value <= 1 then f.denominator end) as largest,
+        sum(case when f.value <= 1 then 1 else 0 end) as used_count,
+        sum(case when f.value > 1 then 1 else 0 end) as anomaly_count,
+        sum(case when f.status <> 'not_concerned' then 1 else 0 end) as expected_count
+    from figures as f
+    inner join core.authority_years as y on f.siren = y.siren and f.period = y.period
+    group by f.indicator_id, y.family, f.period
+),
+
+judged as (
+    select
+        *,
+        indicator_id = 'B01' or coalesce(may_publish(used_count, largest, denominator), false) as is_public
+    from cells
+)
+
+select
+    indicator_id,
+    family,
+    period,
+    case when is_public then numerator end as numerator,
+    case when is_public then denominator end as denominator,
+    case when is_public then safe_ratio(numerator, denominator) end as value,
+    case when is_public then 'observed' when used_count = 0 then 'not_reported' else 'suppressed' end as status,
+    used_count,
+    expected_count,
+    case when is_public then anomaly_count end as anomaly_count
+from judged
