@@ -135,7 +135,8 @@ pub(crate) struct Refresh {
 #[derive(Debug, clap::Args)]
 pub(crate) struct Query {
     /// The query
-    pub(crate) sql: String,
+    #[arg(value_name = "SQL")]
+    pub(crate) text: String,
 
     /// Form of the answer
     #[arg(long, value_enum, default_value_t = Format::Table)]

@@ -55,7 +55,8 @@ pub(crate) async fn run(config: &Config, args: &Demo) -> anyhow::Result<ExitCode
     std::fs::create_dir_all(&inbox).context("make the inbox")?;
     SAMPLES.extract(&inbox).context("write the samples")?;
     print::line(&format!("lake: {root}"))?;
-    let landed = ingest::land_paths(config, &lake, &ingest::dataset_folders(&inbox), None, today()).await?;
+    let landed =
+        ingest::land_paths(config, &lake, &ingest::dataset_folders(&inbox), None, today()).await?;
 
     let gateway = config.gateway(lake)?;
     for (question, sql) in QUESTIONS {

@@ -28,7 +28,7 @@ fn main() -> ExitCode {
     match main.expect("the operating system gives a thread").join() {
         Ok(Ok(code)) => code,
         Ok(Err(error)) if print::is_closed_pipe(&error) => ExitCode::SUCCESS,
-        Ok(Err(error)) => print::failure(&format!("{error:#}")),
+        Ok(Err(error)) => print::failure(&told(&error)),
         Err(_) => print::failure("internal error, see above; what readers see has not changed"),
     }
 }
@@ -40,6 +40,23 @@ fn block_on(args: Args) -> anyhow::Result<ExitCode> {
         .build()
         .context("start the threads")?
         .block_on(run(args))
+}
+
+/// An error and its causes, each said once; what a query says already holds no value of a row,
+/// what is behind it may.
+fn told(error: &anyhow::Error) -> String {
+    let mut text = String::new();
+    for cause in error.chain() {
+        let part = cause.to_string();
+        if !text.contains(&part) {
+            let between = if text.is_empty() { "" } else { ": " };
+            text = format!("{text}{between}{part}");
+        }
+        if cause.is::<carnac_query::Error>() {
+            break;
+        }
+    }
+    text
 }
 
 async fn run(args: Args) -> anyhow::Result<ExitCode> {

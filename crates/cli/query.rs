@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use arrow::array::RecordBatch;
@@ -23,7 +24,7 @@ pub(crate) async fn run(config: &Config, args: &Query) -> anyhow::Result<ExitCod
         bail!("this form is not for a terminal: name a file with --output, or redirect the output");
     }
     let gateway = config.gateway(config.open_lake()?)?;
-    let answer = gateway.run(Principal::Operator, &args.sql, None, args.release).await?;
+    let answer = gateway.run(Principal::Operator, &args.text, None, args.release).await?;
     match &args.output {
         Some(path) => {
             let file = File::create(path).with_context(|| format!("write {}", path.display()))?;
@@ -40,7 +41,7 @@ pub(crate) async fn write(
     format: Format,
     mut to: impl Write + Send,
 ) -> anyhow::Result<()> {
-    let schema = answer.schema.clone();
+    let schema = Arc::clone(&answer.schema);
     match format {
         Format::Table => {
             let batches = answer.collect().await?;

@@ -36,7 +36,8 @@ pub struct Source {
     bytes: u64,
 }
 
-/// Returns the data files at `path`: itself, or all below it when it is a folder, in order.
+/// Returns the data files at `path`: itself, or all below it when it is a folder, in order;
+/// names that begin with `.` or `_` are passed over.
 ///
 /// # Errors
 /// When a folder cannot be listed or the path does not exist.
@@ -56,6 +57,12 @@ pub fn find(path: &Path) -> Result<Vec<Found>> {
     while let Some(folder) = folders.pop() {
         for entry in folder.read_dir().map_err(failed(&folder))? {
             let entry = entry.map_err(failed(&folder))?.path();
+            let hidden = entry
+                .file_name()
+                .is_some_and(|name| name.to_string_lossy().starts_with(['.', '_']));
+            if hidden {
+                continue;
+            }
             if entry.is_dir() {
                 folders.push(entry);
             } else if format(&entry).is_some() {
@@ -119,8 +126,9 @@ impl Source {
     /// Returns 1 January of the last year in the file's name, by which lists of a date are told.
     pub(crate) fn edition(&self) -> Option<String> {
         let stem = self.path.file_stem()?.to_string_lossy();
-        let years = stem.split(|c: char| !c.is_ascii_digit()).filter(|digits| digits.len() == 4);
-        years.last().map(|year| format!("{year}-01-01"))
+        let mut years =
+            stem.split(|c: char| !c.is_ascii_digit()).filter(|digits| digits.len() == 4);
+        years.next_back().map(|year| format!("{year}-01-01"))
     }
 
     /// Opens the bytes again, hashing them as they pass.

@@ -2,10 +2,17 @@
 
 use std::path::PathBuf;
 
+use arrow::error::ArrowError;
 use datafusion::error::DataFusionError;
+use datafusion::parquet::errors::ParquetError;
 
 /// Result of loading or asking.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+const ON_A_VALUE: &str = "the query failed on a value while running (a conversion, a division or an overflow); \
+                          try_cast and nullif pass over such values";
+
+const UNREADABLE: &str = "the data cannot be read now; try again";
 
 /// What a client can do about an error; the one thing that protocols translate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,21 +110,33 @@ impl From<DataFusionError> for Error {
             DataFusionError::SQL(error, _) => (Kind::Invalid, error.to_string()),
             DataFusionError::Plan(reason) => (Kind::Invalid, reason.clone()),
             DataFusionError::SchemaError(error, _) => (Kind::Invalid, error.to_string()),
-            DataFusionError::NotImplemented(reason) => (Kind::Invalid, format!("not supported: {reason}")),
-            DataFusionError::ResourcesExhausted(_) => {
-                (Kind::Exhausted, "the query needs more memory than it may use; ask for less".to_owned())
+            DataFusionError::NotImplemented(reason) => {
+                (Kind::Invalid, format!("not supported: {reason}"))
             }
-            DataFusionError::ArrowError(..) | DataFusionError::Execution(_) => (
-                Kind::Invalid,
-                "the query failed on a value while running (a conversion, a division or an overflow); \
-                 try_cast and nullif pass over such values"
-                    .to_owned(),
+            DataFusionError::ResourcesExhausted(_) => (
+                Kind::Exhausted,
+                "the query needs more memory than it may use; ask for less".to_owned(),
             ),
-            DataFusionError::ObjectStore(_) | DataFusionError::IoError(_) => {
-                (Kind::Unavailable, "the data cannot be read now; try again".to_owned())
+            DataFusionError::ArrowError(..) | DataFusionError::Execution(_) => {
+                (Kind::Invalid, ON_A_VALUE.to_owned())
             }
+            // A filter that runs inside the scan fails as Parquet.
+            DataFusionError::ParquetError(error) if is_of_arrow(error) => {
+                (Kind::Invalid, ON_A_VALUE.to_owned())
+            }
+            DataFusionError::ParquetError(_)
+            | DataFusionError::ObjectStore(_)
+            | DataFusionError::IoError(_) => (Kind::Unavailable, UNREADABLE.to_owned()),
             _ => (Kind::Internal, "internal error".to_owned()),
         };
         Self::Query { kind, public, source: Box::new(source) }
+    }
+}
+
+fn is_of_arrow(error: &ParquetError) -> bool {
+    match error {
+        ParquetError::ArrowError(_) => true,
+        ParquetError::External(source) => source.is::<ArrowError>(),
+        _ => false,
     }
 }

@@ -56,7 +56,10 @@ impl Header {
                 _ => return Err((line, format!("expected the header line `-- {key}: …` here"))),
             }
         }
-        let extra = lines.next().and_then(|line| line.strip_prefix("-- ")).and_then(|rest| rest.split_once(": "));
+        let extra = lines
+            .next()
+            .and_then(|line| line.strip_prefix("-- "))
+            .and_then(|rest| rest.split_once(": "));
         let is_key = |word: &str| word.bytes().all(|byte| byte.is_ascii_lowercase());
         if let Some((key, _)) = extra.filter(|(key, _)| is_key(key)) {
             return Err((expected.len() + 1, format!("unknown header key `{key}`")));

@@ -3,6 +3,7 @@
 mod metadata;
 mod ticket;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
@@ -187,9 +188,9 @@ impl FlightSqlService for Service {
         _: Request<arrow_flight::Ticket>,
     ) -> Reply<DoGet> {
         let mut builder = GetCatalogsBuilder::new();
-        for table in self.tables().await? {
-            builder.append(table.catalog);
-        }
+        let catalogs: BTreeSet<_> =
+            self.tables().await?.into_iter().map(|table| table.catalog).collect();
+        catalogs.into_iter().for_each(|catalog| builder.append(catalog));
         one_batch(builder.build())
     }
 

@@ -7,6 +7,7 @@ mod wire;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use arrow_flight::flight_service_server::FlightServiceServer;
 use carnac_query::Gateway;
@@ -15,6 +16,9 @@ use tokio_stream::wrappers::TcpListenerStream;
 use tonic::transport::Server;
 
 pub use error::{Error, Result};
+
+/// How long running answers may go on after the server was asked to stop.
+const DRAIN: Duration = Duration::from_secs(30);
 
 /// A server that listens and does not answer yet.
 #[derive(Debug)]
@@ -46,7 +50,7 @@ impl Bound {
         self.address
     }
 
-    /// Answers Flight SQL until `shutdown`, then lets running answers end.
+    /// Answers Flight SQL until `shutdown`, then lets running answers end within [`DRAIN`].
     ///
     /// # Errors
     /// When the transport fails.
@@ -56,11 +60,28 @@ impl Bound {
         shutdown: impl Future<Output = ()>,
     ) -> Result<()> {
         let service = FlightServiceServer::new(flight::Service::new(gateway));
-        Server::builder()
+        let (asked, was_asked) = tokio::sync::oneshot::channel();
+        let shutdown = async {
+            shutdown.await;
+            // Nobody listens any more when the transport has failed.
+            asked.send(()).unwrap_or_default();
+        };
+        let serving = Server::builder()
             .tcp_nodelay(true)
             .add_service(service)
-            .serve_with_incoming_shutdown(TcpListenerStream::new(self.listener), shutdown)
-            .await
-            .map_err(|source| Error::Serve { source })
+            .serve_with_incoming_shutdown(TcpListenerStream::new(self.listener), shutdown);
+        let drained = async {
+            match was_asked.await {
+                Ok(()) => tokio::time::sleep(DRAIN).await,
+                Err(_) => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            served = serving => served.map_err(|source| Error::Serve { source }),
+            () = drained => {
+                tracing::warn!("some clients did not leave in time: closing their connections");
+                Ok(())
+            }
+        }
     }
 }

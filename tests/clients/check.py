@@ -1,0 +1,84 @@
+"""Checks a carnac binary with the clients that people use: python check.py BINARY
+
+Lands the samples in a temporary lake, serves it on a free loopback port, and prints a line a
+check. Ends with status 1 when one failed.
+"""
+
+import sys
+import tempfile
+from pathlib import Path
+
+import flight_sql
+import hostile
+import open_files
+import raw_flight
+import refusals
+from lake import Lake, make, stop
+
+
+class Report:
+    """Runs checks, prints a line for each, and counts."""
+
+    def __init__(self):
+        self.passed = 0
+        self.failed = 0
+
+    def run(self, name, check, *arguments):
+        """Runs one check; returns what it returns, or None when it fails."""
+        try:
+            result = check(*arguments)
+        except Exception as error:
+            self.failed += 1
+            reason = " ".join(f"{type(error).__name__}: {error}".split())
+            print(f"FAILED {name}: {reason[:400]}", flush=True)
+            return None
+        self.passed += 1
+        print(f"ok {name}", flush=True)
+        return result
+
+
+def ends_well(server):
+    """The server ends with status 0 at SIGTERM."""
+    status = stop(server)
+    assert status == 0, f"the server ended with {status}"
+
+
+def check_server(report, lake):
+    """Runs the checks that share one server, each on a connection of its own."""
+    started = report.run("server starts", lake.start)
+    if started is None:
+        return
+    server, address = started
+    try:
+        for module in (flight_sql, raw_flight, refusals):
+            for name, check in module.checks():
+                report.run(f"{module.__name__} {name}", check, lake, address)
+    finally:
+        report.run("server stops", ends_well, server)
+
+
+def check_all(report, binary, root):
+    """Makes the lake and runs every check on it."""
+    lake = Lake(binary, root)
+    if report.run("samples are landed", make, lake) is None:
+        return
+    for name, check in open_files.checks():
+        report.run(f"open_files {name}", check, lake)
+    check_server(report, lake)
+    for name, check in hostile.checks():
+        report.run(f"hostile {name}", check, lake)
+
+
+def main():
+    """Checks the binary named on the command line."""
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
+    report = Report()
+    with tempfile.TemporaryDirectory(prefix="carnac-clients-") as folder:
+        check_all(report, Path(sys.argv[1]).resolve(), Path(folder) / "lake")
+    print(f"clients: {report.passed} passed, {report.failed} failed")
+    sys.exit(report.failed > 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,99 @@
+"""A lake made from the samples by the binary under test, and its server."""
+
+import contextlib
+import signal
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+
+DATASETS = ("authorities", "memberships", "acts", "consultations", "bids", "reported", "contracts")
+SCHEMAS = ("core", "indicator", "published")
+SQL = Path(__file__).parents[2] / "sql"
+
+# How long a server told to stop may take, in seconds.
+GRACE = 30
+
+
+@dataclass(frozen=True)
+class Lake:
+    """The binary and the folder of one lake."""
+
+    binary: Path
+    root: Path
+
+    def run(self, *arguments):
+        """Runs one command of the binary to its end and returns its standard output."""
+        command = [self.binary, "--root", self.root, *arguments]
+        done = subprocess.run(command, capture_output=True, check=False)
+        reason = done.stderr.decode(errors="replace").strip()
+        assert done.returncode == 0, (
+            f"`carnac {arguments[0]}` ended with {done.returncode}: {reason}"
+        )
+        return done.stdout
+
+    def query(self, sql):
+        """Returns the answer of `carnac query` as an Arrow table."""
+        with pa.ipc.open_stream(self.run("query", sql, "--format", "arrow")) as reader:
+            return reader.read_all()
+
+    def value(self, sql):
+        """Returns the one value that `carnac query` answers."""
+        return self.query(sql).column(0)[0].as_py()
+
+    def start(self):
+        """Starts the server on a free loopback port; returns the process and its address."""
+        server = subprocess.Popen(
+            [self.binary, "--root", self.root, "serve", "--listen", "127.0.0.1:0"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        line = server.stdout.readline()
+        if "grpc://" not in line:
+            server.kill()
+            raise AssertionError(f"the server ended with {server.wait()} and said {line!r}")
+        return server, "grpc://" + line.split("grpc://")[1].strip()
+
+    @contextlib.contextmanager
+    def serving(self):
+        """Serves while the block runs; the server must be there to be stopped afterwards."""
+        server, address = self.start()
+        try:
+            yield address
+        finally:
+            status = stop(server)
+        assert status == 0, f"the server ended with {status}"
+
+
+def stop(server):
+    """Sends SIGTERM and returns the exit status; a server that does not end is killed."""
+    server.send_signal(signal.SIGTERM)
+    try:
+        return server.wait(timeout=GRACE)
+    except subprocess.TimeoutExpired:
+        server.kill()
+        return f"{server.wait()}, killed after {GRACE} s"
+    finally:
+        server.stdout.close()
+
+
+def make(lake):
+    """Lands the samples, then one of them again without a row, so that old files stay behind."""
+    lake.run("demo", "--once")
+    [sample] = (lake.root / "inbox" / "acts").iterdir()
+    header, _, *rows = sample.read_bytes().splitlines(keepends=True)
+    sample.write_bytes(b"".join([header, *rows]))
+    lake.run("refresh")
+    return lake
+
+
+def views(schema):
+    """Returns the names of the views that a schema has in the source tree."""
+    return sorted(file.stem for file in (SQL / schema).glob("*.sql"))
+
+
+def all_views():
+    """Returns (schema, view) for every view that clients see."""
+    return [(schema, view) for schema in SCHEMAS for view in views(schema)]

@@ -1,0 +1,146 @@
+//! A lake of one's own, and the built program to run on it.
+
+use std::fmt::Write;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
+
+use tempfile::TempDir;
+
+/// The program under test.
+pub(crate) const CARNAC: &str = env!("CARGO_BIN_EXE_carnac");
+
+/// The repository.
+pub(crate) const REPOSITORY: &str = env!("CARGO_MANIFEST_DIR");
+
+/// The real contracts of Hélios "PES Marché", 2019 layout.
+pub(crate) fn pes() -> String {
+    format!("{REPOSITORY}/data-samples/contracts/decp-2019-pes.json")
+}
+
+/// A temporary folder with a lake in it.
+pub(crate) struct Place {
+    folder: TempDir,
+}
+
+impl Place {
+    pub(crate) fn new() -> Self {
+        Self { folder: TempDir::new().unwrap() }
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub(crate) fn root(&self) -> String {
+        self.path().join("lake").display().to_string()
+    }
+
+    /// Writes a file below the folder and returns its path.
+    pub(crate) fn file(&self, name: &str, content: impl AsRef<[u8]>) -> String {
+        let path: PathBuf = self.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, content).unwrap();
+        path.display().to_string()
+    }
+
+    /// Runs the program on the lake.
+    pub(crate) fn carnac(&self, args: &[&str]) -> Output {
+        Command::new(CARNAC)
+            .env_clear()
+            .args(["--root", &self.root()])
+            .args(args)
+            .current_dir(self.path())
+            .output()
+            .unwrap()
+    }
+
+    /// Runs the program, which must succeed, and returns its standard output.
+    pub(crate) fn ok(&self, args: &[&str]) -> String {
+        let output = self.carnac(args);
+        assert!(
+            output.status.success(),
+            "{args:?}: {}{}",
+            text(&output.stdout),
+            text(&output.stderr)
+        );
+        text(&output.stdout)
+    }
+
+    /// Runs the program, which must end with that status, and returns its standard error.
+    pub(crate) fn fails(&self, status: i32, args: &[&str]) -> String {
+        let output = self.carnac(args);
+        assert_eq!(
+            output.status.code(),
+            Some(status),
+            "{args:?}: {}{}",
+            text(&output.stdout),
+            text(&output.stderr)
+        );
+        text(&output.stderr)
+    }
+
+    /// Answers a query as lines of CSV, without the header.
+    pub(crate) fn rows(&self, sql: &str) -> Vec<String> {
+        self.ok(&["query", sql, "--format", "csv"]).lines().skip(1).map(str::to_owned).collect()
+    }
+
+    /// Starts `serve` on a free port.
+    pub(crate) fn serve(&self) -> Server {
+        Server::start(&self.root())
+    }
+}
+
+/// A running server, stopped when dropped.
+pub(crate) struct Server {
+    child: Child,
+    /// Held open: the server may write to it until it ends.
+    _stdout: BufReader<ChildStdout>,
+    pub(crate) address: String,
+}
+
+impl Server {
+    fn start(root: &str) -> Self {
+        let mut child = Command::new(CARNAC)
+            .env_clear()
+            .args(["--root", root, "serve", "--listen", "127.0.0.1:0"])
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        stdout.read_line(&mut line).unwrap();
+        let address = line.trim().rsplit("grpc://").next().unwrap().to_owned();
+        assert!(address.starts_with("127.0.0.1:"), "the server said: {line}");
+        Self { child, _stdout: stdout, address }
+    }
+
+    /// Asks the server to stop, and returns its exit status.
+    pub(crate) fn stop(mut self) -> Option<i32> {
+        let kill =
+            Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
+        assert!(kill.success());
+        self.child.wait().unwrap().code()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // Already gone after `stop`.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+pub(crate) fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// A file of acts: one row a line of `number;siren;decision date`, all acknowledged.
+pub(crate) fn acts(rows: &[(&str, &str, &str)]) -> String {
+    let mut csv = "id_acte;siren;nature;matiere;date_decision;date_ar;statut;annule\n".to_owned();
+    for (number, siren, date) in rows {
+        writeln!(csv, "{number};{siren};1;7.10;{date};{date};4;0").unwrap();
+    }
+    csv
+}
