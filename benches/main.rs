@@ -1,1 +1,247 @@
-fn main() {}
+//! What the machine can do: landing, queries, and the wire, each beside a peer in the same run.
+//!
+//! `CARNAC_BENCH_ROWS` sets the number of acts, 1,000,000 unless it says otherwise.
+
+use std::fmt::Write;
+use std::hint::black_box;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::{DataType, Field, Schema};
+use arrow_flight::encode::FlightDataEncoderBuilder;
+use arrow_flight::flight_service_server::FlightServiceServer;
+use arrow_flight::sql::client::FlightSqlServiceClient;
+use arrow_flight::sql::server::FlightSqlService;
+use arrow_flight::sql::{ProstMessageExt, SqlInfo, TicketStatementQuery};
+use arrow_flight::{FlightData, Ticket};
+use carnac_ingest::{Source, find, land};
+use carnac_lake::{DEFAULT_MEMORY, Lake};
+use carnac_query::{Gateway, Principal, Views};
+use chrono::{DateTime, Days, NaiveDate};
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use futures::stream::{BoxStream, StreamExt, TryStreamExt};
+use parquet::arrow::ArrowWriter;
+use prost::Message;
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
+use tokio_stream::wrappers::TcpListenerStream;
+use tonic::transport::{Channel, Endpoint, Server};
+use tonic::{Request, Response, Status};
+
+criterion_group! {
+    name = benches;
+    config = Criterion::default().sample_size(10);
+    targets = landing, queries, wire
+}
+criterion_main!(benches);
+
+/// The answer that goes over the wire, and what both sides of that bench read.
+const SCAN: &str = "select act_id, siren, nature_code, subject_code, decision_date from core.acts";
+const POINT: &str = "select * from indicator.act_transmission_rate where siren = '213502388' and period = '2024'";
+
+#[expect(clippy::disallowed_methods, reason = "a bench is configured by its environment")]
+fn row_count() -> u64 {
+    std::env::var("CARNAC_BENCH_ROWS").ok().and_then(|rows| rows.parse().ok()).unwrap_or(1_000_000)
+}
+
+/// A lake with acts of the Breton communes over ten years, and what goes with them.
+struct Bed {
+    folder: TempDir,
+    runtime: Runtime,
+    acts: PathBuf,
+    rows: u64,
+}
+
+impl Bed {
+    fn new() -> Self {
+        let folder = TempDir::new().expect("a temporary folder");
+        let rows = row_count();
+        let acts = folder.path().join("acts").join("acts.csv");
+        std::fs::create_dir(folder.path().join("acts")).expect("a folder");
+        std::fs::write(&acts, acts_csv(rows)).expect("a file");
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .thread_stack_size(64 * 1024 * 1024)
+            .build()
+            .expect("threads");
+        Self { folder, runtime, acts, rows }
+    }
+
+    /// Lands files into a new lake of that name and publishes them.
+    fn lake(&self, name: &str, paths: &[&Path]) -> Lake {
+        let root = self.folder.path().join(name).display().to_string();
+        let lake = Lake::create(&root, &[]).expect("a lake");
+        let sources: Vec<_> = paths
+            .iter()
+            .flat_map(|path| find(path).expect("files"))
+            .map(|found| Source::open(found, None).expect("a dataset"))
+            .collect();
+        self.runtime.block_on(async {
+            let run_date = NaiveDate::from_ymd_opt(2025, 12, 31).expect("a day");
+            let mut draft = lake.draft(run_date).await.expect("a draft");
+            land(&lake, &mut draft, &sources, DEFAULT_MEMORY, &|_| ()).await.expect("landed");
+            lake.publish(draft, DateTime::UNIX_EPOCH).await.expect("published");
+        });
+        lake
+    }
+
+    /// The acts of this bed with the samples of the other datasets.
+    fn full_lake(&self) -> Lake {
+        let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("data-samples");
+        let folders = ["authorities", "memberships", "consultations", "bids", "reported", "contracts"];
+        let folders: Vec<_> = folders.iter().map(|folder| samples.join(folder)).collect();
+        let mut paths: Vec<&Path> = folders.iter().map(PathBuf::as_path).collect();
+        paths.push(&self.acts);
+        self.lake("full", &paths)
+    }
+
+    fn gateway(&self, lake: Lake) -> Gateway {
+        let gateway = Gateway::new(lake, Views::embedded().expect("good files"), DEFAULT_MEMORY);
+        self.runtime.block_on(gateway.warm_up()).expect("a release");
+        gateway
+    }
+}
+
+/// Acts in the shape of the platform's export, spread over 500 authorities and ten years.
+fn acts_csv(rows: u64) -> String {
+    let first = NaiveDate::from_ymd_opt(2015, 1, 1).expect("a day");
+    let sirens: Vec<String> = (0..).map(|n| format!("21{:07}", 3_500_000 + n)).filter(|s| carnac_model::identifier::is_siren(s)).take(499).collect();
+    let mut csv = "id_acte;siren;nature;matiere;date_decision;date_ar;statut;annule\n".to_owned();
+    for row in 0..rows {
+        let place = usize::try_from(row % 500).expect("a small number");
+        let siren = sirens.get(place).map_or("213502388", String::as_str);
+        let day = first + Days::new(row.wrapping_mul(2_654_435_761) % 3650);
+        let nature = row % 6 + 1;
+        let _infallible = writeln!(csv, "035-{siren}-{row}-{nature};{siren};{nature};{}.{};{day};{day};4;0", row % 9 + 1, row % 4 + 1);
+    }
+    csv
+}
+
+fn landing(criterion: &mut Criterion) {
+    let bed = Bed::new();
+    let mut group = criterion.benchmark_group("landing");
+    group.throughput(Throughput::Elements(bed.rows));
+    let mut lake = 0;
+    group.bench_function("carnac: checked, sorted, partitioned Delta", |bench| {
+        bench.iter(|| {
+            lake += 1;
+            bed.lake(&lake.to_string(), &[&bed.acts])
+        });
+    });
+    group.bench_function("peer: arrow CSV reader to one Parquet file, unchecked", |bench| {
+        bench.iter(|| csv_to_parquet(&bed.acts, &bed.folder.path().join("peer.parquet")));
+    });
+    group.finish();
+}
+
+fn csv_to_parquet(from: &Path, to: &Path) {
+    let names = ["id_acte", "siren", "nature", "matiere", "date_decision", "date_ar", "statut", "annule"];
+    let of = |name: &&str| match *name {
+        "date_decision" | "date_ar" => DataType::Date32,
+        "statut" => DataType::Int64,
+        _ => DataType::Utf8,
+    };
+    let schema = Arc::new(Schema::new(names.iter().map(|name| Field::new(*name, of(name), true)).collect::<Vec<_>>()));
+    let file = std::fs::File::open(from).expect("the file");
+    let reader = arrow::csv::ReaderBuilder::new(Arc::clone(&schema)).with_header(true).with_delimiter(b';').build(file);
+    let target = std::fs::File::create(to).expect("a file");
+    let mut writer = ArrowWriter::try_new(target, schema, None).expect("a writer");
+    for batch in reader.expect("a reader") {
+        writer.write(&batch.expect("good rows")).expect("written");
+    }
+    writer.close().expect("closed");
+}
+
+fn queries(criterion: &mut Criterion) {
+    let bed = Bed::new();
+    let lake = bed.full_lake();
+    let gateway = bed.gateway(lake.clone());
+    let ask = |sql: &'static str| {
+        bed.runtime.block_on(async {
+            let answer = gateway.run(Principal::Analyst, sql, None, None).await.expect("an answer");
+            black_box(answer.collect().await.expect("rows"))
+        })
+    };
+    let mut group = criterion.benchmark_group("queries");
+    group.bench_function("open a release and plan all views", |bench| {
+        bench.iter(|| bed.gateway(lake.clone()));
+    });
+    group.bench_function("point: one figure of A08", |bench| bench.iter(|| ask(POINT)));
+    group.bench_function("all figures of A08", |bench| bench.iter(|| ask("select * from indicator.act_transmission_rate")));
+    group.throughput(Throughput::Elements(bed.rows));
+    group.bench_function("scan: five columns of every act", |bench| bench.iter(|| ask(SCAN)));
+    group.finish();
+}
+
+fn wire(criterion: &mut Criterion) {
+    let bed = Bed::new();
+    let gateway = Arc::new(bed.gateway(bed.full_lake()));
+    let batches = bed.runtime.block_on(async {
+        let answer = gateway.run(Principal::Analyst, SCAN, None, None).await.expect("an answer");
+        answer.collect().await.expect("rows")
+    });
+    let bytes: usize = batches.iter().map(RecordBatch::get_array_memory_size).sum();
+
+    let bound = bed.runtime.block_on(carnac_server::bind(([127, 0, 0, 1], 0).into())).expect("a port");
+    let carnac = bound.address();
+    bed.runtime.spawn(bound.serve(gateway, std::future::pending()));
+    let peer = bed.runtime.block_on(start_peer(batches));
+
+    let mut group = criterion.benchmark_group("wire");
+    group.throughput(Throughput::Bytes(bytes as u64));
+    for (name, address) in [("carnac: Flight SQL DoGet", carnac), ("peer: the same batches from memory", peer)] {
+        let mut client = bed.runtime.block_on(connect(address));
+        let ticket = match address == carnac {
+            true => bed.runtime.block_on(client.execute(SCAN.to_owned(), None)).expect("a plan").endpoint[0].ticket.clone(),
+            false => Some(Ticket::new(TicketStatementQuery::default().as_any().encode_to_vec())),
+        };
+        let ticket = ticket.expect("a ticket");
+        group.bench_function(name, |bench| {
+            bench.iter(|| bed.runtime.block_on(count(&mut client, ticket.clone())));
+        });
+    }
+    group.finish();
+}
+
+async fn connect(address: std::net::SocketAddr) -> FlightSqlServiceClient<Channel> {
+    let endpoint = Endpoint::from_shared(format!("http://{address}")).expect("an address");
+    FlightSqlServiceClient::new(endpoint.connect().await.expect("a connection"))
+}
+
+async fn count(client: &mut FlightSqlServiceClient<Channel>, ticket: Ticket) -> usize {
+    let stream = client.do_get(ticket).await.expect("a stream");
+    stream.try_fold(0, |rows, batch| async move { Ok(rows + batch.num_rows()) }).await.expect("rows")
+}
+
+/// A Flight service that sends batches from memory: what the protocol itself takes here.
+struct Peer(Vec<RecordBatch>);
+
+async fn start_peer(batches: Vec<RecordBatch>) -> std::net::SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let service = FlightServiceServer::new(Peer(batches));
+    tokio::spawn(
+        Server::builder().tcp_nodelay(true).add_service(service).serve_with_incoming(TcpListenerStream::new(listener)),
+    );
+    address
+}
+
+#[tonic::async_trait]
+impl FlightSqlService for Peer {
+    type FlightService = Self;
+
+    async fn do_get_statement(
+        &self,
+        _: TicketStatementQuery,
+        _: Request<Ticket>,
+    ) -> Result<Response<BoxStream<'static, Result<FlightData, Status>>>, Status> {
+        let batches = futures::stream::iter(self.0.clone().into_iter().map(Ok));
+        let schema = self.0.first().map(RecordBatch::schema).expect("a batch");
+        let stream = FlightDataEncoderBuilder::new().with_schema(schema).build(batches);
+        Ok(Response::new(stream.map_err(Status::from).boxed()))
+    }
+
+    async fn register_sql_info(&self, _: i32, _: &SqlInfo) {}
+}

@@ -1,6 +1,6 @@
-"""Checks a carnac binary with the clients that people use: python check.py BINARY
+"""Checks a carnac binary with the clients that people use.
 
-Lands the samples in a temporary lake, serves it on a free loopback port, and prints a line a
+Run it as `python check.py BINARY`. Lands the samples in a temporary lake, serves it on a free loopback port, and prints a line a
 check. Ends with status 1 when one failed.
 """
 

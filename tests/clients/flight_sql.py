@@ -8,6 +8,7 @@ import adbc_driver_flightsql.dbapi as flight_sql
 import adbc_driver_manager
 import pyarrow as pa
 import pyarrow.compute as pc
+
 from lake import SCHEMAS, all_views, views
 
 BUYER = "242900074"
@@ -204,7 +205,7 @@ def runs_twice(column, operator, parameters, lake, connection):
 def several_parameters_run(_, connection):
     """Parameters of several types go to their places, also when one is used twice."""
     sql = (
-        "select count(*) as n from core.contracts where buyer_siren = $1 and notification_date >= $2 "
+        "select count(*) from core.contracts where buyer_siren = $1 and notification_date >= $2 "
         "and duration_months >= $3 and $1 = buyer_siren"
     )
     is_equal(value(connection, sql, [BUYER, datetime.date(2019, 1, 1), 12]), 3)

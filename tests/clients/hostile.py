@@ -4,7 +4,8 @@ from functools import partial
 
 import grpc
 import pyarrow as pa
-import pyarrow.flight as flight
+from pyarrow import flight
+
 from flight_sql import is_equal
 from lake import stop
 from raw_flight import ask, bind, field, get, prepare, prepared, statement, ticket_of

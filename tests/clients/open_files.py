@@ -5,6 +5,7 @@ from functools import partial
 import duckdb
 import polars
 from deltalake import DeltaTable
+
 from lake import DATASETS
 
 TABLES = {f"lake.{name}": f"tables/{name}" for name in DATASETS} | {"ops.quarantine": "quarantine"}

@@ -3,7 +3,8 @@
 from functools import partial
 
 import pyarrow as pa
-import pyarrow.flight as flight
+from pyarrow import flight
+
 from flight_sql import is_equal
 
 PREFIX = b"type.googleapis.com/arrow.flight.protocol.sql."

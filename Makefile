@@ -1,0 +1,27 @@
+.PHONY: check test bench doc clients run
+
+# Everything a change must pass, but for the real clients.
+check:
+	cargo fmt --all --check
+	cargo clippy --locked --all-targets -- -D warnings
+	cargo test --locked
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --workspace
+
+test:
+	cargo test --locked
+
+bench:
+	cargo bench --locked
+
+doc:
+	cargo doc --locked --no-deps --workspace --open
+
+# Clients of other makers (Python packages in a virtual environment of their own) on the built
+# server.
+clients:
+	cargo test --locked --no-run
+	tests/clients/run.sh target/debug/carnac
+
+# The demonstration, served until Ctrl-C.
+run:
+	cargo run --release --locked -- demo
