@@ -26,7 +26,7 @@ use prost::Message;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
-use tokio_stream::wrappers::TcpListenerStream;
+use tonic::transport::server::TcpIncoming;
 use tonic::transport::{Channel, Endpoint, Server};
 use tonic::{Request, Response, Status};
 
@@ -39,7 +39,8 @@ criterion_main!(benches);
 
 /// The answer that goes over the wire, and what both sides of that bench read.
 const SCAN: &str = "select act_id, siren, nature_code, subject_code, decision_date from core.acts";
-const POINT: &str = "select * from indicator.act_transmission_rate where siren = '213502388' and period = '2024'";
+const POINT: &str =
+    "select * from indicator.act_transmission_rate where siren = '213502388' and period = '2024'";
 
 #[expect(clippy::disallowed_methods, reason = "a bench is configured by its environment")]
 fn row_count() -> u64 {
@@ -90,7 +91,8 @@ impl Bed {
     /// The acts of this bed with the samples of the other datasets.
     fn full_lake(&self) -> Lake {
         let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("data-samples");
-        let folders = ["authorities", "memberships", "consultations", "bids", "reported", "contracts"];
+        let folders =
+            ["authorities", "memberships", "consultations", "bids", "reported", "contracts"];
         let folders: Vec<_> = folders.iter().map(|folder| samples.join(folder)).collect();
         let mut paths: Vec<&Path> = folders.iter().map(PathBuf::as_path).collect();
         paths.push(&self.acts);
@@ -107,14 +109,23 @@ impl Bed {
 /// Acts in the shape of the platform's export, spread over 500 authorities and ten years.
 fn acts_csv(rows: u64) -> String {
     let first = NaiveDate::from_ymd_opt(2015, 1, 1).expect("a day");
-    let sirens: Vec<String> = (0..).map(|n| format!("21{:07}", 3_500_000 + n)).filter(|s| carnac_model::identifier::is_siren(s)).take(499).collect();
+    let sirens: Vec<String> = (0..)
+        .map(|n| format!("21{:07}", 3_500_000 + n))
+        .filter(|s| carnac_model::identifier::is_siren(s))
+        .take(499)
+        .collect();
     let mut csv = "id_acte;siren;nature;matiere;date_decision;date_ar;statut;annule\n".to_owned();
     for row in 0..rows {
         let place = usize::try_from(row % 500).expect("a small number");
         let siren = sirens.get(place).map_or("213502388", String::as_str);
         let day = first + Days::new(row.wrapping_mul(2_654_435_761) % 3650);
         let nature = row % 6 + 1;
-        let _infallible = writeln!(csv, "035-{siren}-{row}-{nature};{siren};{nature};{}.{};{day};{day};4;0", row % 9 + 1, row % 4 + 1);
+        let _infallible = writeln!(
+            csv,
+            "035-{siren}-{row}-{nature};{siren};{nature};{}.{};{day};{day};4;0",
+            row % 9 + 1,
+            row % 4 + 1
+        );
     }
     csv
 }
@@ -137,15 +148,21 @@ fn landing(criterion: &mut Criterion) {
 }
 
 fn csv_to_parquet(from: &Path, to: &Path) {
-    let names = ["id_acte", "siren", "nature", "matiere", "date_decision", "date_ar", "statut", "annule"];
+    let names =
+        ["id_acte", "siren", "nature", "matiere", "date_decision", "date_ar", "statut", "annule"];
     let of = |name: &&str| match *name {
         "date_decision" | "date_ar" => DataType::Date32,
         "statut" => DataType::Int64,
         _ => DataType::Utf8,
     };
-    let schema = Arc::new(Schema::new(names.iter().map(|name| Field::new(*name, of(name), true)).collect::<Vec<_>>()));
+    let schema = Arc::new(Schema::new(
+        names.iter().map(|name| Field::new(*name, of(name), true)).collect::<Vec<_>>(),
+    ));
     let file = std::fs::File::open(from).expect("the file");
-    let reader = arrow::csv::ReaderBuilder::new(Arc::clone(&schema)).with_header(true).with_delimiter(b';').build(file);
+    let reader = arrow::csv::ReaderBuilder::new(Arc::clone(&schema))
+        .with_header(true)
+        .with_delimiter(b';')
+        .build(file);
     let target = std::fs::File::create(to).expect("a file");
     let mut writer = ArrowWriter::try_new(target, schema, None).expect("a writer");
     for batch in reader.expect("a reader") {
@@ -169,7 +186,9 @@ fn queries(criterion: &mut Criterion) {
         bench.iter(|| bed.gateway(lake.clone()));
     });
     group.bench_function("point: one figure of A08", |bench| bench.iter(|| ask(POINT)));
-    group.bench_function("all figures of A08", |bench| bench.iter(|| ask("select * from indicator.act_transmission_rate")));
+    group.bench_function("all figures of A08", |bench| {
+        bench.iter(|| ask("select * from indicator.act_transmission_rate"))
+    });
     group.throughput(Throughput::Elements(bed.rows));
     group.bench_function("scan: five columns of every act", |bench| bench.iter(|| ask(SCAN)));
     group.finish();
@@ -184,17 +203,26 @@ fn wire(criterion: &mut Criterion) {
     });
     let bytes: usize = batches.iter().map(RecordBatch::get_array_memory_size).sum();
 
-    let bound = bed.runtime.block_on(carnac_server::bind(([127, 0, 0, 1], 0).into())).expect("a port");
+    let bound =
+        bed.runtime.block_on(carnac_server::bind(([127, 0, 0, 1], 0).into())).expect("a port");
     let carnac = bound.address();
     bed.runtime.spawn(bound.serve(gateway, std::future::pending()));
     let peer = bed.runtime.block_on(start_peer(batches));
 
     let mut group = criterion.benchmark_group("wire");
     group.throughput(Throughput::Bytes(bytes as u64));
-    for (name, address) in [("carnac: Flight SQL DoGet", carnac), ("peer: the same batches from memory", peer)] {
+    for (name, address) in
+        [("carnac: Flight SQL DoGet", carnac), ("peer: the same batches from memory", peer)]
+    {
         let mut client = bed.runtime.block_on(connect(address));
         let ticket = match address == carnac {
-            true => bed.runtime.block_on(client.execute(SCAN.to_owned(), None)).expect("a plan").endpoint[0].ticket.clone(),
+            true => bed
+                .runtime
+                .block_on(client.execute(SCAN.to_owned(), None))
+                .expect("a plan")
+                .endpoint[0]
+                .ticket
+                .clone(),
             false => Some(Ticket::new(TicketStatementQuery::default().as_any().encode_to_vec())),
         };
         let ticket = ticket.expect("a ticket");
@@ -212,7 +240,10 @@ async fn connect(address: std::net::SocketAddr) -> FlightSqlServiceClient<Channe
 
 async fn count(client: &mut FlightSqlServiceClient<Channel>, ticket: Ticket) -> usize {
     let stream = client.do_get(ticket).await.expect("a stream");
-    stream.try_fold(0, |rows, batch| async move { Ok(rows + batch.num_rows()) }).await.expect("rows")
+    stream
+        .try_fold(0, |rows, batch| async move { Ok(rows + batch.num_rows()) })
+        .await
+        .expect("rows")
 }
 
 /// A Flight service that sends batches from memory: what the protocol itself takes here.
@@ -223,7 +254,10 @@ async fn start_peer(batches: Vec<RecordBatch>) -> std::net::SocketAddr {
     let address = listener.local_addr().expect("an address");
     let service = FlightServiceServer::new(Peer(batches));
     tokio::spawn(
-        Server::builder().tcp_nodelay(true).add_service(service).serve_with_incoming(TcpListenerStream::new(listener)),
+        Server::builder()
+            .tcp_nodelay(true)
+            .add_service(service)
+            .serve_with_incoming(TcpListenerStream::new(listener)),
     );
     address
 }

@@ -110,9 +110,11 @@ fn known_dataset(name: &str) -> anyhow::Result<&'static Dataset> {
 fn told(report: &Report) -> String {
     let source = &report.source;
     match &report.outcome {
-        Outcome::Unchanged(input) => {
+        Outcome::Unchanged { landed_as, input } => {
+            let other =
+                if landed_as == source { String::new() } else { format!(" as {landed_as}") };
             format!(
-                "{source}: unchanged ({} rows landed in release {})",
+                "{source}: unchanged ({} rows landed{other} in release {})",
                 input.accepted, input.release
             )
         }

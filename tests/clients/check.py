@@ -1,7 +1,7 @@
 """Checks a carnac binary with the clients that people use.
 
-Run it as `python check.py BINARY`. Lands the samples in a temporary lake, serves it on a free loopback port, and prints a line a
-check. Ends with status 1 when one failed.
+Run it as `python check.py BINARY`. Lands the samples in a temporary lake, serves it on a free
+loopback port, and prints a line a check. Ends with status 1 when one failed.
 """
 
 import sys

@@ -54,6 +54,15 @@ fn the_same_file_twice_changes_nothing() {
         "{again}"
     );
     assert!(again.contains("no release to publish"), "{again}");
+    // Nor do the same bytes under another name, which would count every contract's file twice.
+    let copy = place.file("copy.json", std::fs::read(pes()).unwrap());
+    let renamed = place.ok(&["ingest", &copy]);
+    assert!(
+        renamed.contains(
+            "contracts/copy.json: unchanged (1146 rows landed as contracts/decp-2019-pes.json"
+        ),
+        "{renamed}"
+    );
     assert_eq!(place.ok(&["releases"]).lines().count(), 2);
 }
 
@@ -122,7 +131,8 @@ fn two_files_of_one_name_never_replace_each_other_unseen() {
     // As subfolders of one folder they have two names.
     let report =
         place.ok(&["ingest", "--dataset", "acts", &place.path().join("in").display().to_string()]);
-    assert!(report.contains("acts/2024/acts/acts.csv: 1 read"), "{report}");
+    assert!(report.contains("acts/2024/acts/acts.csv: unchanged (1 rows landed as acts/acts.csv"), "{report}");
+    assert!(report.contains("acts/2025/acts/acts.csv: 1 read, 1 accepted"), "{report}");
     assert_eq!(place.rows("select count(*) from core.acts"), ["2"]);
 }
 

@@ -110,4 +110,9 @@ fn a_damaged_release_record_gives_way_to_the_one_before() {
         assert_eq!(String::from_utf8_lossy(&output.stdout), "act_id\na\n");
         assert!(String::from_utf8_lossy(&output.stderr).contains("release record is damaged"));
     }
+    // The next release takes the next number: the damaged record is left for whoever repairs it.
+    let report =
+        place.ok(&["ingest", &place.file("acts/c.csv", acts(&[("c", RENNES, "2024-01-01")]))]);
+    assert!(report.contains("release 3 published"), "{report}");
+    assert_eq!(place.rows("select act_id from lake.acts order by act_id"), ["a", "c"]);
 }

@@ -21,7 +21,12 @@ pub struct Report {
 #[derive(Debug)]
 pub enum Outcome {
     /// The very same bytes are landed already; nothing was done.
-    Unchanged(Input),
+    Unchanged {
+        /// The source they were landed as: its own name, or another.
+        landed_as: String,
+        /// The counts of that landing.
+        input: Input,
+    },
     /// Its rows are in the draft; `replaces` counts the rows of its earlier delivery.
     Landed {
         /// The counts.
@@ -70,11 +75,11 @@ async fn land_dataset(
     let mut reports = Vec::new();
     let mut names = BTreeSet::new();
     for source in sources {
-        let landed = draft.landed(&source.key()).cloned();
-        let done = match landed {
-            Some(landed) if landed.sha256 == source.sha256 => Some(Outcome::Unchanged(landed)),
-            _ if !names.insert(&source.name) => Some(Outcome::Failed(same_name(source))),
-            _ => spool(source, draft, &mut delivery).err().map(Outcome::Failed),
+        let landed = draft.landed_bytes(dataset.name, &source.sha256);
+        let done = match landed.map(|(name, input)| (name.to_owned(), input.clone())) {
+            Some((landed_as, input)) => Some(Outcome::Unchanged { landed_as, input }),
+            None if !names.insert(&source.name) => Some(Outcome::Failed(same_name(source))),
+            None => spool(source, draft, &mut delivery).err().map(Outcome::Failed),
         };
         advanced(source.bytes());
         reports.extend(done.map(|outcome| Report { source: source.key(), outcome }));

@@ -96,6 +96,12 @@ impl Source {
             return Err(Error::UnknownDataset { path, known });
         };
         let (sha256, bytes) = checksum(&path)?;
+        // `acts/2024.csv` of an inbox and `2024.csv` of its folder `acts` are one source.
+        let name = name
+            .strip_prefix(dataset.name)
+            .and_then(|rest| rest.strip_prefix('/'))
+            .unwrap_or(&name)
+            .to_owned();
         Ok(Self { path, name, dataset, format, sha256, bytes })
     }
 

@@ -30,6 +30,16 @@ impl Draft {
         self.base.as_ref().and_then(|base| base.inputs.get(source))
     }
 
+    /// Returns the source of `dataset` that was landed from the very same bytes, whatever its name.
+    #[must_use]
+    pub fn landed_bytes(&self, dataset: &str, sha256: &str) -> Option<(&str, &Input)> {
+        let of_dataset =
+            |name: &str| name.strip_prefix(dataset).is_some_and(|rest| rest.starts_with('/'));
+        let mut inputs = self.base.iter().flat_map(|base| &base.inputs);
+        let same = inputs.find(|(name, input)| of_dataset(name) && input.sha256 == sha256);
+        same.map(|(name, input)| (name.as_str(), input))
+    }
+
     /// Returns whether this run has changed nothing.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -53,11 +63,14 @@ impl Draft {
     }
 
     /// Rebases this draft on the newest release; two runs that changed one table conflict.
-    fn onto(&self, latest: Option<Release>, published_at: DateTime<Utc>) -> Result<Release> {
-        let (id, mut tables, mut inputs) = match latest {
-            None => (1, BTreeMap::new(), BTreeMap::new()),
-            Some(latest) => (latest.id + 1, latest.tables, latest.inputs),
-        };
+    fn onto(
+        &self,
+        latest: Option<Release>,
+        id: u64,
+        published_at: DateTime<Utc>,
+    ) -> Result<Release> {
+        let (mut tables, mut inputs) =
+            latest.map(|latest| (latest.tables, latest.inputs)).unwrap_or_default();
         for (table, version) in &self.tables {
             if tables.get(table).copied() != self.published_version(table) {
                 return Err(Error::Conflict { table: table.clone() });
@@ -90,7 +103,9 @@ impl Lake {
     /// [`Error::Conflict`] when another run published one of the same tables since the draft began.
     pub async fn publish(&self, draft: Draft, now: DateTime<Utc>) -> Result<Release> {
         loop {
-            let release = draft.onto(self.latest().await?, now)?;
+            // The number after the last record, which may be a damaged one.
+            let id = self.release_ids().await?.last().map_or(1, |last| last + 1);
+            let release = draft.onto(self.latest().await?, id, now)?;
             let body = serde_json::to_vec_pretty(&release).expect("a release has text keys only");
             let only_if_absent = PutOptions::from(PutMode::Create);
             match self.store.put_opts(&path(release.id), body.into(), only_if_absent).await {

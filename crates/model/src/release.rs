@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 /// One published state of the whole lake: the only thing a reader pins.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Release {
-    /// Releases are numbered from 1 without a gap.
+    /// Releases are numbered from 1, ascending.
     pub id: u64,
     /// When the record was written.
     pub published_at: DateTime<Utc>,

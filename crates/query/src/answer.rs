@@ -39,7 +39,11 @@ impl Answer {
         release: Arc<Release>,
     ) -> Self {
         let plain = Arc::clone(&schema);
-        let stream = rows.map(move |batch| to_schema(&batch?, &plain).map_err(Error::from)).boxed();
+        let stream = rows
+            .map(move |batch| {
+                to_schema(&batch.map_err(Error::running)?, &plain).map_err(Error::running)
+            })
+            .boxed();
         Self { schema, stream, release }
     }
 

@@ -71,7 +71,7 @@ impl Catalog {
     }
 
     fn add(&self, schema: &'static str, name: &str, table: Arc<dyn TableProvider>) -> Result<()> {
-        self.schemas[schema].register_table(name.to_owned(), table)?;
+        self.schemas[schema].register_table(name.to_owned(), table).map_err(Error::planning)?;
         Ok(())
     }
 
@@ -108,7 +108,7 @@ impl Catalog {
                 format!("the function is called {}, the file {}", function.name(), file.name),
             ));
         }
-        self.state.register_udf(Arc::new(function))?;
+        self.state.register_udf(Arc::new(function)).map_err(|error| located(file, &error))?;
         Ok(())
     }
 
@@ -118,7 +118,11 @@ impl Catalog {
             .state
             .sql_to_statement(&file.sql, &dialect)
             .map_err(|error| located(file, &error))?;
-        for table in self.state.resolve_table_references(&statement)? {
+        let tables = self
+            .state
+            .resolve_table_references(&statement)
+            .map_err(|error| located(file, &error))?;
+        for table in tables {
             refuse_upward(file, &table)?;
         }
         let plan =
@@ -155,10 +159,10 @@ fn session(
         .with_catalog_list(catalogs)
         .build();
     for function in udf::scalar() {
-        state.register_udf(Arc::new(function))?;
+        state.register_udf(Arc::new(function)).map_err(Error::planning)?;
     }
     for function in udf::aggregate() {
-        state.register_udaf(Arc::new(function))?;
+        state.register_udaf(Arc::new(function)).map_err(Error::planning)?;
     }
     Ok(state)
 }
@@ -246,8 +250,9 @@ fn located(file: &SqlFile, error: &DataFusionError) -> Error {
 fn in_memory(
     batch: Result<RecordBatch, arrow::error::ArrowError>,
 ) -> Result<Arc<dyn TableProvider>> {
-    let batch = batch.map_err(DataFusionError::from)?;
-    Ok(Arc::new(MemTable::try_new(batch.schema(), vec![vec![batch]])?))
+    let table = |batch: RecordBatch| MemTable::try_new(batch.schema(), vec![vec![batch]]);
+    let table = batch.map_err(DataFusionError::from).and_then(table).map_err(Error::planning)?;
+    Ok(Arc::new(table))
 }
 
 /// One row: `release_id`, `published_at`, `run_date`.

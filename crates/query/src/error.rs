@@ -12,6 +12,10 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 const ON_A_VALUE: &str = "the query failed on a value while running (a conversion, a division or an overflow); \
                           try_cast and nullif pass over such values";
 
+const EXHAUSTED: &str = "the query needs more memory than it may use; ask for less";
+
+const INTERNAL: &str = "internal error";
+
 const UNREADABLE: &str = "the data cannot be read now; try again";
 
 /// What a client can do about an error; the one thing that protocols translate.
@@ -102,37 +106,44 @@ impl Error {
     }
 }
 
-impl From<DataFusionError> for Error {
-    /// Sorts a failure by what a client can do, and keeps values out of the public text: what
-    /// names tables, columns and functions is passed on, what ran into rows is not.
-    fn from(source: DataFusionError) -> Self {
+impl Error {
+    /// A failure before any row is read: its text names tables, columns and functions, and what
+    /// the asker wrote, and is passed on.
+    pub(crate) fn planning(source: DataFusionError) -> Self {
         let (kind, public) = match source.find_root() {
             DataFusionError::SQL(error, _) => (Kind::Invalid, error.to_string()),
-            DataFusionError::Plan(reason) => (Kind::Invalid, reason.clone()),
+            DataFusionError::Plan(reason)
+            | DataFusionError::Configuration(reason)
+            | DataFusionError::Execution(reason) => (Kind::Invalid, reason.clone()),
             DataFusionError::SchemaError(error, _) => (Kind::Invalid, error.to_string()),
+            DataFusionError::ArrowError(error, _) => (Kind::Invalid, error.to_string()),
             DataFusionError::NotImplemented(reason) => {
                 (Kind::Invalid, format!("not supported: {reason}"))
             }
-            DataFusionError::ResourcesExhausted(_) => (
-                Kind::Exhausted,
-                "the query needs more memory than it may use; ask for less".to_owned(),
-            ),
-            DataFusionError::ArrowError(..) | DataFusionError::Execution(_) => {
-                (Kind::Invalid, ON_A_VALUE.to_owned())
-            }
-            // A filter that runs inside the scan fails as Parquet.
-            DataFusionError::ParquetError(error) if is_of_arrow(error) => {
-                (Kind::Invalid, ON_A_VALUE.to_owned())
-            }
-            DataFusionError::ParquetError(_)
-            | DataFusionError::ObjectStore(_)
-            | DataFusionError::IoError(_) => (Kind::Unavailable, UNREADABLE.to_owned()),
-            _ => (Kind::Internal, "internal error".to_owned()),
+            _ => (Kind::Internal, INTERNAL.to_owned()),
         };
         Self::Query { kind, public, source: Box::new(source) }
     }
+
+    /// A failure while rows are read: whatever its text says may be a value of a row, so clients
+    /// get a fixed sentence.
+    pub(crate) fn running(source: DataFusionError) -> Self {
+        let (kind, public) = match source.find_root() {
+            DataFusionError::ResourcesExhausted(_) => (Kind::Exhausted, EXHAUSTED),
+            DataFusionError::ParquetError(error) if !is_of_arrow(error) => {
+                (Kind::Unavailable, UNREADABLE)
+            }
+            DataFusionError::ObjectStore(_) | DataFusionError::IoError(_) => {
+                (Kind::Unavailable, UNREADABLE)
+            }
+            DataFusionError::Internal(_) => (Kind::Internal, INTERNAL),
+            _ => (Kind::Invalid, ON_A_VALUE),
+        };
+        Self::Query { kind, public: public.to_owned(), source: Box::new(source) }
+    }
 }
 
+/// Whether the scan failed on a value: a filter that runs inside it fails as Parquet.
 fn is_of_arrow(error: &ParquetError) -> bool {
     match error {
         ParquetError::ArrowError(_) => true,

@@ -20,7 +20,8 @@ pub(crate) fn admit(sql: &str) -> Result<Statement> {
     if sql.len() > MAX_TEXT {
         return Err(Error::invalid(format!("the query is longer than {} KiB", MAX_TEXT / 1024)));
     }
-    let mut statements = DFParser::parse_sql_with_dialect(sql, &PostgreSqlDialect {})?;
+    let mut statements =
+        DFParser::parse_sql_with_dialect(sql, &PostgreSqlDialect {}).map_err(Error::planning)?;
     let Some(statement) = statements.pop_front() else {
         return Err(Error::invalid("there is no statement in the text"));
     };

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use arrow::array::RecordBatch;
+use arrow::array::{Array, RecordBatch};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use carnac_lake::Lake;
 use carnac_model::Release;
@@ -108,12 +108,17 @@ impl Gateway {
         let session = catalog.session(principal);
         let plan = bind(plan(&session, sql).await?, parameters)?;
         let schema = answer::plain(plan.schema().as_arrow());
-        let physical = session.create_physical_plan(&plan).await?;
-        let rows = execute_stream(physical, session.task_ctx())?;
+        let plan = session.optimize(&plan).map_err(Error::planning)?;
+        let physical = session
+            .query_planner()
+            .create_physical_plan(&plan, &session)
+            .await
+            .map_err(Error::running)?;
+        let rows = execute_stream(physical, session.task_ctx()).map_err(Error::running)?;
         Ok(Answer::new(schema, rows, Arc::clone(&catalog.release)))
     }
 
-    /// Plans one query and says what it would answer.
+    /// Plans one query and says what it would answer, with `parameters` when they are known.
     ///
     /// # Errors
     /// As [`Gateway::run`], without running.
@@ -121,15 +126,20 @@ impl Gateway {
         &self,
         principal: Principal,
         sql: &str,
+        parameters: Option<&RecordBatch>,
         release: Option<u64>,
     ) -> Result<Description> {
         let catalog = self.catalog(release).await?;
-        let plan = plan(&catalog.session(principal), sql).await?;
-        let mut types: Vec<_> = plan.get_parameter_fields()?.into_iter().collect();
+        let mut plan = plan(&catalog.session(principal), sql).await?;
+        let mut types: Vec<_> =
+            plan.get_parameter_fields().map_err(Error::planning)?.into_iter().collect();
         types.sort_by_key(|(name, _)| place(name));
         let field = |(name, field): (String, Option<Arc<Field>>)| {
             Field::new(name, field.map_or(DataType::Utf8, |field| field.data_type().clone()), true)
         };
+        if parameters.is_some() {
+            plan = bind(plan, parameters)?;
+        }
         Ok(Description {
             schema: answer::plain(plan.schema().as_arrow()),
             parameters: Arc::new(Schema::new(types.into_iter().map(field).collect::<Vec<_>>())),
@@ -151,7 +161,9 @@ impl Gateway {
             let mut names = provider.table_names();
             names.sort();
             for name in names {
-                let Some(table) = provider.table(&name).await? else { continue };
+                let Some(table) = provider.table(&name).await.map_err(Error::planning)? else {
+                    continue;
+                };
                 let kind = if table.table_type() == TableType::View { "VIEW" } else { "TABLE" };
                 let columns = answer::plain(&table.schema());
                 entries.push(TableEntry {
@@ -168,18 +180,19 @@ impl Gateway {
 
     /// Returns the open catalogue of a release, the newest unless one is named.
     async fn catalog(&self, release: Option<u64>) -> Result<Arc<Catalog>> {
-        let id = match release {
-            Some(id) => id,
-            None => self.newest_id().await?,
-        };
-        if let Some(open) = self.take_open(id) {
+        let newest = async || Ok::<_, Error>(self.lake.release_ids().await?.last().copied());
+        let id = if release.is_some() { release } else { newest().await? };
+        if let Some(open) = id.and_then(|id| self.take_open(id)) {
             return Ok(open);
         }
         let release = match release {
             Some(id) => self.lake.release(id).await?,
-            // The newest number may belong to a damaged record: the lake then takes the one before.
+            // The newest number may be that of a damaged record: the lake then takes the one before.
             None => self.lake.newest().await?,
         };
+        if let Some(open) = self.take_open(release.id) {
+            return Ok(open);
+        }
         let catalog = Arc::new(Catalog::open(&self.lake, &self.views, release, self.memory).await?);
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         open.push(Arc::clone(&catalog));
@@ -187,10 +200,6 @@ impl Gateway {
             open.remove(0);
         }
         Ok(catalog)
-    }
-
-    async fn newest_id(&self) -> Result<u64> {
-        Ok(self.lake.release_ids().await?.last().copied().unwrap_or_default())
     }
 
     fn take_open(&self, id: u64) -> Option<Arc<Catalog>> {
@@ -203,33 +212,35 @@ impl Gateway {
 }
 
 async fn plan(session: &SessionState, sql: &str) -> Result<LogicalPlan> {
-    let plan = session.statement_to_plan(gate::admit(sql)?).await?;
+    let plan = session.statement_to_plan(gate::admit(sql)?).await.map_err(Error::planning)?;
     gate::verify(&plan)?;
     Ok(plan)
 }
 
 /// Puts the one row of parameters in the place of `$1`, `$2`, …
 fn bind(plan: LogicalPlan, parameters: Option<&RecordBatch>) -> Result<LogicalPlan> {
-    let wanted = plan.get_parameter_names()?.len();
+    let names = plan.get_parameter_names().map_err(Error::planning)?;
+    let wanted = names.iter().map(|name| place(name)).max().unwrap_or_default();
     let given = parameters.map_or(0, RecordBatch::num_columns);
-    if given < wanted {
+    if given != wanted {
         return Err(Error::invalid(format!(
             "the query has {wanted} parameters, {given} were given"
         )));
     }
-    let Some(row) = parameters.filter(|row| row.num_columns() > 0) else { return Ok(plan) };
+    let Some(row) = parameters.filter(|_| wanted > 0) else { return Ok(plan) };
     if row.num_rows() != 1 {
         return Err(Error::invalid(format!(
             "one row of parameters is wanted, {} were given",
             row.num_rows()
         )));
     }
-    let values: Result<Vec<_>, _> =
-        row.columns().iter().map(|column| ScalarValue::try_from_array(column, 0)).collect();
-    Ok(plan.with_param_values(ParamValues::from(values?))?)
+    let value =
+        |column: &Arc<dyn Array>| ScalarValue::try_from_array(column, 0).map_err(Error::planning);
+    let values: Result<Vec<_>> = row.columns().iter().map(value).collect();
+    plan.with_param_values(ParamValues::from(values?)).map_err(Error::planning)
 }
 
-/// `$10` comes after `$9`.
-fn place(name: &str) -> (usize, String) {
-    (name.trim_start_matches('$').parse().unwrap_or(usize::MAX), name.to_owned())
+/// The place of a parameter: 10 of `$10`; one without a number comes last and cannot be bound.
+fn place(name: &str) -> usize {
+    name.trim_start_matches('$').parse().unwrap_or(usize::MAX)
 }

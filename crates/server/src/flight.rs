@@ -53,7 +53,9 @@ impl Service {
 
     /// Plans the query of a ticket and pins the release it was planned on.
     async fn info(&self, mut ticket: Ticket, descriptor: FlightDescriptor) -> Reply<FlightInfo> {
-        let described = self.gateway.describe(PRINCIPAL, &ticket.sql, ticket.pinned()).await;
+        let row = ticket.row().await?;
+        let described =
+            self.gateway.describe(PRINCIPAL, &ticket.sql, row.as_ref(), ticket.pinned()).await;
         let described = described.map_err(|error| wire::status(&error))?;
         ticket.release = described.release;
         let query = TicketStatementQuery { statement_handle: ticket.handle() };
@@ -61,7 +63,7 @@ impl Service {
     }
 
     async fn run(&self, ticket: &Ticket) -> Reply<DoGet> {
-        let parameters = ticket.row()?;
+        let parameters = ticket.row().await?;
         let answer =
             self.gateway.run(PRINCIPAL, &ticket.sql, parameters.as_ref(), ticket.pinned()).await;
         let answer = answer.map_err(|error| wire::status(&error))?;
@@ -113,7 +115,7 @@ impl FlightSqlService for Service {
         query: CommandStatementQuery,
         request: Request<FlightDescriptor>,
     ) -> Reply<FlightInfo> {
-        self.info(Ticket { sql: query.query, ..Ticket::default() }, request.into_inner()).await
+        self.info(Ticket::of(query.query), request.into_inner()).await
     }
 
     async fn get_flight_info_prepared_statement(
@@ -145,10 +147,10 @@ impl FlightSqlService for Service {
         query: ActionCreatePreparedStatementRequest,
         _: Request<Action>,
     ) -> Result<ActionCreatePreparedStatementResult, Status> {
-        let described = self.gateway.describe(PRINCIPAL, &query.query, None).await;
+        let described = self.gateway.describe(PRINCIPAL, &query.query, None, None).await;
         let described = described.map_err(|error| wire::status(&error))?;
         // The handle names no release: each execution reads the newest.
-        let ticket = Ticket { sql: query.query, ..Ticket::default() };
+        let ticket = Ticket::of(query.query);
         Ok(ActionCreatePreparedStatementResult {
             prepared_statement_handle: ticket.handle(),
             dataset_schema: message(&described.schema)?,

@@ -12,13 +12,13 @@ use std::time::Duration;
 use arrow_flight::flight_service_server::FlightServiceServer;
 use carnac_query::Gateway;
 use tokio::net::TcpListener;
-use tokio_stream::wrappers::TcpListenerStream;
 use tonic::transport::Server;
+use tonic::transport::server::TcpIncoming;
 
 pub use error::{Error, Result};
 
 /// How long running answers may go on after the server was asked to stop.
-const DRAIN: Duration = Duration::from_secs(30);
+const DRAIN: Duration = Duration::from_secs(20);
 
 /// A server that listens and does not answer yet.
 #[derive(Debug)]
@@ -66,10 +66,10 @@ impl Bound {
             // Nobody listens any more when the transport has failed.
             asked.send(()).unwrap_or_default();
         };
-        let serving = Server::builder()
-            .tcp_nodelay(true)
-            .add_service(service)
-            .serve_with_incoming_shutdown(TcpListenerStream::new(self.listener), shutdown);
+        // An answer smaller than a packet must not wait for the next one.
+        let incoming = TcpIncoming::from(self.listener).with_nodelay(Some(true));
+        let serving =
+            Server::builder().add_service(service).serve_with_incoming_shutdown(incoming, shutdown);
         let drained = async {
             match was_asked.await {
                 Ok(()) => tokio::time::sleep(DRAIN).await,

@@ -7,10 +7,10 @@ use tonic::{Code, Status};
 pub(crate) fn status(error: &Error) -> Status {
     let code = code(error.kind());
     if code == Code::Internal {
-        tracing::error!(error = ?error, "query failed");
-    } else {
-        tracing::debug!(error = ?error, "query refused");
+        tracing::error!(%error, "query failed");
     }
+    // The whole error may show values of rows: it is for whoever asks for it at this level.
+    tracing::debug!(?error, "query ended in an error");
     Status::new(code, error.to_string())
 }
 

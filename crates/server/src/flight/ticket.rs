@@ -2,12 +2,11 @@
 //!
 //! The server keeps nothing, so a handle survives a restart and no client can fill its memory.
 
-use std::panic::catch_unwind;
+use std::panic::AssertUnwindSafe;
 
 use arrow::array::RecordBatch;
-use arrow::datatypes::SchemaRef;
-use arrow::ipc::reader::StreamReader;
-use arrow::ipc::writer::StreamWriter;
+use arrow::ipc::{MessageHeader, root_as_message};
+use arrow_flight::FlightData;
 use arrow_flight::decode::FlightRecordBatchStream;
 use arrow_flight::error::FlightError;
 use arrow_flight::sql::server::PeekableFlightDataStream;
@@ -16,8 +15,10 @@ use futures::{FutureExt, StreamExt, TryStreamExt};
 use prost::Message;
 use tonic::Status;
 
-/// Messages of bound parameters read before giving up.
+/// Messages of bound parameters: their schema, a row, and some leave for empty batches.
 const MAX_MESSAGES: usize = 16;
+/// Bytes of bound parameters: they travel in every ticket.
+const MAX_BYTES: usize = 1024 * 1024;
 
 /// A query in a client's hands.
 #[derive(Clone, PartialEq, Message)]
@@ -28,12 +29,16 @@ pub(super) struct Ticket {
     /// The release to read; 0 is the newest when it runs.
     #[prost(uint64, tag = "2")]
     pub(super) release: u64,
-    /// One row of parameters as an Arrow IPC stream; empty when none were bound.
-    #[prost(bytes = "bytes", tag = "3")]
-    pub(super) parameters: Bytes,
+    /// The Flight messages of one row of parameters; none when none were bound.
+    #[prost(message, repeated, tag = "3")]
+    parameters: Vec<FlightData>,
 }
 
 impl Ticket {
+    pub(super) fn of(sql: String) -> Self {
+        Self { sql, ..Self::default() }
+    }
+
     pub(super) fn parse(handle: &[u8]) -> Result<Self, Status> {
         Self::decode(handle)
             .map_err(|_| Status::invalid_argument("the handle is not one of this server"))
@@ -48,54 +53,70 @@ impl Ticket {
     }
 
     /// Returns the row of parameters, if one was bound.
-    pub(super) fn row(&self) -> Result<Option<RecordBatch>, Status> {
-        if self.parameters.is_empty() {
-            return Ok(None);
-        }
-        let bytes = self.parameters.clone();
-        // The IPC reader of this Arrow version panics on some malformed messages.
-        let read =
-            catch_unwind(move || StreamReader::try_new(&bytes[..], None)?.next().transpose());
-        read.ok().and_then(Result::ok).ok_or_else(bad_parameters)
+    pub(super) async fn row(&self) -> Result<Option<RecordBatch>, Status> {
+        decode(self.parameters.clone()).await
     }
 
     /// Returns the ticket with the parameters that a client sends: one row.
-    pub(super) async fn bind(mut self, stream: PeekableFlightDataStream) -> Result<Self, Status> {
-        let messages = stream.map_err(FlightError::from).take(MAX_MESSAGES).boxed();
-        let mut batches = FlightRecordBatchStream::new_from_flight_data(messages);
-        let mut row: Option<RecordBatch> = None;
-        let read = async {
-            while let Some(batch) = batches.try_next().await? {
-                let rows = row.as_ref().map_or(0, RecordBatch::num_rows) + batch.num_rows();
-                if rows > 1 {
-                    return Ok(false);
-                }
-                if batch.num_rows() == 1 {
-                    row = Some(batch);
-                }
+    pub(super) async fn bind(
+        mut self,
+        mut stream: PeekableFlightDataStream,
+    ) -> Result<Self, Status> {
+        let (mut messages, mut bytes) = (Vec::new(), 0);
+        while let Some(mut message) = stream.try_next().await? {
+            // It names the handle, which is in hand already.
+            message.flight_descriptor = None;
+            bytes += message.encoded_len();
+            messages.push(message);
+            if messages.len() > MAX_MESSAGES || bytes > MAX_BYTES {
+                return Err(Status::invalid_argument(
+                    "the parameters are too large: bind one row, under 1 MiB",
+                ));
             }
-            Ok::<_, FlightError>(true)
-        };
-        match std::panic::AssertUnwindSafe(read).catch_unwind().await {
-            Ok(Ok(true)) => {}
-            Ok(Ok(false)) => {
-                return Err(Status::invalid_argument("bind one row of parameters at a time"));
-            }
-            Ok(Err(_)) | Err(_) => return Err(bad_parameters()),
         }
-        self.parameters = row.map(|row| encode(&row)).transpose()?.unwrap_or_default();
+        let bound = decode(messages.clone()).await?;
+        self.parameters = if bound.is_some() { messages } else { Vec::new() };
         Ok(self)
     }
 }
 
-fn encode(row: &RecordBatch) -> Result<Bytes, Status> {
-    let schema: SchemaRef = row.schema();
-    let write = || {
-        let mut writer = StreamWriter::try_new(Vec::new(), &schema)?;
-        writer.write(row)?;
-        writer.into_inner()
+/// Reads the one row that Flight messages hold; the messages come from outside, also in a ticket.
+async fn decode(messages: Vec<FlightData>) -> Result<Option<RecordBatch>, Status> {
+    if messages.iter().any(|message| !is_safe(message)) {
+        return Err(bad_parameters());
+    }
+    let stream = futures::stream::iter(messages.into_iter().map(Ok::<_, FlightError>)).boxed();
+    let batches = FlightRecordBatchStream::new_from_flight_data(stream).try_collect::<Vec<_>>();
+    // The IPC reader of this Arrow version panics on some malformed messages.
+    let batches = match AssertUnwindSafe(batches).catch_unwind().await {
+        Ok(Ok(batches)) => batches,
+        Ok(Err(_)) | Err(_) => return Err(bad_parameters()),
     };
-    write().map(Bytes::from).map_err(|_| bad_parameters())
+    let mut rows = batches.into_iter().filter(|batch| batch.num_rows() > 0);
+    let row = rows.next();
+    if rows.next().is_some() || row.as_ref().is_some_and(|row| row.num_rows() > 1) {
+        return Err(Status::invalid_argument("bind one row of parameters at a time"));
+    }
+    Ok(row)
+}
+
+/// Refuses compressed buffers: they state the size that the reader then allocates, and an
+/// allocation that fails ends the process.
+fn is_safe(message: &FlightData) -> bool {
+    if message.data_header.is_empty() {
+        return true;
+    }
+    let Ok(header) = root_as_message(&message.data_header) else { return false };
+    match header.header_type() {
+        MessageHeader::RecordBatch => {
+            header.header_as_record_batch().is_some_and(|batch| batch.compression().is_none())
+        }
+        MessageHeader::DictionaryBatch => {
+            let data = header.header_as_dictionary_batch().and_then(|dictionary| dictionary.data());
+            data.is_some_and(|batch| batch.compression().is_none())
+        }
+        _ => true,
+    }
 }
 
 fn bad_parameters() -> Status {
