@@ -255,9 +255,8 @@ async fn start_peer(batches: Vec<RecordBatch>) -> std::net::SocketAddr {
     let service = FlightServiceServer::new(Peer(batches));
     tokio::spawn(
         Server::builder()
-            .tcp_nodelay(true)
             .add_service(service)
-            .serve_with_incoming(TcpListenerStream::new(listener)),
+            .serve_with_incoming(TcpIncoming::from(listener).with_nodelay(Some(true))),
     );
     address
 }

@@ -131,7 +131,10 @@ fn two_files_of_one_name_never_replace_each_other_unseen() {
     // As subfolders of one folder they have two names.
     let report =
         place.ok(&["ingest", "--dataset", "acts", &place.path().join("in").display().to_string()]);
-    assert!(report.contains("acts/2024/acts/acts.csv: unchanged (1 rows landed as acts/acts.csv"), "{report}");
+    assert!(
+        report.contains("acts/2024/acts/acts.csv: unchanged (1 rows landed as acts/acts.csv"),
+        "{report}"
+    );
     assert!(report.contains("acts/2025/acts/acts.csv: 1 read, 1 accepted"), "{report}");
     assert_eq!(place.rows("select count(*) from core.acts"), ["2"]);
 }
@@ -201,6 +204,46 @@ fn mistakes_are_told_with_what_to_do_next() {
     told(1, &["serve", "--listen", "0.0.0.0:0"], "only loopback addresses");
 }
 
+/// A file, what in it is replaced by what, and what the error then tells.
+const BROKEN: [(&str, &str, &str, &str, &str); 6] = [
+    ("core/acts.sql", "    nature_code,", "    nature_kode,", "core/acts.sql:10: ", "nature_kode"),
+    (
+        "core/acts.sql",
+        "from staging.acts",
+        "from staging.acts where (",
+        "core/acts.sql:",
+        "Expected",
+    ),
+    (
+        "core/acts.sql",
+        "from staging.acts",
+        "from lake.acts",
+        "core/acts.sql:",
+        "core may not read lake.acts",
+    ),
+    (
+        "indicator/membership_rate.sql",
+        "-- unit: ratio",
+        "-- units: ratio",
+        "membership_rate.sql:3: ",
+        "-- unit: ",
+    ),
+    (
+        "core/reported.sql",
+        "-- grain: siren,",
+        "-- grain: sirene,",
+        "core/reported.sql:4: ",
+        "`sirene`",
+    ),
+    (
+        "function/safe_ratio.sql",
+        "function safe_ratio",
+        "function ratio",
+        "safe_ratio.sql:1: ",
+        "the file safe_ratio",
+    ),
+];
+
 #[test]
 fn a_broken_sql_file_stops_the_start_with_file_line_and_reason() {
     let place = Place::new();
@@ -217,51 +260,7 @@ fn a_broken_sql_file_stops_the_start_with_file_line_and_reason() {
         std::fs::write(&path, good).unwrap();
         errors
     };
-    let cases = [
-        (
-            "core/acts.sql",
-            "    nature_code,",
-            "    nature_kode,",
-            "core/acts.sql:10: ",
-            "nature_kode",
-        ),
-        (
-            "core/acts.sql",
-            "from staging.acts",
-            "from staging.acts where (",
-            "core/acts.sql:",
-            "Expected",
-        ),
-        (
-            "core/acts.sql",
-            "from staging.acts",
-            "from lake.acts",
-            "core/acts.sql:",
-            "core may not read lake.acts",
-        ),
-        (
-            "indicator/membership_rate.sql",
-            "-- unit: ratio",
-            "-- units: ratio",
-            "membership_rate.sql:3: ",
-            "-- unit: ",
-        ),
-        (
-            "core/reported.sql",
-            "-- grain: siren,",
-            "-- grain: sirene,",
-            "core/reported.sql:4: ",
-            "`sirene`",
-        ),
-        (
-            "function/safe_ratio.sql",
-            "function safe_ratio",
-            "function ratio",
-            "safe_ratio.sql:1: ",
-            "the file safe_ratio",
-        ),
-    ];
-    for (file, from, to, place_told, reason) in cases {
+    for (file, from, to, place_told, reason) in BROKEN {
         let errors = run(file, from, to);
         assert!(errors.contains(place_told) && errors.contains(reason), "{file} {to}: {errors}");
     }

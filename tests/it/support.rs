@@ -127,8 +127,8 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         // Already gone after `stop`.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.child.kill().unwrap_or_default();
+        drop(self.child.wait());
     }
 }
 

@@ -88,9 +88,8 @@ async fn decode(messages: Vec<FlightData>) -> Result<Option<RecordBatch>, Status
     let stream = futures::stream::iter(messages.into_iter().map(Ok::<_, FlightError>)).boxed();
     let batches = FlightRecordBatchStream::new_from_flight_data(stream).try_collect::<Vec<_>>();
     // The IPC reader of this Arrow version panics on some malformed messages.
-    let batches = match AssertUnwindSafe(batches).catch_unwind().await {
-        Ok(Ok(batches)) => batches,
-        Ok(Err(_)) | Err(_) => return Err(bad_parameters()),
+    let Ok(Ok(batches)) = AssertUnwindSafe(batches).catch_unwind().await else {
+        return Err(bad_parameters());
     };
     let mut rows = batches.into_iter().filter(|batch| batch.num_rows() > 0);
     let row = rows.next();
