@@ -3,27 +3,18 @@
 -- unit: row
 -- grain: kind, code, valid_from
 -- An edition holds until the next one of its family. Editions before 2023 name communes by
--- INSEE code only: their SIREN comes from the grouping's list of the same year, or from a
--- later edition of the same code.
+-- INSEE code only: their SIREN is that of the grouping's list of the same date, or of the next
+-- edition that has one.
 with editions as (
     select
         family,
         edition_date,
         lead(edition_date) over (partition by family order by edition_date) as next_date
     from (select distinct family, edition_date from staging.authorities) as dated
-),
-
-commune_sirens as (
-    select
-        code,
-        max(siren) as siren
-    from staging.authorities
-    where kind = 'commune'
-    group by code
 )
 
 select
-    coalesce(a.siren, m.siren, s.siren) as siren,
+    coalesce(a.siren, m.siren, a.later_siren) as siren,
     a.kind,
     a.family,
     a.code,
@@ -36,7 +27,6 @@ select
     e.next_date as valid_to
 from staging.authorities as a
 inner join editions as e on a.family = e.family and a.edition_date = e.edition_date
-left join commune_sirens as s on a.kind = 'commune' and a.code = s.code
 left join staging.epci_members as m
     on a.kind = 'commune' and a.code = m.insee_code and a.edition_date = m.edition_date
-where a.kind not in ('delegated_commune', 'associated_commune')
+where a.kind in ('commune', 'CC', 'CA', 'CU', 'METRO', 'departement', 'region')

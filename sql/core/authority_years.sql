@@ -3,7 +3,9 @@
 -- unit: row
 -- grain: siren, period
 -- Each authority as the edition in force on the last day of the year names it, or in force on
--- the run date for the current year. The first year is that of the first edition.
+-- the run date for the current year. The first year is that of the first edition. Editions before
+-- 2023 name communes by INSEE code only: their SIREN is that of the grouping's list of the same
+-- date, or of the next edition that has one. epci_siren is known where both lists have one date.
 with days as (
     select
         cast(y.year as varchar) as period,
@@ -22,19 +24,10 @@ in_force as (
     from days as d
     inner join (select distinct family, edition_date from staging.authorities) as e on e.edition_date <= d.day
     group by d.period, d.day, e.family
-),
-
-commune_sirens as (
-    select
-        code,
-        max(siren) as siren
-    from staging.authorities
-    where kind = 'commune'
-    group by code
 )
 
 select
-    coalesce(a.siren, m.siren, s.siren) as siren,
+    coalesce(a.siren, m.siren, a.later_siren) as siren,
     f.period,
     f.day as as_of_date,
     a.kind,
@@ -47,9 +40,8 @@ select
     population_stratum(a.population_count) as stratum_code
 from in_force as f
 inner join staging.authorities as a on f.family = a.family and f.edition_date = a.edition_date
-left join commune_sirens as s on a.kind = 'commune' and a.code = s.code
 left join staging.epci_members as m
     on a.kind = 'commune' and a.code = m.insee_code and a.edition_date = m.edition_date
 where
     a.kind in ('commune', 'CC', 'CA', 'CU', 'METRO', 'departement', 'region')
-    and coalesce(a.siren, m.siren, s.siren) is not null
+    and coalesce(a.siren, m.siren, a.later_siren) is not null

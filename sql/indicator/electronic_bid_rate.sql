@@ -6,7 +6,9 @@
 -- numerator: electronic bids submitted in time in the year
 -- denominator: all bids: electronic and paper ones where paper was entered, else the reported total (PLI_TOT)
 -- disclosure: D2
--- Late electronic bids are in the denominator only. core.bids tells which authorities enter paper.
+-- Late electronic bids are in the denominator only. One paper bid entered in the year is enough
+-- for the platform's own count to be used. A reported total below the electronic bids known is
+-- wrong: then all of these are in the numerator, and the value is above 1, an anomaly.
 with bids as (
     select
         siren,
@@ -34,7 +36,10 @@ known as (
     select
         u.siren,
         u.period,
-        coalesce(b.in_time_count, 0) as in_time_count,
+        case
+            when b.paper_count = 0 and r.value < b.electronic_count then b.electronic_count
+            else coalesce(b.in_time_count, 0)
+        end as bid_numerator,
         case when b.paper_count > 0 then b.electronic_count + b.paper_count else r.value end as bid_count,
         case when b.paper_count > 0 then 'observed' else coalesce(r.status, 'not_reported') end as status
     from units as u
@@ -47,7 +52,7 @@ sums as (
     select
         siren,
         period,
-        case when status = 'observed' then in_time_count end as numerator,
+        case when status = 'observed' then bid_numerator end as numerator,
         case when status = 'observed' then bid_count end as denominator,
         status
     from known

@@ -7,14 +7,14 @@
 -- denominator: 1 for every authority of the official lists on that day
 -- disclosure: D0
 -- Members through their grouping are not counted: this is direct membership, over all
--- authorities and never over members alone.
+-- authorities and never over members alone. The end date is the last day of membership.
 with members as (
     select distinct
         y.siren,
         y.period
     from core.authority_years as y
     inner join core.memberships as m
-        on y.siren = m.siren and m.start_date <= y.as_of_date and (m.end_date is null or m.end_date > y.as_of_date)
+        on y.siren = m.siren and m.start_date <= y.as_of_date and (m.end_date is null or m.end_date >= y.as_of_date)
 ),
 
 sums as (

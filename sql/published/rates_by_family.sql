@@ -9,13 +9,20 @@
 -- A ratio of sums, with its coverage. Fewer than 5 contributors, or one above 85 %, is
 -- suppressed. No total over families is published: none can be subtracted.
 with figures as (
-    select 'A02' as indicator_id, siren, period, numerator, denominator, value, status from indicator.online_tender_rate
+    select 'A02' as indicator_id, siren, period, numerator, denominator, status from indicator.online_tender_rate
     union all
-    select 'A04', siren, period, numerator, denominator, value, status from indicator.electronic_bid_rate
+    select 'A04', siren, period, numerator, denominator, status from indicator.electronic_bid_rate
     union all
-    select 'A08', siren, period, numerator, denominator, value, status from indicator.act_transmission_rate
+    select 'A08', siren, period, numerator, denominator, status from indicator.act_transmission_rate
     union all
-    select 'B01', siren, period, numerator, denominator, value, status from indicator.membership_rate
+    select 'B01', siren, period, numerator, denominator, status from indicator.membership_rate
+),
+
+usable as (
+    select
+        *,
+        coalesce(numerator <= denominator and denominator > 0, false) as is_usable
+    from figures
 ),
 
 cells as (
@@ -23,13 +30,14 @@ cells as (
         f.indicator_id,
         y.family,
         f.period,
-        sum(case when f.value <= 1 then f.numerator end) as numerator,
-        sum(case when f.value <= 1 then f.denominator end) as denominator,
-        max(case when f.value <= 1 then f.denominator end) as largest,
-        sum(case when f.value <= 1 then 1 else 0 end) as used_count,
-        sum(case when f.value > 1 then 1 else 0 end) as anomaly_count,
+        sum(case when f.is_usable then f.numerator end) as numerator,
+        sum(case when f.is_usable then f.denominator end) as denominator,
+        max(case when f.is_usable then f.denominator end) as largest,
+        sum(case when f.is_usable then 1 else 0 end) as used_count,
+        sum(case when f.numerator > f.denominator then 1 else 0 end) as anomaly_count,
+        sum(case when f.status = 'observed' then 1 else 0 end) as observed_count,
         sum(case when f.status <> 'not_concerned' then 1 else 0 end) as expected_count
-    from figures as f
+    from usable as f
     inner join core.authority_years as y on f.siren = y.siren and f.period = y.period
     group by f.indicator_id, y.family, f.period
 ),
@@ -48,7 +56,12 @@ select
     case when is_public then numerator end as numerator,
     case when is_public then denominator end as denominator,
     case when is_public then safe_ratio(numerator, denominator) end as value,
-    case when is_public then 'observed' when used_count = 0 then 'not_reported' else 'suppressed' end as status,
+    case
+        when is_public then 'observed'
+        when expected_count = 0 then 'not_concerned'
+        when observed_count = 0 then 'not_reported'
+        else 'suppressed'
+    end as status,
     used_count,
     expected_count,
     case when is_public then anomaly_count end as anomaly_count

@@ -11,6 +11,10 @@ select
     end as family,
     code,
     siren,
+    -- Editions before 2023 name communes by INSEE code only: that of the next edition which has one.
+    first_value(siren) ignore nulls over (
+        partition by kind, code order by edition_date rows between current row and unbounded following
+    ) as later_siren,
     name,
     department_code,
     population_count,

@@ -2,12 +2,13 @@
 -- title: Chiffres déclarés / Reported figures
 -- unit: row
 -- grain: siren, period, variable, item
+-- Counts: a fraction of an act or of a tender is no answer.
 select
     siren,
     period,
     variable,
     item,
-    cast(value as bigint) as value,
+    case when value = floor(value) then cast(value as bigint) end as value,
     status as answer,
     wave
 from lake.reported

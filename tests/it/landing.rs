@@ -208,3 +208,14 @@ fn one_bad_record_of_a_json_file_is_one_bad_row() {
         ["3,malformed,7"]
     );
 }
+
+/// Seen to wait for ever on two cores, with the engine's dynamic join filters on.
+#[test]
+fn figures_of_two_indicators_join() {
+    let place = Place::new();
+    place.ok(&["demo", "--once"]);
+    let joined = "select count(*) from indicator.act_transmission_rate as n
+                  join indicator.act_transmission_rate as t on n.siren = t.siren and n.period = t.period
+                  where n.siren = '213502388'";
+    assert_eq!(place.rows(joined), ["2"]);
+}

@@ -5,6 +5,7 @@
 //! a sorted plan that spills to disk, so memory does not grow with the delivery.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroU64;
 use std::sync::Arc;
 
 use arrow::array::{Array, AsArray, RecordBatch};
@@ -14,6 +15,7 @@ use datafusion::catalog::TableProvider;
 use datafusion::dataframe::DataFrameWriteOptions;
 use datafusion::error::DataFusionError;
 use datafusion::execution::SessionStateBuilder;
+use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::logical_expr::{col, lit};
 use datafusion::prelude::{ParquetReadOptions, SessionConfig, SessionContext};
@@ -26,6 +28,10 @@ use parquet::file::properties::WriterProperties;
 
 use crate::delivery::{Delivery, Spooled};
 use crate::{Draft, Error, Lake, QUARANTINE, Result, Table, delta, store_url};
+
+/// Size at which a data file ends, in bytes. The writer holds one unfinished file a partition in
+/// memory, so this times the periods of a delivery bounds what a write takes.
+const TARGET_FILE_BYTES: u64 = 32 * 1024 * 1024;
 
 impl Lake {
     /// Merges a delivery into its table and the quarantine, as new Delta versions of the draft.
@@ -106,6 +112,7 @@ impl<'a> Merge<'a> {
             .register_table("landed", Arc::clone(&self.landed) as Arc<dyn TableProvider>)?;
 
         let key = dataset.key.join(", ");
+        // Every window has an order: one without would hold the whole delivery in memory.
         // Where one key may stand on several rows, only exact copies are copies.
         let (same, order) = if dataset.repeats { (", row_hash", "") } else { ("", " desc") };
         let window = format!("partition by {key}, source_order{same} order by source_line{order}");
@@ -115,7 +122,8 @@ impl<'a> Merge<'a> {
                             when source_order < last_order then 'replaced' end as rule
              from (select *, row_number() over ({window}) as place,
                           first_value(row_hash) over ({window}) as kept_hash,
-                          max(source_order) over (partition by {key}) as last_order
+                          first_value(source_order) over (partition by {key} order by source_order desc)
+                            as last_order
                    from delivered where source_order in ({orders})) as numbered",
             orders = join(self.spooled.sources.iter().map(|source| source.order.to_string())),
         );
@@ -286,6 +294,7 @@ impl<'a> Merge<'a> {
             .with_input_plan(plan)
             .with_session_state(Arc::new(self.context.state()))
             .with_writer_properties(properties)
+            .with_target_file_size(NonZeroU64::new(TARGET_FILE_BYTES))
             .await
             .map_err(failed)?;
         Ok(written.version().expect("a table just written has a version"))
@@ -295,13 +304,16 @@ impl<'a> Merge<'a> {
 /// A session that spills beyond `memory`, and merges by sorting rather than by hash tables.
 fn session(lake: &Lake, memory: usize) -> Result<SessionContext> {
     let runtime = RuntimeEnvBuilder::new()
-        .with_memory_limit(memory, 1.0)
+        .with_memory_pool(Arc::new(FairSpillPool::new(memory)))
         .build_arc()
         .map_err(|source| Error::Runtime { source })?;
     runtime.register_object_store(store_url().as_ref(), Arc::clone(&lake.store));
     let config = SessionConfig::new()
         .set_bool("datafusion.optimizer.prefer_hash_join", false)
         .set_bool("datafusion.execution.parquet.schema_force_view_types", false)
+        .set_bool("datafusion.execution.parquet.allow_single_file_parallelism", false)
+        .set_usize("datafusion.execution.parquet.max_row_group_size", 64 * 1024)
+        .set_str("datafusion.execution.parquet.compression", "lz4_raw")
         .set_bool("datafusion.sql_parser.map_string_types_to_utf8view", false);
     let state = SessionStateBuilder::new()
         .with_default_features()

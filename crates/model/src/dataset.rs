@@ -28,7 +28,7 @@ pub enum Kind {
     },
     /// A whole number within bounds.
     Integer(i64, i64),
-    /// A decimal of 18 digits, two of them behind the point; more are rounded half away from 0.
+    /// A decimal from 0, of 18 digits, two of them behind the point; more are rounded half up.
     Decimal,
     /// `1`, `0`, `oui`, `non`, `true`, `false`.
     Boolean,
@@ -331,7 +331,20 @@ static REPORTED: Dataset = Dataset {
         )
         .required(),
         // For ACT_TOT the nature, 1 to 6; `all` is the total.
-        field("item", "modalite", Kind::Text).or("all"),
+        field(
+            "item",
+            "modalite",
+            Kind::Code(&[
+                ("all", "all"),
+                ("1", "1"),
+                ("2", "2"),
+                ("3", "3"),
+                ("4", "4"),
+                ("5", "5"),
+                ("6", "6"),
+            ]),
+        )
+        .or("all"),
         field("value", "valeur", Kind::Decimal),
         field(
             "status",

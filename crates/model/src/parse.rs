@@ -42,7 +42,7 @@ pub(crate) fn integer(text: &str, min: i64, max: i64) -> Parsed<i64> {
     if (min..=max).contains(&number) { Ok(number) } else { Err("out_of_range") }
 }
 
-/// Hundredths of a decimal number, rounded half away from zero; at most 18 digits in all.
+/// Hundredths of a decimal number from 0, rounded half up; at most 18 digits in all.
 pub(crate) fn hundredths(text: &str) -> Parsed<i128> {
     let (negative, digits) = match text.strip_prefix('-') {
         Some(rest) => (true, rest),
@@ -61,12 +61,11 @@ pub(crate) fn hundredths(text: &str) -> Parsed<i128> {
     }
     let unscaled: i128 = all.parse().map_err(|_| "not_a_number")?;
     // `fraction` is a few digits long: the cap above makes the conversion exact.
-    let shift = exponent
-        .saturating_add(2)
-        .saturating_sub(i32::try_from(fraction.len()).unwrap_or(i32::MAX));
+    let places = i32::try_from(fraction.len()).unwrap_or(i32::MAX);
+    let shift = exponent.saturating_add(2).saturating_sub(places);
     let value =
         scale(unscaled, shift).filter(|value| *value < 10_i128.pow(18)).ok_or("out_of_range")?;
-    Ok(if negative { -value } else { value })
+    if negative && value > 0 { Err("out_of_range") } else { Ok(value) }
 }
 
 /// Multiplies by a power of ten; a negative power rounds half up.
@@ -91,8 +90,13 @@ pub(crate) fn boolean(text: &str) -> Parsed<bool> {
 pub(crate) fn subject(text: &str) -> Parsed<&str> {
     let mut levels = text.split('.');
     let first = levels.next().is_some_and(|level| matches!(level.as_bytes(), [b'1'..=b'9']));
-    let rest = levels
-        .all(|level| matches!(level.len(), 1 | 2) && level.bytes().all(|b| b.is_ascii_digit()));
+    // `7.01` would be another subject than `7.1`: a level has no leading zero.
+    let is_level = |level: &str| {
+        matches!(level.len(), 1 | 2)
+            && !level.starts_with('0')
+            && level.bytes().all(|b| b.is_ascii_digit())
+    };
+    let rest = levels.all(is_level);
     if first && rest { Ok(text) } else { Err("unknown_code") }
 }
 
@@ -133,7 +137,7 @@ mod tests {
             ("153900", 15_390_000),
             ("42980.1", 4_298_010),
             ("0", 0),
-            ("-3.5", -350),
+            ("-0", 0),
             ("1.005", 101),
             ("1.0049", 100),
             ("1.5e3", 150_000),
@@ -149,6 +153,7 @@ mod tests {
             assert_eq!(hundredths(bad), Err("not_a_number"), "{bad}");
         }
         assert_eq!(hundredths("10000000000000000"), Err("out_of_range"));
+        assert_eq!(hundredths("-3.5"), Err("out_of_range"));
         assert_eq!(hundredths("1e400"), Err("out_of_range"));
         assert_eq!(hundredths("1e2147483647"), Err("out_of_range"));
     }
@@ -157,7 +162,7 @@ mod tests {
     fn subject_keeps_its_last_zero() {
         assert_eq!(subject("7.10"), Ok("7.10"));
         assert_eq!(subject("1.1.2"), Ok("1.1.2"));
-        for bad in ["", "0.1", "10", "7.", "7.100", "a", "7.1a"] {
+        for bad in ["", "0.1", "10", "7.", "7.100", "7.01", "a", "7.1a"] {
             assert_eq!(subject(bad), Err("unknown_code"), "{bad}");
         }
     }
