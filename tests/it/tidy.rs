@@ -7,7 +7,7 @@ use crate::support::REPOSITORY;
 
 /// Longest file, in lines of production code. Flat tables may be longer: they are named here.
 const MAX_LINES: usize = 400;
-const FLAT_TABLES: [&str; 0] = [];
+const FLAT_TABLES: [&str; 1] = ["crates/model/src/dataset.rs"];
 
 /// Which of our crates each crate may use, and the libraries that only it may name.
 const LAYERS: [(&str, &[&str], &[&str]); 5] = [

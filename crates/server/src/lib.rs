@@ -50,7 +50,7 @@ impl Bound {
         self.address
     }
 
-    /// Answers Flight SQL until `shutdown`, then lets running answers end within [`DRAIN`].
+    /// Answers Flight SQL until `shutdown`, then lets running answers end, for 20 seconds at most.
     ///
     /// # Errors
     /// When the transport fails.
