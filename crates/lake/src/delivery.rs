@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, AsArray, Int64Array, RecordBatch, StringArray};
@@ -56,14 +56,7 @@ impl Delivery {
         let failed = |reason: String| Error::Spool { dataset: dataset.name.to_owned(), reason };
         let folder = TempDir::with_prefix("carnac-").map_err(|error| failed(error.to_string()))?;
         let writer = |name: &str, schema: &Schema| {
-            let file = File::create(folder.path().join(name))
-                .map_err(|error| failed(error.to_string()))?;
-            let properties = WriterProperties::builder()
-                .set_compression(Compression::LZ4_RAW)
-                .set_dictionary_enabled(false)
-                .set_max_row_group_row_count(Some(64 * 1024))
-                .build();
-            ArrowWriter::try_new(file, with_source(schema), Some(properties))
+            spool_writer(&folder.path().join(name), with_source(schema))
                 .map_err(|error| failed(error.to_string()))
         };
         let accepted = writer("accepted.parquet", &Checked::accepted_schema(dataset))?;
@@ -143,6 +136,19 @@ impl Delivery {
             _folder: self.folder,
         })
     }
+}
+
+/// Writes rows to a temporary Parquet file, in row groups small enough to hold many of.
+pub(crate) fn spool_writer(
+    path: &Path,
+    schema: SchemaRef,
+) -> parquet::errors::Result<ArrowWriter<File>> {
+    let properties = WriterProperties::builder()
+        .set_compression(Compression::LZ4_RAW)
+        .set_dictionary_enabled(false)
+        .set_max_row_group_row_count(Some(64 * 1024))
+        .build();
+    ArrowWriter::try_new(File::create(path)?, schema, Some(properties))
 }
 
 /// Adds the two columns that say which source of the delivery a row belongs to.

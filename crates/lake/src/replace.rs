@@ -12,7 +12,6 @@ use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef};
 use carnac_model::{Dataset, Input, PERIOD, SOURCE_COLUMNS};
 use datafusion::catalog::TableProvider;
-use datafusion::dataframe::DataFrameWriteOptions;
 use datafusion::error::DataFusionError;
 use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::memory_pool::FairSpillPool;
@@ -23,10 +22,11 @@ use deltalake_core::DeltaTable;
 use deltalake_core::delta_datafusion::planner::DeltaPlanner;
 use deltalake_core::operations::write::WriteBuilder;
 use deltalake_core::protocol::SaveMode;
+use futures::TryStreamExt;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::WriterProperties;
 
-use crate::delivery::{Delivery, Spooled};
+use crate::delivery::{Delivery, Spooled, spool_writer};
 use crate::{Draft, Error, Lake, QUARANTINE, Result, Table, delta, store_url};
 
 /// Size at which a data file ends, in bytes. The writer holds one unfinished file a partition in
@@ -105,9 +105,7 @@ impl<'a> Merge<'a> {
         self.context
             .register_parquet("delivered", path(&self.spooled.accepted), read.clone())
             .await?;
-        self.context
-            .register_parquet("rejected", path(&self.spooled.rejected), read.clone())
-            .await?;
+        self.context.register_parquet("rejected", path(&self.spooled.rejected), read).await?;
         self.context
             .register_table("landed", Arc::clone(&self.landed) as Arc<dyn TableProvider>)?;
 
@@ -116,21 +114,39 @@ impl<'a> Merge<'a> {
         // Where one key may stand on several rows, only exact copies are copies.
         let (same, order) = if dataset.repeats { (", row_hash", "") } else { ("", " desc") };
         let window = format!("partition by {key}, source_order{same} order by source_line{order}");
-        let sql = format!(
+        let numbered = format!(
+            "select *, row_number() over ({window}) as place, first_value(row_hash) over ({window}) as kept_hash
+             from delivered where source_order in ({orders})",
+            orders = join(self.spooled.sources.iter().map(|source| source.order.to_string())),
+        );
+        self.spool("numbered", &numbered).await?;
+        let last = format!(
+            "first_value(source_order) over (partition by {key} order by source_order desc)"
+        );
+        let last = if self.spooled.sources.len() == 1 { "source_order" } else { &last };
+        let ranked = format!(
             "select *, case when place > 1 and row_hash = kept_hash then 'exact_copy'
                             when place > 1 then 'superseded'
                             when source_order < last_order then 'replaced' end as rule
-             from (select *, row_number() over ({window}) as place,
-                          first_value(row_hash) over ({window}) as kept_hash,
-                          first_value(source_order) over (partition by {key} order by source_order desc)
-                            as last_order
-                   from delivered where source_order in ({orders})) as numbered",
-            orders = join(self.spooled.sources.iter().map(|source| source.order.to_string())),
+             from (select *, {last} as last_order from numbered) as compared"
         );
-        let ranked = self.spooled.accepted.with_file_name("ranked.parquet").display().to_string();
-        let one_file = DataFrameWriteOptions::new().with_single_file_output(true);
-        self.context.sql(&sql).await?.write_parquet(&ranked, one_file, None).await?;
-        self.context.register_parquet("ranked", ranked, read).await
+        self.spool("ranked", &ranked).await
+    }
+
+    /// Runs a query into a temporary file and names it: one sort at a time has all the memory.
+    ///
+    /// Not by the engine's own writer, which asks for memory that the sort before it holds.
+    async fn spool(&self, name: &str, sql: &str) -> Result<(), DataFusionError> {
+        let path = self.spooled.accepted.with_file_name(format!("{name}.parquet"));
+        let mut rows = self.context.sql(sql).await?.execute_stream().await?;
+        let mut writer = spool_writer(&path, rows.schema())?;
+        while let Some(batch) = rows.try_next().await? {
+            writer.write(&batch)?;
+        }
+        writer.close()?;
+        self.context
+            .register_parquet(name, path.display().to_string(), ParquetReadOptions::default())
+            .await
     }
 
     /// Completes each source's counts with the copies found, and lists its periods.
@@ -308,12 +324,11 @@ fn session(lake: &Lake, memory: usize) -> Result<SessionContext> {
         .build_arc()
         .map_err(|source| Error::Runtime { source })?;
     runtime.register_object_store(store_url().as_ref(), Arc::clone(&lake.store));
+    // Sorts that run beside one another take each other's last bytes and give up.
     let config = SessionConfig::new()
+        .with_target_partitions(1)
         .set_bool("datafusion.optimizer.prefer_hash_join", false)
         .set_bool("datafusion.execution.parquet.schema_force_view_types", false)
-        .set_bool("datafusion.execution.parquet.allow_single_file_parallelism", false)
-        .set_usize("datafusion.execution.parquet.max_row_group_size", 64 * 1024)
-        .set_str("datafusion.execution.parquet.compression", "lz4_raw")
         .set_bool("datafusion.sql_parser.map_string_types_to_utf8view", false);
     let state = SessionStateBuilder::new()
         .with_default_features()
