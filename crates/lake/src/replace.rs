@@ -199,9 +199,13 @@ impl<'a> Merge<'a> {
             let before = draft.landed(&format!("{}/{file}", dataset.name));
             touched.extend(before.into_iter().flat_map(|before| before.periods.iter().cloned()));
         }
-        if dataset.moves {
-            let sql = format!("select distinct period from landed where {}", exists(dataset));
-            for batch in self.query(&sql).await? {
+        if dataset.moves && self.landed.row_count(None) != Some(0) {
+            let columns = format!("{}, {PERIOD}", dataset.key.join(", "));
+            let compared = newest(dataset, &columns, "true");
+            let moved = format!(
+                "select distinct {PERIOD} from ({compared}) as c where source_order < last_order"
+            );
+            for batch in self.query(&moved).await? {
                 touched.extend(texts(&batch, 0));
             }
         }
@@ -214,26 +218,27 @@ impl<'a> Merge<'a> {
         let columns = join(dataset.schema().fields().iter().map(|field| field.name().clone()));
         let delivered = quoted(self.spooled.sources.iter().map(|source| source.file.as_str()));
         let stays = format!(
-            "period in ({periods}) and source_file not in ({delivered}) and not {exists}",
-            periods = quoted(touched.iter().map(String::as_str)),
-            exists = exists(dataset),
+            "{PERIOD} in ({}) and source_file not in ({delivered})",
+            quoted(touched.iter().map(String::as_str))
         );
+        let merged = if self.landed.row_count(Some(touched)) == Some(0) {
+            format!("select {columns} from ranked where rule is null")
+        } else {
+            let compared = newest(dataset, &columns, &stays);
+            format!("select {columns} from ({compared}) as c where source_order = last_order")
+        };
+        self.spool("merged", &merged).await.map_err(|source| self.failed(source))?;
         let sql = format!(
-            "select {columns} from (select {columns} from landed where {stays}
-                                    union all select {columns} from ranked where rule is null) as merged
-             order by period, {sort}, {file}, {line}",
+            "select {columns} from merged order by {PERIOD}, {sort}, {file}, {line}",
             sort = dataset.sort.join(", "),
             file = SOURCE_COLUMNS[0],
             line = SOURCE_COLUMNS[1],
         );
-        let counted = format!(
-            "select (select count(*) from landed where {stays})
-                  + (select count(*) from ranked where rule is null) as expected"
-        );
+        let counted = "select count(*) as expected from merged";
         let version = self.overwrite(&self.delta, PERIOD, touched, &sql).await?;
         draft.tables.insert(dataset.name.to_owned(), version);
 
-        let expected = self.query(&counted).await?[0]
+        let expected = self.query(counted).await?[0]
             .column(0)
             .as_primitive::<Int64Type>()
             .value(0)
@@ -317,7 +322,7 @@ impl<'a> Merge<'a> {
     }
 }
 
-/// A session that spills beyond `memory`, and merges by sorting rather than by hash tables.
+/// A session that spills beyond `memory`.
 fn session(lake: &Lake, memory: usize) -> Result<SessionContext> {
     let runtime = RuntimeEnvBuilder::new()
         .with_memory_pool(Arc::new(FairSpillPool::new(memory)))
@@ -327,7 +332,6 @@ fn session(lake: &Lake, memory: usize) -> Result<SessionContext> {
     // Sorts that run beside one another take each other's last bytes and give up.
     let config = SessionConfig::new()
         .with_target_partitions(1)
-        .set_bool("datafusion.optimizer.prefer_hash_join", false)
         .set_bool("datafusion.execution.parquet.schema_force_view_types", false)
         .set_bool("datafusion.sql_parser.map_string_types_to_utf8view", false);
     let state = SessionStateBuilder::new()
@@ -352,12 +356,14 @@ fn quarantine_schema() -> SchemaRef {
     ]))
 }
 
-/// SQL for "the delivery has this row's key".
-fn exists(dataset: &Dataset) -> String {
-    let same = dataset.key.iter().map(|column| format!("ranked.{column} = landed.{column}"));
+/// SQL for the rows of `landed` that pass `filter` and those of `ranked`, each with its place in
+/// the delivery (0 for what is landed) and the last place that has its key.
+fn newest(dataset: &Dataset, columns: &str, filter: &str) -> String {
     format!(
-        "exists (select 1 from ranked where ranked.rule is null and {})",
-        same.collect::<Vec<_>>().join(" and ")
+        "select *, first_value(source_order) over (partition by {key} order by source_order desc) as last_order
+         from (select {columns}, cast(0 as bigint) as source_order from landed where {filter}
+               union all select {columns}, source_order from ranked where rule is null) as both_sides",
+        key = dataset.key.join(", "),
     )
 }
 
