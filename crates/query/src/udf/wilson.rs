@@ -132,7 +132,7 @@ mod tests {
             |k, n| interval(k, n).map(|(low, high)| (format!("{low:.4}"), format!("{high:.4}")));
         let pair = |low: &str, high: &str| Some((low.to_owned(), high.to_owned()));
         assert_eq!(rounded(7, 10), pair("0.3968", "0.8922"));
-        assert_eq!(rounded(980, 1216), pair("0.7828", "0.8272"));
+        assert_eq!(rounded(980, 1216), pair("0.7827", "0.8272"));
         assert_eq!(rounded(0, 10), pair("0.0000", "0.2775"));
         assert_eq!(rounded(10, 10), pair("0.7225", "1.0000"));
         assert_eq!(interval(1, 0), None);
