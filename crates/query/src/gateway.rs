@@ -69,28 +69,6 @@ impl Gateway {
         Ok(Arc::clone(&self.catalog(None).await?.release))
     }
 
-    /// Plans every view over an empty lake: what a start checks when nothing is landed yet.
-    ///
-    /// # Errors
-    /// [`Error::SqlFile`] for the first view that does not plan.
-    pub async fn check_views(&self, now: chrono::DateTime<chrono::Utc>) -> Result<()> {
-        let release = Release {
-            id: 0,
-            published_at: now,
-            run_date: now.date_naive(),
-            tables: Default::default(),
-            inputs: Default::default(),
-            code: String::new(),
-        };
-        Catalog::open(&self.lake, &self.views, release, self.memory).await.map(|_| ())
-    }
-
-    /// Returns the SQL files it serves.
-    #[must_use]
-    pub fn views(&self) -> &Views {
-        &self.views
-    }
-
     /// Runs one query for `principal`, on `release` or else on the newest.
     ///
     /// `parameters` is one row; its columns are the values of `$1`, `$2`, … in order.
