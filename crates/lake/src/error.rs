@@ -111,7 +111,7 @@ pub enum Error {
     Audit {
         /// The dataset.
         dataset: String,
-        /// Rows that the counts of reading, rejecting and replacing leave.
+        /// Rows that the merge left for the partitions.
         expected: u64,
         /// Rows in the files of the new version.
         written: u64,
