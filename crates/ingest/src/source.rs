@@ -14,6 +14,7 @@ use crate::{Error, Result, csv};
 pub(crate) enum Format {
     Csv,
     Json,
+    Xml,
 }
 
 /// A file found by [`find`], with the name under which it is known in the lake.
@@ -177,6 +178,7 @@ fn format(path: &Path) -> Option<Format> {
     match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
         "csv" => Some(Format::Csv),
         "json" => Some(Format::Json),
+        "xml" => Some(Format::Xml),
         _ => None,
     }
 }
@@ -191,6 +193,7 @@ fn by_content(format: Format, head: &[u8]) -> Option<&'static Dataset> {
             dataset("authorities")
         }
         Format::Json => None,
+        Format::Xml => dataset("contracts").filter(|_| text.contains("<marches")),
         Format::Csv => {
             let header = csv::header_of(head)?;
             let fits = |dataset: &&&Dataset| {

@@ -11,13 +11,45 @@ mod tests;
 
 use std::io::{self, Read};
 
+use carnac_model::{Rows, RowsBuilder};
 use memchr::{memchr, memchr_iter};
 
-pub(crate) use element::Element;
+use crate::source::Source;
+use crate::{BATCH_BYTES, BATCH_ROWS, Error, Result, decp};
+
+pub(crate) use element::{Element, MAX_DEPTH, MAX_PARTS};
 use utf8::Utf8;
 
 /// Records longer than this, in bytes of UTF-8, are cut short and rejected.
 const MAX_RECORD: usize = 8 * 1024 * 1024;
+
+/// Turns one record into a row.
+type Push = fn(&Source, &mut RowsBuilder, i64, &str, &Element);
+
+/// Reads an XML file in batches.
+pub(crate) fn read(source: &Source, each: &mut dyn FnMut(&Rows) -> Result<()>) -> Result<()> {
+    let (wanted, push): (&'static [&'static str], Push) = match source.dataset.name {
+        "contracts" => (&decp::ELEMENTS, decp::push_xml),
+        dataset => return Err(Error::NoXml { path: source.path.clone(), dataset }),
+    };
+    let mut records = Records::new(source.reader()?, wanted);
+    let mut rows = RowsBuilder::new(source.dataset);
+    while let Some(record) = records.next().map_err(|error| source.io("read", error))? {
+        let line = i64::try_from(record.line).unwrap_or(i64::MAX);
+        match &record.element {
+            Ok(element) => push(source, &mut rows, line, &record.raw, element),
+            Err(rule) => rows.push_fault(line, &record.raw, rule),
+        }
+        if rows.len() >= BATCH_ROWS || rows.bytes() >= BATCH_BYTES {
+            each(&rows.finish())?;
+        }
+    }
+    if !records.found() {
+        return Err(Error::NoRecords { path: source.path.clone() });
+    }
+    each(&rows.finish())?;
+    source.verify(records.into_reader())
+}
 
 /// One element that was asked for, with what it holds.
 #[derive(Debug)]
@@ -261,18 +293,21 @@ impl<R: Read> Records<R> {
 impl Record {
     /// `ended` says whether the last byte of `raw` is that of the end tag.
     fn new(line: u64, mut raw: Vec<u8>, ended: bool) -> Self {
-        let whole = ended && raw.len() <= MAX_RECORD;
+        let fault =
+            if raw.len() > MAX_RECORD { Some("too_long") } else { (!ended).then_some("malformed") };
         raw.truncate(MAX_RECORD);
         match String::from_utf8(raw) {
-            Ok(raw) if whole => {
+            Ok(raw) if fault.is_none() => {
                 let element = element::parse(&raw).ok_or("malformed");
                 Self { line, raw, element }
             }
-            Ok(raw) => Self { line, raw: raw.trim_end().to_owned(), element: Err("malformed") },
+            Ok(raw) => {
+                let rule = fault.unwrap_or("malformed");
+                Self { line, raw: raw.trim_end().to_owned(), element: Err(rule) }
+            }
             Err(error) => {
-                let rule = if whole { "bad_encoding" } else { "malformed" };
                 let raw = String::from_utf8_lossy(error.as_bytes()).trim_end().to_owned();
-                Self { line, raw, element: Err(rule) }
+                Self { line, raw, element: Err(fault.unwrap_or("bad_encoding")) }
             }
         }
     }
