@@ -4,24 +4,21 @@
 //! Document type definitions are refused: nothing outside the file is fetched, nothing expands.
 
 mod element;
-mod utf8;
+mod encoding;
 
 #[cfg(test)]
 mod tests;
 
-use std::io::{self, Read};
+use std::io::{self, BufRead, BufReader, Read};
 
 use carnac_model::{Rows, RowsBuilder};
 use memchr::{memchr, memchr_iter};
 
 use crate::source::Source;
-use crate::{BATCH_BYTES, BATCH_ROWS, Error, Result, decp};
+use crate::text::Utf8;
+use crate::{BATCH_BYTES, BATCH_ROWS, Error, MAX_RECORD, Result, decp};
 
 pub(crate) use element::{Element, MAX_DEPTH, MAX_PARTS};
-use utf8::Utf8;
-
-/// Records longer than this, in bytes of UTF-8, are cut short and rejected.
-const MAX_RECORD: usize = 8 * 1024 * 1024;
 
 /// Turns one record into a row.
 type Push = fn(&Source, &mut RowsBuilder, i64, &str, &Element);
@@ -67,7 +64,7 @@ pub(crate) struct Record {
 /// Records do not stand inside one another: a wanted start tag inside a record says that the end
 /// tag of that record is missing, and begins the next one.
 pub(crate) struct Records<R> {
-    text: Utf8<R>,
+    text: BufReader<Utf8<R>>,
     wanted: &'static [&'static str],
     /// The token in hand, and where it began.
     token: Vec<u8>,
@@ -98,7 +95,7 @@ enum Token {
 impl<R: Read> Records<R> {
     pub(crate) fn new(reader: R, wanted: &'static [&'static str]) -> Self {
         Self {
-            text: Utf8::new(reader),
+            text: BufReader::with_capacity(64 * 1024, Utf8::told(reader, encoding::encoding)),
             wanted,
             token: Vec::new(),
             token_line: 1,
@@ -138,7 +135,7 @@ impl<R: Read> Records<R> {
     }
 
     pub(crate) fn into_reader(self) -> R {
-        self.text.into_reader()
+        self.text.into_inner().into_inner()
     }
 
     /// Reads the record whose start tag is in hand.
@@ -263,7 +260,7 @@ impl<R: Read> Records<R> {
 
     /// Reads text up to the next `<`, or a part of it.
     fn take_text(&mut self) -> io::Result<()> {
-        let text = self.text.fill()?;
+        let text = self.text.fill_buf()?;
         let text = &text[..memchr(b'<', text).unwrap_or(text.len())];
         self.token.extend_from_slice(text);
         self.line += memchr_iter(b'\n', text).count() as u64;
@@ -273,7 +270,7 @@ impl<R: Read> Records<R> {
     }
 
     fn peek(&mut self) -> io::Result<Option<u8>> {
-        Ok(self.text.fill()?.first().copied())
+        Ok(self.text.fill_buf()?.first().copied())
     }
 
     /// Reads one byte; the token keeps it unless the token is too long already.

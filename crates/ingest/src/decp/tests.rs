@@ -18,7 +18,7 @@ fn land(name: &str, text: &str) -> Result<(RecordBatch, RecordBatch)> {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join(name);
     std::fs::write(&path, text).unwrap();
-    let source = Source::open(Found { path, name: name.to_owned() }, None)?;
+    let source = Source::open(Found { path, name: name.to_owned() }, None, &[])?;
     let mut batches = Vec::new();
     let mut each = |rows: &Rows| {
         let checked = check(source.dataset, rows, NaiveDate::from_ymd_opt(2026, 1, 1).unwrap());
