@@ -117,6 +117,8 @@ impl<R: Read> Records<R> {
                 Token::Start | Token::Empty if self.is_wanted() => {
                     return self.record(token).map(Some);
                 }
+                // The start tag is spoiled, or was a record's that broke off.
+                Token::End if self.is_wanted() => return Ok(Some(self.fault())),
                 Token::Start => self.depth += 1,
                 Token::End => self.depth = self.depth.saturating_sub(1),
                 Token::Definition => {
@@ -166,8 +168,13 @@ impl<R: Read> Records<R> {
             return None;
         }
         self.unbalanced = true;
+        Some(self.fault())
+    }
+
+    /// A bad record that is the token in hand.
+    fn fault(&self) -> Record {
         let raw = String::from_utf8_lossy(&self.token).into_owned();
-        Some(Record { line: self.token_line, raw, element: Err("malformed") })
+        Record { line: self.token_line, raw, element: Err("malformed") }
     }
 
     fn is_wanted(&self) -> bool {
