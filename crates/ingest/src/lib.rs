@@ -14,6 +14,7 @@ mod land;
 mod profile;
 mod source;
 mod text;
+mod xml;
 
 pub use error::{Error, Result};
 pub use land::{Outcome, Report, land};

@@ -17,6 +17,7 @@ use crate::{Error, Profile, Result, csv};
 pub(crate) enum Format {
     Csv,
     Json,
+    Xml,
 }
 
 /// A file found by [`find`], with the name under which it is known in the lake.
@@ -107,7 +108,7 @@ impl Source {
         let head = text_of(&head);
         let header = match format {
             Format::Csv => csv::header_of(&head, csv::delimiter_of(&head)).unwrap_or_default(),
-            Format::Json => Vec::new(),
+            Format::Json | Format::Xml => Vec::new(),
         };
         let expected = named.or_else(by_folder);
         let profile = profiles.iter().find(|profile| profile.fits(&header, expected));
@@ -204,6 +205,7 @@ fn format(path: &Path) -> Option<Format> {
     match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
         "csv" => Some(Format::Csv),
         "json" => Some(Format::Json),
+        "xml" => Some(Format::Xml),
         _ => None,
     }
 }
@@ -220,13 +222,11 @@ fn text_of(head: &[u8]) -> Vec<u8> {
 
 /// The dataset whose columns a file has: all the required ones, and the most of the others.
 fn by_content(format: Format, head: &[u8], header: &[String]) -> Option<&'static Dataset> {
-    if format == Format::Json {
-        let text = String::from_utf8_lossy(head);
-        let is_geography = text.contains("\"typeLiaison\"") || text.contains("\"modeFinancement\"");
-        return match text.contains("\"marches\"") {
-            true => dataset("contracts"),
-            false => dataset("authorities").filter(|_| is_geography),
-        };
+    let text = || String::from_utf8_lossy(head);
+    match format {
+        Format::Json => return by_names(&text()),
+        Format::Xml => return dataset("contracts").filter(|_| text().contains("<marches")),
+        Format::Csv => {}
     }
     let has = |name: &str| header.iter().any(|column| *column == name.to_lowercase());
     let fits = |dataset: &&&Dataset| {
@@ -240,6 +240,15 @@ fn by_content(format: Format, head: &[u8], header: &[String]) -> Option<&'static
     let known = |dataset: &&Dataset| dataset.fields.iter().filter(|f| has(f.header)).count();
     // The first of those that fit equally well: `max_by_key` would give the last.
     DATASETS.iter().rev().filter(fits).copied().max_by_key(known)
+}
+
+/// The dataset of a JSON file, by names that only it has.
+fn by_names(text: &str) -> Option<&'static Dataset> {
+    let is_geography = text.contains("\"typeLiaison\"") || text.contains("\"modeFinancement\"");
+    match text.contains("\"marches\"") {
+        true => dataset("contracts"),
+        false => dataset("authorities").filter(|_| is_geography),
+    }
 }
 
 fn read_up_to(path: &Path, buffer: &mut [u8]) -> Result<usize> {
