@@ -25,9 +25,8 @@ const MESSAGES: [(&str, &str); 5] = [
     ("ARAnnulation", "6-2"),
 ];
 const ENVELOPE: &str = "EnveloppeCLMISILL";
-const ROOTS: [&str; 6] =
-    ["Acte", "ARActe", "AnomalieActe", "Annulation", "ARAnnulation", ENVELOPE];
-/// Individual acts: their subjects name persons, and never land.
+const ROOTS: [&str; 6] = ["Acte", "ARActe", "AnomalieActe", "Annulation", "ARAnnulation", ENVELOPE];
+/// Individual acts: their subjects name persons, and never show.
 const INDIVIDUAL: &str = "3";
 
 /// What an envelope says of the messages it lists.
@@ -96,13 +95,11 @@ fn push(
     envelope: Option<&Envelope>,
 ) {
     let line = i64::try_from(record.line).unwrap_or(i64::MAX);
-    let is_individual = |id: Option<&ActId>| id.is_some_and(|id| id.nature == INDIVIDUAL);
+    let start_tag = record.raw.split_inclusive('>').next().unwrap_or_default();
     let element = match &record.element {
         Ok(element) => element,
-        Err(rule) => {
-            let raw = if is_individual(named) { "" } else { record.raw.as_str() };
-            return rows.push_fault(line, raw, rule);
-        }
+        // It may be an envelope, with whom to call, or an act about a person: nobody can tell.
+        Err(rule) => return rows.push_fault(line, start_tag, rule),
     };
     // An acknowledgement holds a copy of the act it is for.
     let act = element.child("ActeRecu").unwrap_or(element);
@@ -112,7 +109,7 @@ fn push(
     let id = id.as_ref();
 
     let nature = act.attribute("CodeNatureActe");
-    let personal = nature == Some(INDIVIDUAL) || is_individual(id);
+    let personal = nature == Some(INDIVIDUAL) || id.is_some_and(|id| id.nature == INDIVIDUAL);
     let act_id = stated.or_else(|| id.map(|id| id.text.as_str()));
     let code = MESSAGES.iter().find(|(root, _)| *root == element.name).map(|(_, code)| *code);
     let subject_code = subject_code(act);
@@ -135,7 +132,7 @@ fn push(
         said(act, "DocumentPapier"),
         said(element, "Nature").filter(|_| element.name == "AnomalieActe"),
     ];
-    let raw = if personal { act_id.unwrap_or_default() } else { record.raw.as_str() };
+    let raw = if personal { start_tag } else { &record.raw };
     rows.push(line, raw, values);
     if nature.zip(id).is_some_and(|(nature, id)| nature != id.nature) {
         rows.warn("nature_differs");

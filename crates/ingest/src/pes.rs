@@ -82,7 +82,9 @@ impl Flow {
             "EtatAck" => self.acknowledged = all(self.acknowledged, is_one.or(Some(false))),
             "DomaineAck" => {
                 let code = value.unwrap_or_default().trim_start_matches('0');
-                self.is_about(DOMAINS.iter().position(|(_, of, _)| !code.is_empty() && *of == code));
+                self.is_about(
+                    DOMAINS.iter().position(|(_, of, _)| !code.is_empty() && *of == code),
+                );
             }
             _ => self.is_about(DOMAINS.iter().position(|(element, ..)| *element == name)),
         }

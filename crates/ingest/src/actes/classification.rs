@@ -59,8 +59,7 @@ fn collect<'e>(
     let Some((level, below)) = levels.split_first() else { return };
     for subject in parent.children(level) {
         let number = subject.attribute("CodeMatiere").unwrap_or_default();
-        let code =
-            if above.is_empty() { number.to_owned() } else { format!("{above}.{number}") };
+        let code = if above.is_empty() { number.to_owned() } else { format!("{above}.{number}") };
         subjects.push((code.clone(), subject.attribute("Libelle")));
         collect(subject, &code, below, subjects);
     }

@@ -5,27 +5,23 @@ use chrono::NaiveDate;
 
 use super::*;
 
-const ENVELOPE_NAME: &str = "EACT--212201131--20240116-1.xml";
-const ENVELOPE_FILE: &[u8] =
-    include_bytes!("../../../../tests/data/actes/EACT--212201131--20240116-1.xml");
+/// Names of the samples, fictitious all.
+const SENT_IN: &str = "EACT--212201131--20240116-1.xml";
+const ACT: &str = "022-212201131-20240115-2024_001-DE-1-1_0.xml";
+const RECEIVED: &str = "022-212201131-20240115-2024_001-DE-1-2_1.xml";
+const CANCELLED: &str = "022-212201131-20240115-2024_001-DE-6-1_0.xml";
+const CANCELLATION_RECEIVED: &str = "022-212201131-20240115-2024_001-DE-6-2_1.xml";
+const OF_A_PERSON: &str = "022-212201131-20240115-2024_002-AI-1-1_0.xml";
+const OTHER_NATURE: &str = "022-212201131-20240115-2024_003-DE-1-1_0.xml";
+const ANOMALY: &str = "022-212201131-20240115-2024_003-DE-1-3_1.xml";
+const ASCII: &str = "022-212201131-20240115-2024_005-AU-1-1_0.xml";
+const UNNAMED: &str = "delib-sans-nom.xml";
+const SUBJECTS: &str = "022-212201131----7-2_1.xml";
 
-macro_rules! sample {
-    ($name:literal) => {
-        ($name, include_bytes!(concat!("../../../../tests/data/actes/", $name)).as_slice())
-    };
+fn sample(name: &str) -> Vec<u8> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/data/actes");
+    std::fs::read(format!("{folder}/{name}")).unwrap()
 }
-
-const ACT: (&str, &[u8]) = sample!("022-212201131-20240115-2024_001-DE-1-1_0.xml");
-const RECEIVED: (&str, &[u8]) = sample!("022-212201131-20240115-2024_001-DE-1-2_1.xml");
-const CANCELLED: (&str, &[u8]) = sample!("022-212201131-20240115-2024_001-DE-6-1_0.xml");
-const CANCELLATION_RECEIVED: (&str, &[u8]) =
-    sample!("022-212201131-20240115-2024_001-DE-6-2_1.xml");
-const INDIVIDUAL_ACT: (&str, &[u8]) = sample!("022-212201131-20240115-2024_002-AI-1-1_0.xml");
-const OTHER_NATURE: (&str, &[u8]) = sample!("022-212201131-20240115-2024_003-DE-1-1_0.xml");
-const ANOMALY: (&str, &[u8]) = sample!("022-212201131-20240115-2024_003-DE-1-3_1.xml");
-const ASCII: (&str, &[u8]) = sample!("022-212201131-20240115-2024_005-AU-1-1_0.xml");
-const UNNAMED: (&str, &[u8]) = sample!("delib-sans-nom.xml");
-const SUBJECTS: (&str, &[u8]) = sample!("022-212201131----7-2_1.xml");
 
 fn checked(name: &str, rows: &mut RowsBuilder) -> Checked {
     let run_date = NaiveDate::from_ymd_opt(2026, 1, 1).unwrap();
@@ -33,7 +29,7 @@ fn checked(name: &str, rows: &mut RowsBuilder) -> Checked {
 }
 
 /// Reads files in order with one envelope, as those of an archive.
-fn messages(files: &[(&str, &[u8])]) -> Checked {
+fn read_all(files: &[(&str, &[u8])]) -> Checked {
     let mut rows = RowsBuilder::new(dataset("act_messages").unwrap());
     let mut envelope = Envelope::default();
     for (name, bytes) in files {
@@ -42,26 +38,30 @@ fn messages(files: &[(&str, &[u8])]) -> Checked {
     checked("act_messages", &mut rows)
 }
 
-fn subjects(files: &[(&str, &[u8])]) -> Checked {
+/// Reads samples in order, as [`read_all`].
+fn messages(names: &[&str]) -> Checked {
+    let files: Vec<_> = names.iter().map(|name| (*name, sample(name))).collect();
+    let files: Vec<_> = files.iter().map(|(name, bytes)| (*name, bytes.as_slice())).collect();
+    read_all(&files)
+}
+
+fn subjects(name: &str, bytes: &[u8]) -> Checked {
     let mut rows = RowsBuilder::new(dataset("classifications").unwrap());
-    for (name, bytes) in files {
-        classification::read(name, *bytes, &mut rows).unwrap();
-    }
+    classification::read(name, bytes, &mut rows).unwrap();
     checked("classifications", &mut rows)
 }
 
 /// Values of the named columns, row by row; absent ones are empty.
 fn table(rows: &RecordBatch, columns: &str) -> Vec<String> {
-    let value = |name: &str, row| {
-        array_value_to_string(rows.column_by_name(name).unwrap(), row).unwrap()
-    };
+    let value =
+        |name: &str, row| array_value_to_string(rows.column_by_name(name).unwrap(), row).unwrap();
     let line = |row| columns.split(' ').map(|name| value(name, row)).collect::<Vec<_>>().join("|");
     (0..rows.num_rows()).map(line).collect()
 }
 
 #[test]
 fn an_act_is_read_from_its_message_and_its_envelope() {
-    let checked = messages(&[(ENVELOPE_NAME, ENVELOPE_FILE), ACT]);
+    let checked = messages(&[SENT_IN, ACT]);
     let columns = "message act_id siren department_code decision_date message_date \
                    internal_number nature_code subject_code subject classification_date \
                    attachment_count is_paper anomaly_code period";
@@ -75,15 +75,12 @@ fn an_act_is_read_from_its_message_and_its_envelope() {
 #[test]
 fn without_an_envelope_the_name_says_who_sent_it() {
     let checked = messages(&[ACT]);
-    assert_eq!(
-        table(checked.accepted(), "siren department_code message_date"),
-        ["212201131|22|"]
-    );
+    assert_eq!(table(checked.accepted(), "siren department_code message_date"), ["212201131|22|"]);
 }
 
 #[test]
 fn an_envelope_names_the_sender_of_an_unnamed_message() {
-    let checked = messages(&[(ENVELOPE_NAME, ENVELOPE_FILE), UNNAMED]);
+    let checked = messages(&[SENT_IN, UNNAMED]);
     assert_eq!(
         table(checked.accepted(), "act_id siren department_code message_date"),
         ["022-212201131-20240115-2024_004-DE|212201131|22|2024-01-16"]
@@ -94,7 +91,7 @@ fn an_envelope_names_the_sender_of_an_unnamed_message() {
 
 #[test]
 fn an_envelope_serves_only_the_messages_it_lists() {
-    let checked = messages(&[(ENVELOPE_NAME, ENVELOPE_FILE), ASCII]);
+    let checked = messages(&[SENT_IN, ASCII]);
     assert_eq!(table(checked.accepted(), "siren message_date"), ["212201131|"]);
 }
 
@@ -132,33 +129,32 @@ fn text_is_decoded_whatever_the_encoding() {
 #[test]
 fn a_nature_that_differs_from_the_name_is_a_warning() {
     let checked = messages(&[ACT, OTHER_NATURE, RECEIVED]);
-    assert_eq!(
-        table(checked.accepted(), "nature_code warnings"),
-        ["1|", "4|nature_differs", "1|"]
-    );
+    assert_eq!(table(checked.accepted(), "nature_code warnings"), ["1|", "4|nature_differs", "1|"]);
 }
 
 #[test]
 fn an_individual_act_lands_without_the_subject_that_names_a_person() {
-    let accepted = messages(&[INDIVIDUAL_ACT]);
+    let accepted = messages(&[OF_A_PERSON]);
     assert_eq!(table(accepted.accepted(), "nature_code subject"), ["3|"]);
 
-    let (name, bytes) = INDIVIDUAL_ACT;
-    let bad = String::from_utf8(bytes.to_vec()).unwrap().replace("2024-01-15", "2024-02-31");
-    let rejected = messages(&[(name, bad.as_bytes())]);
-    assert_eq!(
-        table(rejected.rejected(), "rule field raw"),
-        ["not_a_date|decision_date|022-212201131-20240115-2024_002-AI"]
-    );
-    let cut = &bytes[..bytes.len() - 20];
-    let cut = messages(&[(name, cut)]);
-    assert_eq!(table(cut.rejected(), "rule raw"), ["malformed|"]);
+    let bytes = sample(OF_A_PERSON);
+    let bad = String::from_utf8(bytes.clone()).unwrap().replace("2024-01-15", "2024-02-31");
+    let rejected = read_all(&[(OF_A_PERSON, bad.as_bytes())]);
+    assert_eq!(table(rejected.rejected(), "rule field"), ["not_a_date|decision_date"]);
+    let cut = read_all(&[(OF_A_PERSON, &bytes[..bytes.len() - 20])]);
+    assert_eq!(table(cut.rejected(), "rule"), ["malformed"]);
+    for checked in [rejected, cut] {
+        let shown = table(checked.rejected(), "raw").concat();
+        assert!(shown.contains("NumeroInterne=\"2024_002\""), "{shown}");
+        assert!(!shown.contains("FICTIVE"), "{shown}");
+    }
 }
 
 #[test]
 fn who_to_call_about_an_envelope_never_shows() {
-    let cut = &ENVELOPE_FILE[..ENVELOPE_FILE.len() - 40];
-    let checked = messages(&[(ENVELOPE_NAME, cut), ACT]);
+    let envelope = sample(SENT_IN);
+    let cut = &envelope[..envelope.len() - 40];
+    let checked = read_all(&[(SENT_IN, cut), (ACT, &sample(ACT))]);
     let shown = table(checked.rejected(), "rule raw").concat();
     assert!(shown.starts_with("malformed|") && !shown.contains("Camille"), "{shown}");
     assert_eq!(checked.accepted().num_rows(), 1);
@@ -166,25 +162,26 @@ fn who_to_call_about_an_envelope_never_shows() {
 
 #[test]
 fn a_bad_message_is_a_bad_row_with_its_text() {
-    let (name, bytes) = ACT;
-    let text = String::from_utf8_lossy(bytes).replace("ISO-8859-1", "UTF-8");
-    let bad = text.replace("</actes:Objet>", "");
-    let checked = messages(&[(name, bad.as_bytes()), ACT]);
+    let act = sample(ACT);
+    let bad = String::from_utf8_lossy(&act).replace("</actes:Objet>", "");
+    let checked = read_all(&[(ACT, bad.as_bytes()), (ACT, &act)]);
     assert_eq!((checked.read(), checked.accepted().num_rows()), (2, 1));
     assert_eq!(table(checked.rejected(), "line rule"), ["3|malformed"]);
+    assert!(table(checked.rejected(), "raw")[0].starts_with("<actes:Acte "));
 }
 
 #[test]
 fn other_messages_hold_nothing() {
     let mut rows = RowsBuilder::new(dataset("act_messages").unwrap());
     let courier = b"<actes:CourrierSimple xmlns:actes='a' actes:IDActe='x'/>".as_slice();
-    let count = read("022-212201131-20240115-1-DE-2-1_1.xml", courier, &mut Envelope::default(), &mut rows);
+    let count =
+        read("022-212201131-20240115-1-DE-2-1_1.xml", courier, &mut Envelope::default(), &mut rows);
     assert_eq!((count.unwrap(), rows.len()), (0, 0));
 }
 
 #[test]
 fn a_classification_keeps_codes_as_text_at_every_level() {
-    let checked = subjects(&[SUBJECTS]);
+    let checked = subjects(SUBJECTS, &sample(SUBJECTS));
     assert_eq!(
         table(checked.accepted(), "department_code classification_date subject_code name_fr"),
         [
@@ -202,9 +199,8 @@ fn a_classification_keeps_codes_as_text_at_every_level() {
 
 #[test]
 fn a_classification_without_subjects_or_department_is_rejected() {
-    let empty = b"<r:RetourClassification xmlns:r='a'><r:DateClassification>2023-12-01</r:DateClassification></r:RetourClassification>".as_slice();
-    let checked = subjects(&[("022-212201131----7-2_1.xml", empty), ("7-2.xml", SUBJECTS.1)]);
-    let rules = table(checked.rejected(), "rule field");
-    assert_eq!((checked.read(), rules.len()), (9, 9));
-    assert_eq!(rules[..2], ["missing|", "missing|department_code"]);
+    let empty = b"<r:RetourClassification xmlns:r='a'/>";
+    assert_eq!(table(subjects(SUBJECTS, empty).rejected(), "rule field"), ["missing|"]);
+    let unnamed = subjects("7-2.xml", &sample(SUBJECTS));
+    assert_eq!(table(unnamed.rejected(), "rule field"), ["missing|department_code"; 8]);
 }
