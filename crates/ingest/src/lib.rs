@@ -12,6 +12,7 @@ mod geography;
 mod json;
 mod land;
 mod source;
+mod xml;
 
 pub use error::{Error, Result};
 pub use land::{Outcome, Report, land};
