@@ -4,11 +4,13 @@
 //! name, `DDD-SIREN-AAAAMMJJ-NUMERO-NAT-T-M_k.xml`. The first five parts of the name, the IDActe,
 //! name the act in every message about it.
 
-use std::io::{self, Read};
+use std::io::Read;
 
 use carnac_model::RowsBuilder;
 
 use self::name::{ActId, base, date_of_envelope, department};
+use crate::Result;
+use crate::batches::Batches;
 use crate::xml::{Element, Record, Records};
 
 pub(crate) mod classification;
@@ -39,27 +41,28 @@ pub(crate) struct Envelope {
     forms: Vec<String>,
 }
 
-/// Appends the messages of one XML file; returns how many there were.
+/// Reads the messages of one XML file; returns how many there were.
 ///
 /// `file` is its name, with or without folders. An envelope is no row: it replaces `envelope`,
 /// which serves the files it lists, so that an archive is read with one `envelope` throughout.
 ///
 /// # Errors
-/// When the bytes cannot be read.
+/// When the bytes cannot be read or a batch cannot be handed on.
 pub(crate) fn read(
     file: &str,
     reader: impl Read,
     envelope: &mut Envelope,
-    rows: &mut RowsBuilder,
-) -> io::Result<u64> {
+    batches: &mut Batches<'_>,
+) -> Result<u64> {
     let named = ActId::of_file(file);
     let mut records = Records::new(reader, &ROOTS);
     let mut count = 0;
-    while let Some(record) = records.next()? {
+    while let Some(record) = records.next().map_err(|reason| batches.unread(reason))? {
         match &record.element {
             Ok(element) if element.name == ENVELOPE => *envelope = Envelope::of(file, element),
             _ => {
-                push(rows, &record, named.as_ref(), envelope.of_file(file));
+                push(&mut batches.rows, &record, named.as_ref(), envelope.of_file(file));
+                batches.hand_on_when_full()?;
                 count += 1;
             }
         }
@@ -95,7 +98,8 @@ fn push(
     envelope: Option<&Envelope>,
 ) {
     let line = i64::try_from(record.line).unwrap_or(i64::MAX);
-    let start_tag = record.raw.split_inclusive('>').next().unwrap_or_default();
+    let is_tag = |text: &&str| text.starts_with('<');
+    let start_tag = record.raw.split_inclusive('>').next().filter(is_tag).unwrap_or_default();
     let element = match &record.element {
         Ok(element) => element,
         // It may be an envelope, with whom to call, or an act about a person: nobody can tell.

@@ -8,11 +8,13 @@ mod amount;
 #[cfg(test)]
 mod tests;
 
-use std::io::{self, Read};
+use std::io::Read;
 
 use carnac_model::RowsBuilder;
 
 use self::amount::Amount;
+use crate::Result;
+use crate::batches::Batches;
 use crate::xml::Tags;
 
 /// Elements of the header, of which the first counts; their values are what may land.
@@ -46,14 +48,14 @@ struct Flow {
     fault: Option<&'static str>,
 }
 
-/// Appends the row of one file; returns how many flows it holds, none when it is another message.
+/// Reads the row of one file; returns how many flows it holds, none when it is another message.
 ///
 /// # Errors
-/// When the bytes cannot be read.
-pub(crate) fn read(reader: impl Read, rows: &mut RowsBuilder) -> io::Result<u64> {
+/// When the bytes cannot be read or a batch cannot be handed on.
+pub(crate) fn read(reader: impl Read, batches: &mut Batches<'_>) -> Result<u64> {
     let mut flow = Flow::default();
     let mut tags = Tags::new(reader);
-    while let Some(tag) = tags.next()? {
+    while let Some(tag) = tags.next().map_err(|reason| batches.unread(reason))? {
         match &tag.element {
             Ok(element) => flow.take(&element.name, element.attribute("V"), tag.line),
             Err(rule) => flow.fault = flow.fault.or(Some(rule)),
@@ -62,7 +64,8 @@ pub(crate) fn read(reader: impl Read, rows: &mut RowsBuilder) -> io::Result<u64>
     if flow.message.is_none() {
         return Ok(0);
     }
-    flow.push(rows);
+    flow.push(&mut batches.rows);
+    batches.hand_on_when_full()?;
     Ok(1)
 }
 

@@ -5,10 +5,11 @@
 
 use std::io::Read;
 
-use carnac_model::{Rows, RowsBuilder};
+use carnac_model::RowsBuilder;
 
+use crate::Result;
+use crate::batches::Batches;
 use crate::xml::{Element, Records};
-use crate::{BATCH_BYTES, BATCH_ROWS, Result};
 
 #[cfg(test)]
 mod tests;
@@ -16,7 +17,8 @@ mod tests;
 const DOCUMENT: &str = "EnTeteDocBudgetaire";
 const BUDGET: &str = "EnTeteBudget";
 const DECISION: &str = "BlocBudget";
-const WANTED: [&str; 4] = [DOCUMENT, BUDGET, DECISION, "LigneBudget"];
+const LINE: &str = "LigneBudget";
+const WANTED: [&str; 4] = [DOCUMENT, BUDGET, DECISION, LINE];
 
 /// Codes of the kinds of documents. The SCDL has no word for the compte financier unique (10),
 /// which takes the place of the compte administratif and is published as one.
@@ -43,35 +45,28 @@ struct Header {
     year: Option<String>,
 }
 
-/// Reads one document in batches; returns how many lines it has.
+/// Reads the lines of one document; returns how many it has.
 ///
 /// # Errors
-/// When the bytes cannot be read, as `failed` puts it, or when `each` fails.
-pub(crate) fn read(
-    reader: impl Read,
-    rows: &mut RowsBuilder,
-    failed: impl Fn(std::io::Error) -> crate::Error,
-    each: &mut dyn FnMut(&Rows) -> Result<()>,
-) -> Result<u64> {
+/// When the bytes cannot be read or a batch cannot be handed on.
+pub(crate) fn read(reader: impl Read, batches: &mut Batches<'_>) -> Result<u64> {
     let mut header = Header::default();
     let mut records = Records::new(reader, &WANTED);
     let mut count = 0;
-    while let Some(record) = records.next().map_err(&failed)? {
+    while let Some(record) = records.next().map_err(|reason| batches.unread(reason))? {
         let line = i64::try_from(record.line).unwrap_or(i64::MAX);
         match &record.element {
-            Ok(element) if element.name == "LigneBudget" => {
-                push(rows, line, &record.raw, &header, element);
+            Ok(element) if element.name != LINE => header.take(element),
+            Ok(element) => {
+                push(&mut batches.rows, line, &record.raw, &header, element);
                 count += 1;
             }
-            Ok(element) => header.take(element),
             Err(rule) => {
-                rows.push_fault(line, &record.raw, rule);
+                batches.rows.push_fault(line, &record.raw, rule);
                 count += 1;
             }
         }
-        if rows.len() >= BATCH_ROWS || rows.bytes() >= BATCH_BYTES {
-            each(&rows.finish())?;
-        }
+        batches.hand_on_when_full()?;
     }
     Ok(count)
 }

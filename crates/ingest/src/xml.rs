@@ -4,6 +4,7 @@
 //! Document type definitions are refused: nothing outside the file is fetched, nothing expands.
 
 mod element;
+mod tags;
 mod utf8;
 
 #[cfg(test)]
@@ -14,6 +15,7 @@ use std::io::{self, Read};
 use memchr::{memchr, memchr_iter};
 
 pub(crate) use element::Element;
+pub(crate) use tags::Tags;
 use utf8::Utf8;
 
 /// Records longer than this, in bytes of UTF-8, are cut short and rejected.
@@ -90,10 +92,7 @@ impl<R: Read> Records<R> {
                 }
                 Token::Start => self.depth += 1,
                 Token::End => self.depth = self.depth.saturating_sub(1),
-                Token::Definition => {
-                    let reason = "the XML defines a document type (<!…>), which is refused";
-                    return Err(io::Error::new(io::ErrorKind::InvalidData, reason));
-                }
+                Token::Definition => return Err(refused()),
                 Token::Text | Token::Empty | Token::Other => {}
             }
         }
@@ -256,6 +255,11 @@ impl<R: Read> Records<R> {
         }
         Ok(byte)
     }
+}
+
+fn refused() -> io::Error {
+    let reason = "the XML defines a document type (<!…>), which is refused";
+    io::Error::new(io::ErrorKind::InvalidData, reason)
 }
 
 impl Record {

@@ -1,9 +1,7 @@
-use arrow::array::RecordBatch;
-use arrow::util::display::array_value_to_string;
-use carnac_model::{Checked, check, dataset};
-use chrono::NaiveDate;
+use carnac_model::Checked;
 
 use super::*;
+use crate::batches::tests::{checked, table};
 
 /// Names of the samples, fictitious all.
 const SENT_IN: &str = "EACT--212201131--20240116-1.xml";
@@ -23,19 +21,13 @@ fn sample(name: &str) -> Vec<u8> {
     std::fs::read(format!("{folder}/{name}")).unwrap()
 }
 
-fn checked(name: &str, rows: &mut RowsBuilder) -> Checked {
-    let run_date = NaiveDate::from_ymd_opt(2026, 1, 1).unwrap();
-    check(dataset(name).unwrap(), &rows.finish(), run_date)
-}
-
 /// Reads files in order with one envelope, as those of an archive.
 fn read_all(files: &[(&str, &[u8])]) -> Checked {
-    let mut rows = RowsBuilder::new(dataset("act_messages").unwrap());
-    let mut envelope = Envelope::default();
-    for (name, bytes) in files {
-        read(name, *bytes, &mut envelope, &mut rows).unwrap();
-    }
-    checked("act_messages", &mut rows)
+    let (_, checked) = checked("act_messages", |batches| {
+        let mut envelope = Envelope::default();
+        files.iter().map(|(name, bytes)| read(name, *bytes, &mut envelope, batches)).sum()
+    });
+    checked
 }
 
 /// Reads samples in order, as [`read_all`].
@@ -46,17 +38,7 @@ fn messages(names: &[&str]) -> Checked {
 }
 
 fn subjects(name: &str, bytes: &[u8]) -> Checked {
-    let mut rows = RowsBuilder::new(dataset("classifications").unwrap());
-    classification::read(name, bytes, &mut rows).unwrap();
-    checked("classifications", &mut rows)
-}
-
-/// Values of the named columns, row by row; absent ones are empty.
-fn table(rows: &RecordBatch, columns: &str) -> Vec<String> {
-    let value =
-        |name: &str, row| array_value_to_string(rows.column_by_name(name).unwrap(), row).unwrap();
-    let line = |row| columns.split(' ').map(|name| value(name, row)).collect::<Vec<_>>().join("|");
-    (0..rows.num_rows()).map(line).collect()
+    checked("classifications", |batches| classification::read(name, bytes, batches)).1
 }
 
 #[test]
@@ -172,11 +154,11 @@ fn a_bad_message_is_a_bad_row_with_its_text() {
 
 #[test]
 fn other_messages_hold_nothing() {
-    let mut rows = RowsBuilder::new(dataset("act_messages").unwrap());
-    let courier = b"<actes:CourrierSimple xmlns:actes='a' actes:IDActe='x'/>".as_slice();
-    let count =
-        read("022-212201131-20240115-1-DE-2-1_1.xml", courier, &mut Envelope::default(), &mut rows);
-    assert_eq!((count.unwrap(), rows.len()), (0, 0));
+    let courier = b"<a:CourrierSimple xmlns:a='x' a:IDActe='x'/>".as_slice();
+    let (count, checked) = checked("act_messages", |batches| {
+        read("022-212201131-20240115-1-DE-2-1_1.xml", courier, &mut Envelope::default(), batches)
+    });
+    assert_eq!((count, checked.read()), (0, 0));
 }
 
 #[test]

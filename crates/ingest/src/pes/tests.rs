@@ -1,9 +1,10 @@
+use std::io;
+
 use arrow::array::RecordBatch;
-use arrow::util::display::array_value_to_string;
-use carnac_model::{Checked, check, dataset};
-use chrono::NaiveDate;
+use carnac_model::Checked;
 
 use super::*;
+use crate::batches::tests::{checked, table};
 
 const SENT: &[u8] =
     include_bytes!("../../../../tests/data/pes/PESALR2_212201131_20240116_0001.xml");
@@ -13,18 +14,7 @@ const RECEIVED: &[u8] =
 const SECRETS: [&str; 6] = ["FICTIVE-TIERS", "FR76", "CONFIDENTIEL", "AUTRE OBJET", "Th", "UERGL"];
 
 fn flows(file: impl Read) -> Checked {
-    let flows = dataset("flows").unwrap();
-    let mut rows = RowsBuilder::new(flows);
-    read(file, &mut rows).unwrap();
-    check(flows, &rows.finish(), NaiveDate::from_ymd_opt(2026, 1, 1).unwrap())
-}
-
-/// Values of the named columns, row by row; absent ones are empty.
-fn table(rows: &RecordBatch, columns: &str) -> Vec<String> {
-    let value =
-        |name: &str, row| array_value_to_string(rows.column_by_name(name).unwrap(), row).unwrap();
-    let line = |row| columns.split(' ').map(|name| value(name, row)).collect::<Vec<_>>().join("|");
-    (0..rows.num_rows()).map(line).collect()
+    checked("flows", |batches| read(file, batches)).1
 }
 
 /// Everything that a batch holds.
@@ -112,13 +102,9 @@ fn a_flow_that_is_neither_signed_nor_whole_says_so() {
 
 #[test]
 fn other_files_hold_no_flow() {
-    let mut rows = RowsBuilder::new(dataset("flows").unwrap());
-    assert_eq!(
-        read(b"<n:PES_Retour xmlns:n='x'><NomFic V='a'/></n:PES_Retour>".as_slice(), &mut rows)
-            .unwrap(),
-        0
-    );
-    assert!(rows.is_empty());
+    let returned = b"<n:PES_Retour xmlns:n='x'><NomFic V='a'/></n:PES_Retour>".as_slice();
+    let (count, checked) = checked("flows", |batches| read(returned, batches));
+    assert_eq!((count, checked.read()), (0, 0));
 }
 
 #[test]
