@@ -41,7 +41,7 @@ pub(crate) struct Envelope {
     forms: Vec<String>,
 }
 
-/// Reads the messages of one XML file; returns how many there were.
+/// Reads the messages of one XML file; returns how many there were, envelopes included.
 ///
 /// `file` is its name, with or without folders. An envelope is no row: it replaces `envelope`,
 /// which serves the files it lists, so that an archive is read with one `envelope` throughout.
@@ -60,12 +60,10 @@ pub(crate) fn read(
     while let Some(record) = records.next().map_err(|reason| batches.unread(reason))? {
         match &record.element {
             Ok(element) if element.name == ENVELOPE => *envelope = Envelope::of(file, element),
-            _ => {
-                push(&mut batches.rows, &record, named.as_ref(), envelope.of_file(file));
-                batches.hand_on_when_full()?;
-                count += 1;
-            }
+            _ => push(&mut batches.rows, &record, named.as_ref(), envelope.of_file(file)),
         }
+        batches.hand_on_when_full()?;
+        count += 1;
     }
     Ok(count)
 }

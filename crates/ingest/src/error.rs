@@ -30,7 +30,7 @@ pub enum Error {
         known: String,
     },
     /// The name's ending is not one we read.
-    #[error("{}: not a file this program reads (.csv or .json)", path.display())]
+    #[error("{}: not a file this program reads (.csv, .json or .xml)", path.display())]
     UnknownFormat {
         /// The file.
         path: PathBuf,
@@ -38,6 +38,14 @@ pub enum Error {
     /// The dataset does not come as JSON.
     #[error("{}: dataset {dataset} is not read from JSON; give it as CSV", path.display())]
     NoJson {
+        /// The file.
+        path: PathBuf,
+        /// The dataset.
+        dataset: &'static str,
+    },
+    /// The dataset does not come as XML.
+    #[error("{}: dataset {dataset} is not read from XML; give it as CSV", path.display())]
+    NoXml {
         /// The file.
         path: PathBuf,
         /// The dataset.
@@ -53,8 +61,8 @@ pub enum Error {
         /// The header as it stands.
         found: String,
     },
-    /// The file has no list of records where the dataset has one.
-    #[error("{}: no list of records in this JSON", path.display())]
+    /// The file has no record, or list of records, where the dataset has some.
+    #[error("{}: no records of its dataset in this file", path.display())]
     NoRecords {
         /// The file.
         path: PathBuf,

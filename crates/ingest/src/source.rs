@@ -7,13 +7,14 @@ use std::path::{Path, PathBuf};
 use carnac_model::{DATASETS, Dataset, dataset};
 use sha2::{Digest, Sha256};
 
-use crate::{Error, Result, csv};
+use crate::{Error, Result, csv, xml};
 
 /// How the bytes are laid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Format {
     Csv,
     Json,
+    Xml,
 }
 
 /// A file found by [`find`], with the name under which it is known in the lake.
@@ -177,6 +178,7 @@ fn format(path: &Path) -> Option<Format> {
     match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
         "csv" => Some(Format::Csv),
         "json" => Some(Format::Json),
+        "xml" => Some(Format::Xml),
         _ => None,
     }
 }
@@ -191,6 +193,15 @@ fn by_content(format: Format, head: &[u8]) -> Option<&'static Dataset> {
             dataset("authorities")
         }
         Format::Json => None,
+        Format::Xml => dataset(match xml::root(&text)? {
+            "marches" => "contracts",
+            "Acte" | "ARActe" | "AnomalieActe" | "Annulation" | "ARAnnulation"
+            | "EnveloppeCLMISILL" => "act_messages",
+            "RetourClassification" => "classifications",
+            "PES_Aller" | "PES_ACQUIT" => "flows",
+            "DocumentBudgetaire" | "CompteFinancierUnique" => "budget_lines",
+            _ => return None,
+        }),
         Format::Csv => {
             let header = csv::header_of(head)?;
             let fits = |dataset: &&&Dataset| {

@@ -12,14 +12,72 @@ mod tests;
 
 use std::io::{self, Read};
 
+use carnac_model::{Rows, RowsBuilder};
 use memchr::{memchr, memchr_iter};
 
-pub(crate) use element::Element;
+use crate::actes::{self, Envelope, classification};
+use crate::batches::Batches;
+use crate::source::Source;
+use crate::{Error, Result, decp, pes, totem};
+
+pub(crate) use element::{Element, MAX_DEPTH, MAX_PARTS};
 pub(crate) use tags::Tags;
 use utf8::Utf8;
 
 /// Records longer than this, in bytes of UTF-8, are cut short and rejected.
 const MAX_RECORD: usize = 8 * 1024 * 1024;
+
+/// Turns one record into a row.
+type Push = fn(&Source, &mut RowsBuilder, i64, &str, &Element);
+
+/// Reads an XML file in batches.
+pub(crate) fn read(source: &Source, each: &mut dyn FnMut(&Rows) -> Result<()>) -> Result<()> {
+    let mut reader = source.reader()?;
+    let mut batches = Batches::new(source, each);
+    let (bytes, to, file) = (&mut reader, &mut batches, source.name.as_str());
+    let count = match source.dataset.name {
+        "contracts" => each_record(source, bytes, &decp::ELEMENTS, decp::push_xml, to),
+        "act_messages" => actes::read(file, bytes, &mut Envelope::default(), to),
+        "classifications" => classification::read(file, bytes, to),
+        "flows" => pes::read(bytes, to),
+        "budget_lines" => totem::read(bytes, to),
+        dataset => Err(Error::NoXml { path: source.path.clone(), dataset }),
+    }?;
+    if count == 0 {
+        return Err(Error::NoRecords { path: source.path.clone() });
+    }
+    batches.finish()?;
+    source.verify(reader)
+}
+
+/// Reads the elements that have one of the wanted names, each a row; returns how many there were.
+fn each_record(
+    source: &Source,
+    reader: impl Read,
+    wanted: &'static [&'static str],
+    push: Push,
+    batches: &mut Batches<'_>,
+) -> Result<u64> {
+    let mut records = Records::new(reader, wanted);
+    let mut count = 0;
+    while let Some(record) = records.next().map_err(|reason| batches.unread(reason))? {
+        let line = i64::try_from(record.line).unwrap_or(i64::MAX);
+        match &record.element {
+            Ok(element) => push(source, &mut batches.rows, line, &record.raw, element),
+            Err(rule) => batches.rows.push_fault(line, &record.raw, rule),
+        }
+        batches.hand_on_when_full()?;
+        count += 1;
+    }
+    Ok(count)
+}
+
+/// Returns the local name of the first element in the first bytes of a file.
+pub(crate) fn root(head: &str) -> Option<&str> {
+    let tag = head.split('<').skip(1).find(|tag| !tag.starts_with(['?', '!']))?;
+    let ends = |c: char| c.is_whitespace() || matches!(c, '/' | '>');
+    tag.split(ends).next()?.rsplit(':').next()
+}
 
 /// One element that was asked for, with what it holds.
 #[derive(Debug)]
@@ -47,7 +105,6 @@ pub(crate) struct Records<R> {
     line: u64,
     /// Elements open outside records.
     depth: usize,
-    found: bool,
     /// Whether a record had no end, and may have swallowed end tags that stand outside records.
     unbalanced: bool,
 }
@@ -75,7 +132,6 @@ impl<R: Read> Records<R> {
             held: None,
             line: 1,
             depth: 0,
-            found: false,
             unbalanced: false,
         }
     }
@@ -99,18 +155,8 @@ impl<R: Read> Records<R> {
         Ok(self.cut_short())
     }
 
-    /// Returns whether there was a wanted element so far.
-    pub(crate) fn found(&self) -> bool {
-        self.found
-    }
-
-    pub(crate) fn into_reader(self) -> R {
-        self.text.into_reader()
-    }
-
     /// Reads the record whose start tag is in hand.
     fn record(&mut self, first: Token) -> io::Result<Record> {
-        self.found = true;
         let (line, name) = (self.token_line, self.name().to_owned());
         let mut raw = self.token.clone();
         let mut ended = first == Token::Empty;
@@ -265,18 +311,21 @@ fn refused() -> io::Error {
 impl Record {
     /// `ended` says whether the last byte of `raw` is that of the end tag.
     fn new(line: u64, mut raw: Vec<u8>, ended: bool) -> Self {
-        let whole = ended && raw.len() <= MAX_RECORD;
+        let fault =
+            if raw.len() > MAX_RECORD { Some("too_long") } else { (!ended).then_some("malformed") };
         raw.truncate(MAX_RECORD);
         match String::from_utf8(raw) {
-            Ok(raw) if whole => {
+            Ok(raw) if fault.is_none() => {
                 let element = element::parse(&raw).ok_or("malformed");
                 Self { line, raw, element }
             }
-            Ok(raw) => Self { line, raw: raw.trim_end().to_owned(), element: Err("malformed") },
+            Ok(raw) => {
+                let rule = fault.unwrap_or("malformed");
+                Self { line, raw: raw.trim_end().to_owned(), element: Err(rule) }
+            }
             Err(error) => {
-                let rule = if whole { "bad_encoding" } else { "malformed" };
                 let raw = String::from_utf8_lossy(error.as_bytes()).trim_end().to_owned();
-                Self { line, raw, element: Err(rule) }
+                Self { line, raw, element: Err(fault.unwrap_or("bad_encoding")) }
             }
         }
     }

@@ -1,13 +1,13 @@
-//! What one record says, as a tree.
+//! What one record says, as a tree. JSON is read into the same tree, by `json::tree`.
 
 use quick_xml::Reader;
 use quick_xml::escape::resolve_predefined_entity;
 use quick_xml::events::{BytesRef, BytesStart, Event};
 
 /// Elements nested deeper than this are refused.
-const MAX_DEPTH: usize = 64;
+pub(crate) const MAX_DEPTH: usize = 64;
 /// Elements and attributes of one record.
-const MAX_PARTS: usize = 256 * 1024;
+pub(crate) const MAX_PARTS: usize = 256 * 1024;
 /// Attributes of one element; each is compared with those before it.
 const MAX_ATTRIBUTES: usize = 256;
 
@@ -23,6 +23,10 @@ pub(crate) struct Element {
 }
 
 impl Element {
+    pub(crate) fn new(name: String, text: String, children: Vec<Self>) -> Self {
+        Self { name, attributes: Vec::new(), text, children }
+    }
+
     /// Returns the value of an attribute, trimmed; empty is none.
     pub(crate) fn attribute(&self, name: &str) -> Option<&str> {
         let (_, value) = self.attributes.iter().find(|(own, _)| own == name)?;
@@ -50,7 +54,7 @@ impl Element {
     }
 
     /// Reads a start tag and counts it in `parts`; `None` when it is not well-formed or one too many.
-    fn new(tag: &BytesStart<'_>, parts: &mut usize) -> Option<Self> {
+    fn open(tag: &BytesStart<'_>, parts: &mut usize) -> Option<Self> {
         let mut attributes = Vec::new();
         for (place, attribute) in tag.attributes().enumerate() {
             let attribute = attribute.ok()?;
@@ -74,10 +78,10 @@ pub(super) fn parse(text: &str) -> Option<Element> {
     loop {
         let closed = match reader.read_event().ok()? {
             Event::Start(tag) => {
-                open.push(Element::new(&tag, &mut parts)?);
+                open.push(Element::open(&tag, &mut parts)?);
                 None
             }
-            Event::Empty(tag) => Some(Element::new(&tag, &mut parts)?),
+            Event::Empty(tag) => Some(Element::open(&tag, &mut parts)?),
             Event::End(_) => Some(open.pop()?),
             Event::Text(text) => {
                 open.last_mut()?.text.push_str(&text.xml10_content().ok()?);

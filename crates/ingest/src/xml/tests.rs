@@ -167,7 +167,7 @@ fn a_record_that_is_too_long_is_cut() {
     // One byte of the last letter is left, which stands as a replacement character.
     assert_eq!(
         shape,
-        [(2, MAX_RECORD + 2, Some("malformed")), (4, 4, None), (4, MAX_RECORD - 1, None)]
+        [(2, MAX_RECORD + 2, Some("too_long")), (4, 4, None), (4, MAX_RECORD - 1, None)]
     );
 }
 
@@ -176,7 +176,7 @@ fn markup_that_never_ends_is_cut_too() {
     for open in ["<!--", "<![CDATA[", "<?x ", "<a b='"] {
         let rows = seen(format!("<all><r>{open}{}", "x".repeat(2 * MAX_RECORD)));
         let shape: Vec<_> = rows.iter().map(|(_, raw, rule)| (raw.len(), *rule)).collect();
-        assert_eq!(shape, [(MAX_RECORD, Some("malformed"))], "{open}");
+        assert_eq!(shape, [(MAX_RECORD, Some("too_long"))], "{open}");
     }
 }
 
@@ -234,8 +234,17 @@ fn chunks_do_not_show() {
 }
 
 #[test]
-fn a_file_without_a_wanted_element_is_told() {
+fn a_file_without_a_wanted_element_has_no_record() {
     let mut cursor = Records::new("<all><x/></all>".as_bytes(), &["r"]);
     assert!(cursor.next().unwrap().is_none());
-    assert!(!cursor.found());
+}
+
+#[test]
+fn the_root_tells_what_a_file_is() {
+    assert_eq!(
+        root("<?xml version='1.0'?>\n<!-- a --><n:PES_Aller xmlns:n='x'>"),
+        Some("PES_Aller")
+    );
+    assert_eq!(root("<Acte/>"), Some("Acte"));
+    assert_eq!(root("no XML"), None);
 }

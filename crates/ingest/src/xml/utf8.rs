@@ -49,10 +49,6 @@ impl<R: Read> Utf8<R> {
         self.place = (self.place + count).min(self.length);
     }
 
-    pub(super) fn into_reader(self) -> R {
-        self.reader
-    }
-
     fn decode(&mut self) -> io::Result<()> {
         if self.decoded == self.bytes.len() {
             self.bytes.clear();
