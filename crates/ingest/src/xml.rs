@@ -18,14 +18,11 @@ use memchr::{memchr, memchr_iter};
 use crate::actes::{self, Envelope, classification};
 use crate::batches::Batches;
 use crate::source::Source;
-use crate::{Error, Result, decp, pes, totem};
+use crate::{Error, MAX_RECORD, Result, decp, pes, totem};
 
 pub(crate) use element::{Element, MAX_DEPTH, MAX_PARTS};
 pub(crate) use tags::Tags;
 use utf8::Utf8;
-
-/// Records longer than this, in bytes of UTF-8, are cut short and rejected.
-const MAX_RECORD: usize = 8 * 1024 * 1024;
 
 /// Turns one record into a row.
 type Push = fn(&Source, &mut RowsBuilder, i64, &str, &Element);

@@ -14,7 +14,7 @@ use crate::{Error, Found, Result, Source, json, xml};
 /// Accepted and rejected rows of a file.
 fn land(path: &Path) -> Result<(RecordBatch, RecordBatch)> {
     let found = Found { path: path.to_owned(), name: "a file".to_owned() };
-    let source = Source::open(found, None)?;
+    let source = Source::open(found, None, &[])?;
     let mut batches = Vec::new();
     let mut each = |rows: &Rows| {
         let checked = check(source.dataset, rows, NaiveDate::from_ymd_opt(2026, 1, 1).unwrap());
