@@ -83,8 +83,8 @@ fn push(rows: &mut RowsBuilder, line: i64, raw: &str, contract: &Element, layout
     let text = |name: &str| value(contract, name);
     let now = |name: &str| {
         // A modification that does not communicate a value does not change it.
-        let changed = changes.iter().rev().filter_map(|change| value(change, name));
-        changed.filter(|text| *text != "NC").next().or_else(|| text(name))
+        let mut changed = changes.iter().rev().filter_map(|change| value(change, name));
+        changed.find(|text| *text != "NC").or_else(|| text(name))
     };
     let buyer = contract.child("acheteur").or_else(|| contract.child("autoriteConcedante"));
     let of_buyer = |name: &str| buyer.and_then(|buyer| value(buyer, name));

@@ -313,7 +313,7 @@ mod tests {
         let file = r#"{"marches":[{"a":1}, {"b":["c{", {"d":"\\"}]}]}"#;
         let list = file.find('[').unwrap();
         for end in list + 1..file.len() {
-            let found = texts(&file[..end], &["marches"]);
+            let found = texts(file.get(..end).unwrap(), &["marches"]);
             let bad = found.iter().filter(|(_, complete)| !complete).count();
             assert_eq!(bad, 1, "cut at {end}: {found:?}");
         }

@@ -1,3 +1,5 @@
+//! Messages read from samples, one envelope throughout as in an archive.
+
 use carnac_model::Checked;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Flows read from samples that hold what must never show.
+
 use std::io;
 
 use arrow::array::RecordBatch;

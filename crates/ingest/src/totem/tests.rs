@@ -1,3 +1,5 @@
+//! Documents in both forms, cut from real ones.
+
 use carnac_model::{Checked, dataset};
 
 use super::*;

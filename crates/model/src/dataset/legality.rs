@@ -108,7 +108,8 @@ pub(super) static DELIBERATIONS: Dataset = Dataset {
         field("subject_code", "DELIB_MATIERE_CODE", Kind::Subject).required(),
         field("subject_name", "DELIB_MATIERE_NOM", Kind::Label),
         field("subject", "DELIB_OBJET", Kind::Label).required(),
-        field("budget_year", "BUDGET_ANNEE", Kind::Integer(1990, 2100)),
+        // One year, or the two of a budget that covers several: `2017/2018`.
+        field("budget_years", "BUDGET_ANNEE", Kind::Text),
         field("budget_name", "BUDGET_NOM", Kind::Label),
         field("prefecture_id", "PREF_ID", Kind::Text),
         field("received_date", "PREF_DATE", PAST),
