@@ -5,12 +5,13 @@
 -- Transmitted: status 4 (acknowledgement received) or more, acknowledged, not cancelled.
 -- An act that the platform's export does not have is put together from its messages: it is known
 -- by its transmission (1-1) or its acknowledgement (1-2, which gives status 4), and cancelled by
--- the acknowledgement of its cancellation (6-2).
+-- the acknowledgement of its cancellation (6-2). The year of an act is in its identifier, so all
+-- its rows are of one period, and one period is read for one.
 with messages as (
     select
         act_id,
+        period,
         max(siren) as siren,
-        max(period) as period,
         coalesce(
             max(case when message_code = '1-1' then nature_code end), max(nature_code)
         ) as nature_code,
@@ -22,7 +23,7 @@ with messages as (
         max(case when message_code = '1-2' then 4 else 3 end) as status_code,
         max(case when message_code = '6-2' then 1 else 0 end) = 1 as is_cancelled
     from staging.act_messages
-    group by act_id
+    group by act_id, period
     having max(case when message_code in ('1-1', '1-2') then 1 else 0 end) = 1
 ),
 
@@ -50,7 +51,7 @@ acts as (
         m.status_code,
         m.is_cancelled
     from messages as m
-    left join staging.acts as a on m.act_id = a.act_id
+    left join staging.acts as a on m.act_id = a.act_id and m.period = a.period
     where a.act_id is null
 )
 

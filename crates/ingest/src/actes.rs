@@ -110,7 +110,7 @@ fn push(
     let id = id.or_else(|| id_of_parts(act, envelope?));
     let id = id.as_ref();
 
-    let nature = act.attribute("CodeNatureActe");
+    let (nature, date) = (act.attribute("CodeNatureActe"), act.attribute("Date"));
     let personal = nature == Some(INDIVIDUAL) || id.is_some_and(|id| id.nature == INDIVIDUAL);
     let act_id = stated.or_else(|| id.map(|id| id.text.as_str()));
     let code = MESSAGES.iter().find(|(root, _)| *root == element.name).map(|(_, code)| *code);
@@ -122,7 +122,8 @@ fn push(
         envelope
             .and_then(|sent| sent.department.as_deref())
             .or_else(|| id.map(|id| id.department.as_str())),
-        act.attribute("Date").or_else(|| id.map(|id| id.date.as_str())),
+        // The identifier's, so that all messages about an act are of one year.
+        id.map(|id| id.date.as_str()).or(date),
         message_date(element).or_else(|| envelope?.date.as_deref()),
         act.attribute("NumeroInterne").or_else(|| id.map(|id| id.number.as_str())),
         nature.or_else(|| id.map(|id| id.nature.as_str())),
@@ -138,6 +139,9 @@ fn push(
     rows.push(line, raw, values);
     if nature.zip(id).is_some_and(|(nature, id)| nature != id.nature) {
         rows.warn("nature_differs");
+    }
+    if date.zip(id).is_some_and(|(date, id)| !date.starts_with(&id.date)) {
+        rows.warn("date_differs");
     }
 }
 

@@ -117,14 +117,22 @@ fn a_nature_that_differs_from_the_name_is_a_warning() {
 }
 
 #[test]
+fn a_date_that_differs_from_the_identifier_is_a_warning() {
+    let text = sample(ACT).iter().map(|byte| char::from(*byte)).collect::<String>();
+    let text = text.replace("ISO-8859-1", "UTF-8").replace("2024-01-15", "2023-12-31");
+    let checked = read_all(&[(ACT, text.as_bytes())]);
+    assert_eq!(table(checked.accepted(), "decision_date warnings"), ["2024-01-15|date_differs"]);
+}
+
+#[test]
 fn an_individual_act_lands_without_the_subject_that_names_a_person() {
     let accepted = messages(&[OF_A_PERSON]);
     assert_eq!(table(accepted.accepted(), "nature_code subject"), ["3|"]);
 
     let bytes = sample(OF_A_PERSON);
-    let bad = String::from_utf8(bytes.clone()).unwrap().replace("2024-01-15", "2024-02-31");
+    let bad = String::from_utf8(bytes.clone()).unwrap().replace("2019-08-29", "2019-02-31");
     let rejected = read_all(&[(OF_A_PERSON, bad.as_bytes())]);
-    assert_eq!(table(rejected.rejected(), "rule field"), ["not_a_date|decision_date"]);
+    assert_eq!(table(rejected.rejected(), "rule field"), ["not_a_date|classification_date"]);
     let cut = read_all(&[(OF_A_PERSON, &bytes[..bytes.len() - 20])]);
     assert_eq!(table(cut.rejected(), "rule"), ["malformed"]);
     for checked in [rejected, cut] {
