@@ -4,8 +4,10 @@
 
 mod cli;
 mod crash;
+mod finance;
 mod flight;
 mod landing;
+mod legality;
 mod readme;
 mod support;
 mod tidy;

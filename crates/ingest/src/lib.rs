@@ -5,15 +5,19 @@
 //! ```
 //! [`land`] is the whole way of a set of files into a draft of the next release.
 
+mod actes;
+mod batches;
 mod csv;
 mod decp;
 mod error;
 mod geography;
 mod json;
 mod land;
+mod pes;
 mod profile;
 mod source;
 mod text;
+mod totem;
 mod xml;
 
 pub use error::{Error, Result};

@@ -10,7 +10,7 @@ use encoding_rs::Encoding;
 use sha2::{Digest, Sha256};
 
 use crate::text::{Guess, Utf8};
-use crate::{Error, Profile, Result, csv};
+use crate::{Error, Profile, Result, csv, xml};
 
 /// How the bytes are laid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -225,7 +225,7 @@ fn by_content(format: Format, head: &[u8], header: &[String]) -> Option<&'static
     let text = || String::from_utf8_lossy(head);
     match format {
         Format::Json => return by_names(&text()),
-        Format::Xml => return dataset("contracts").filter(|_| text().contains("<marches")),
+        Format::Xml => return xml::root(&text()).and_then(by_root),
         Format::Csv => {}
     }
     let has = |name: &str| header.iter().any(|column| *column == name.to_lowercase());
@@ -249,6 +249,19 @@ fn by_names(text: &str) -> Option<&'static Dataset> {
         true => dataset("contracts"),
         false => dataset("authorities").filter(|_| is_geography),
     }
+}
+
+/// The dataset of an XML file, by the local name of its root.
+fn by_root(root: &str) -> Option<&'static Dataset> {
+    dataset(match root {
+        "marches" => "contracts",
+        "Acte" | "ARActe" | "AnomalieActe" | "Annulation" | "ARAnnulation"
+        | "EnveloppeCLMISILL" => "act_messages",
+        "RetourClassification" => "classifications",
+        "PES_Aller" | "PES_ACQUIT" => "flows",
+        "DocumentBudgetaire" | "CompteFinancierUnique" => "budget_lines",
+        _ => return None,
+    })
 }
 
 fn read_up_to(path: &Path, buffer: &mut [u8]) -> Result<usize> {

@@ -5,6 +5,7 @@
 
 mod element;
 mod encoding;
+mod tags;
 
 #[cfg(test)]
 mod tests;
@@ -14,38 +15,65 @@ use std::io::{self, BufRead, BufReader, Read};
 use carnac_model::{Rows, RowsBuilder};
 use memchr::{memchr, memchr_iter};
 
+use crate::actes::{self, Envelope, classification};
+use crate::batches::Batches;
 use crate::source::Source;
 use crate::text::Utf8;
-use crate::{BATCH_BYTES, BATCH_ROWS, Error, MAX_RECORD, Result, decp};
+use crate::{Error, MAX_RECORD, Result, decp, pes, totem};
 
 pub(crate) use element::{Element, MAX_DEPTH, MAX_PARTS};
+pub(crate) use tags::Tags;
 
 /// Turns one record into a row.
 type Push = fn(&Source, &mut RowsBuilder, i64, &str, &Element);
 
 /// Reads an XML file in batches.
 pub(crate) fn read(source: &Source, each: &mut dyn FnMut(&Rows) -> Result<()>) -> Result<()> {
-    let (wanted, push): (&'static [&'static str], Push) = match source.dataset.name {
-        "contracts" => (&decp::ELEMENTS, decp::push_xml),
-        dataset => return Err(Error::NoXml { path: source.path.clone(), dataset }),
-    };
-    let mut records = Records::new(source.reader()?, wanted);
-    let mut rows = RowsBuilder::new(source.dataset);
-    while let Some(record) = records.next().map_err(|error| source.io("read", error))? {
-        let line = i64::try_from(record.line).unwrap_or(i64::MAX);
-        match &record.element {
-            Ok(element) => push(source, &mut rows, line, &record.raw, element),
-            Err(rule) => rows.push_fault(line, &record.raw, rule),
-        }
-        if rows.len() >= BATCH_ROWS || rows.bytes() >= BATCH_BYTES {
-            each(&rows.finish())?;
-        }
-    }
-    if !records.found() {
+    let mut reader = source.reader()?;
+    let mut batches = Batches::new(source, each);
+    let (bytes, to, file) = (&mut reader, &mut batches, source.name.as_str());
+    let count = match source.dataset.name {
+        "contracts" => each_record(source, bytes, &decp::ELEMENTS, decp::push_xml, to),
+        "act_messages" => actes::read(file, bytes, &mut Envelope::default(), to),
+        "classifications" => classification::read(file, bytes, to),
+        "flows" => pes::read(bytes, to),
+        "budget_lines" => totem::read(bytes, to),
+        dataset => Err(Error::NoXml { path: source.path.clone(), dataset }),
+    }?;
+    if count == 0 {
         return Err(Error::NoRecords { path: source.path.clone() });
     }
-    each(&rows.finish())?;
-    source.verify(records.into_reader())
+    batches.finish()?;
+    source.verify(reader)
+}
+
+/// Reads the elements that have one of the wanted names, each a row; returns how many there were.
+fn each_record(
+    source: &Source,
+    reader: impl Read,
+    wanted: &'static [&'static str],
+    push: Push,
+    batches: &mut Batches<'_>,
+) -> Result<u64> {
+    let mut records = Records::new(reader, wanted);
+    let mut count = 0;
+    while let Some(record) = records.next().map_err(|reason| batches.unread(reason))? {
+        let line = i64::try_from(record.line).unwrap_or(i64::MAX);
+        match &record.element {
+            Ok(element) => push(source, &mut batches.rows, line, &record.raw, element),
+            Err(rule) => batches.rows.push_fault(line, &record.raw, rule),
+        }
+        batches.hand_on_when_full()?;
+        count += 1;
+    }
+    Ok(count)
+}
+
+/// Returns the local name of the first element in the first bytes of a file.
+pub(crate) fn root(head: &str) -> Option<&str> {
+    let tag = head.split('<').skip(1).find(|tag| !tag.starts_with(['?', '!']))?;
+    let ends = |c: char| c.is_whitespace() || matches!(c, '/' | '>');
+    tag.split(ends).next()?.rsplit(':').next()
 }
 
 /// One element that was asked for, with what it holds.
@@ -74,7 +102,6 @@ pub(crate) struct Records<R> {
     line: u64,
     /// Elements open outside records.
     depth: usize,
-    found: bool,
     /// Whether a record had no end, and may have swallowed end tags that stand outside records.
     unbalanced: bool,
 }
@@ -102,7 +129,6 @@ impl<R: Read> Records<R> {
             held: None,
             line: 1,
             depth: 0,
-            found: false,
             unbalanced: false,
         }
     }
@@ -121,28 +147,15 @@ impl<R: Read> Records<R> {
                 Token::End if self.is_wanted() => return Ok(Some(self.fault())),
                 Token::Start => self.depth += 1,
                 Token::End => self.depth = self.depth.saturating_sub(1),
-                Token::Definition => {
-                    let reason = "the XML defines a document type (<!…>), which is refused";
-                    return Err(io::Error::new(io::ErrorKind::InvalidData, reason));
-                }
+                Token::Definition => return Err(refused()),
                 Token::Text | Token::Empty | Token::Other => {}
             }
         }
         Ok(self.cut_short())
     }
 
-    /// Returns whether there was a wanted element so far.
-    pub(crate) fn found(&self) -> bool {
-        self.found
-    }
-
-    pub(crate) fn into_reader(self) -> R {
-        self.text.into_inner().into_inner()
-    }
-
     /// Reads the record whose start tag is in hand.
     fn record(&mut self, first: Token) -> io::Result<Record> {
-        self.found = true;
         let (line, name) = (self.token_line, self.name().to_owned());
         let mut raw = self.token.clone();
         let mut ended = first == Token::Empty;
@@ -292,6 +305,11 @@ impl<R: Read> Records<R> {
         }
         Ok(byte)
     }
+}
+
+fn refused() -> io::Error {
+    let reason = "the XML defines a document type (<!…>), which is refused";
+    io::Error::new(io::ErrorKind::InvalidData, reason)
 }
 
 impl Record {

@@ -10,11 +10,11 @@ use arrow::array::{
     Array, ArrayRef, AsArray, BooleanBuilder, Date32Builder, Decimal128Builder, Int64Builder,
     RecordBatch, StringArray, StringBuilder, UInt32Array,
 };
-use arrow::compute::{take, take_record_batch};
+use arrow::compute::{concat_batches, take, take_record_batch};
 use arrow::datatypes::{DataType, Date32Type, Field as ArrowField, Int64Type, Schema, SchemaRef};
 use chrono::{Days, NaiveDate};
 
-use crate::dataset::{Dataset, Field, Kind, SOURCE_COLUMNS};
+use crate::dataset::{Dataset, Field, Kind, PERIOD, SOURCE_COLUMNS};
 use crate::key::{RowKey, row_hash, row_keys};
 use crate::parse::{Value, is_sentinel};
 use crate::{Period, Rows, parse};
@@ -24,6 +24,7 @@ use notes::Notes;
 /// Rows after the check. Only [`check`] makes one, so whoever holds one holds checked rows.
 #[derive(Debug)]
 pub struct Checked {
+    schema: SchemaRef,
     accepted: Vec<Accepted>,
     rejected: RecordBatch,
 }
@@ -71,6 +72,22 @@ impl Checked {
         &self.accepted
     }
 
+    /// Returns the accepted rows of all periods, one period after the other, with their [`PERIOD`].
+    #[must_use]
+    pub fn rows(&self) -> RecordBatch {
+        let mut fields: Vec<_> = self.schema.fields().iter().cloned().collect();
+        fields.push(Arc::new(ArrowField::new(PERIOD, DataType::Utf8, true)));
+        let schema = Arc::new(Schema::new(fields));
+        let with_period = |part: &Accepted| {
+            let mut columns = part.rows.columns().to_vec();
+            let periods = std::iter::repeat_n(part.period.as_str(), part.rows.num_rows());
+            columns.push(Arc::new(StringArray::from_iter_values(periods)));
+            RecordBatch::try_new(Arc::clone(&schema), columns).expect("one column more")
+        };
+        let parts: Vec<_> = self.accepted.iter().map(with_period).collect();
+        concat_batches(&schema, &parts).expect("parts of one schema")
+    }
+
     /// Returns the rejected rows.
     #[must_use]
     pub fn rejected(&self) -> &RecordBatch {
@@ -102,9 +119,10 @@ pub fn check(dataset: &Dataset, rows: &Rows, run_date: NaiveDate) -> Checked {
     }
     columns.extend(notes.columns(rows.len()));
     columns.extend(rows.origin());
-    let all = RecordBatch::try_new(Checked::accepted_schema(dataset), columns)
+    let schema = Checked::accepted_schema(dataset);
+    let all = RecordBatch::try_new(Arc::clone(&schema), columns)
         .expect("one builder per field, of the field's type and of the same length");
-    Checked { accepted: by_period(dataset, &all, rows, &notes), rejected: notes.rejected(rows) }
+    Checked { schema, accepted: by_period(dataset, &all, rows, &notes), rejected: notes.rejected(rows) }
 }
 
 /// The rows without a fault, each period's together.

@@ -251,8 +251,17 @@ fn chunks_do_not_show() {
 }
 
 #[test]
-fn a_file_without_a_wanted_element_is_told() {
+fn a_file_without_a_wanted_element_has_no_record() {
     let mut cursor = Records::new("<all><x/></all>".as_bytes(), &["r"]);
     assert!(cursor.next().unwrap().is_none());
-    assert!(!cursor.found());
+}
+
+#[test]
+fn the_root_tells_what_a_file_is() {
+    assert_eq!(
+        root("<?xml version='1.0'?>\n<!-- a --><n:PES_Aller xmlns:n='x'>"),
+        Some("PES_Aller")
+    );
+    assert_eq!(root("<Acte/>"), Some("Acte"));
+    assert_eq!(root("no XML"), None);
 }
