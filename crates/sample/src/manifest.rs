@@ -10,6 +10,8 @@ pub struct FileCounts {
     pub rows: u64,
     /// Rows to be rejected, by the identifier of the rule in [`carnac_model::RULES`].
     pub rejected: BTreeMap<&'static str, u64>,
+    /// Rows to be accepted with a warning, by the identifier of the rule.
+    pub warned: BTreeMap<&'static str, u64>,
     /// Rows that are odd on purpose but to be accepted, by what is odd.
     pub tolerated: BTreeMap<&'static str, u64>,
 }
@@ -42,9 +44,11 @@ impl Manifest {
             // Writing to a string cannot fail.
             let _: std::fmt::Result = write!(
                 json,
-                "{between}    {{\"file\": \"{name}\", \"rows\": {}, \"rejected\": {}, \"tolerated\": {}}}",
+                "{between}    {{\"file\": \"{name}\", \"rows\": {}, \
+                 \"rejected\": {}, \"warned\": {}, \"tolerated\": {}}}",
                 file.rows,
                 object(&file.rejected),
+                object(&file.warned),
                 object(&file.tolerated)
             );
             between = ",\n";

@@ -2,14 +2,14 @@
 
 mod tender;
 
-use crate::calendar::{LAST_YEAR, years};
+use crate::calendar::years;
 use crate::random::{Random, wheel};
 use crate::region::Region;
 use crate::table::Table;
 use crate::writer::Output;
 use crate::Result;
 
-pub(crate) use tender::{Bid, Tender, Tenders};
+pub(crate) use tender::Tenders;
 
 pub(crate) static CONSULTATIONS: Table = Table {
     dataset: "consultations",
@@ -176,11 +176,17 @@ fn digit(value: usize) -> u8 {
     b'0' + u8::try_from(value).unwrap_or_default()
 }
 
-/// All bids that came in during `year`, electronic ones and those on paper that were typed in.
-pub(crate) fn bids_submitted(region: &Region, year: u16, before: &Tenders<'_>, of: &Tenders<'_>, index: usize) -> Result<u64> {
-    let days = region.calendar.year(year.min(LAST_YEAR));
+/// All bids that came in during `year`, on paper where that was typed in too; tenders of the year
+/// before may still have some.
+pub(crate) fn bids_submitted(
+    region: &Region,
+    year: u16,
+    of_two_years: [&Tenders<'_>; 2],
+    index: usize,
+) -> Result<u64> {
+    let days = region.calendar.year(year);
     let mut count = 0;
-    for tenders in [before, of] {
+    for tenders in of_two_years {
         tenders.each_bid(index, |_, bid| {
             count += u64::from(days.contains(&bid.submitted));
             Ok(())

@@ -14,7 +14,7 @@ use parquet::errors::ParquetError;
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
 
-use crate::defect::{Defect, Defects, revise};
+use crate::defect::{Defect, Defects, Verdict, revise};
 use crate::row::Row;
 use crate::{Error, FileCounts, Format, Result};
 
@@ -113,15 +113,17 @@ impl Output {
             // A cell too many has no place in a table of columns.
             Defect::Malformed if matches!(self.sink, Sink::Parquet(_)) => return self.put_row(),
             Defect::Malformed => self.row.empty(),
-            _ => {
-                let text = defect.text(self.row.cell(place)).unwrap_or_default();
-                self.row.replace(place, &text);
-            }
+            _ => match defect.text(self.row.cell(place)) {
+                Some(text) => self.row.replace(place, &text),
+                None => return self.put_row(),
+            },
         }
-        match defect.rule(self.fields[place].kind) {
-            Some(rule) => *self.counts.rejected.entry(rule).or_default() += 1,
-            None => self.tolerate("date_with_zone"),
-        }
+        let (counts, name) = match defect.verdict(self.fields[place].kind) {
+            Verdict::Rejected(rule) => (&mut self.counts.rejected, rule),
+            Verdict::Warned(rule) => (&mut self.counts.warned, rule),
+            Verdict::Tolerated(what) => (&mut self.counts.tolerated, what),
+        };
+        *counts.entry(name).or_default() += 1;
         self.put_row()
     }
 
