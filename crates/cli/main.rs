@@ -6,6 +6,7 @@ mod demo;
 mod ingest;
 mod print;
 mod query;
+mod sample;
 mod serve;
 
 use std::io::IsTerminal;
@@ -69,6 +70,7 @@ async fn run(args: Args) -> anyhow::Result<ExitCode> {
         Command::Indicators => query::indicators(&config),
         Command::Releases => query::releases(&config).await,
         Command::Serve(serve) => serve::run(&config, &serve).await,
+        Command::Sample(args) => sample::run(&args),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Args::command(), "carnac", &mut std::io::stdout());
             Ok(ExitCode::SUCCESS)

@@ -129,7 +129,8 @@ impl Season {
 
     /// The slots of the days of `days` that lie in the year.
     pub(crate) fn window(&self, days: Range<Day>) -> Range<usize> {
-        let slot = |day: Day| self.starts[day.saturating_sub(self.first).min(self.starts.len() - 1)];
+        let slot =
+            |day: Day| self.starts[day.saturating_sub(self.first).min(self.starts.len() - 1)];
         slot(days.start)..slot(days.end)
     }
 

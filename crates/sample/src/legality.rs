@@ -131,8 +131,7 @@ impl<'r> Acts<'r> {
             let decided = self.season.day(slot);
             let (nature, subject) = (random.pick(&self.natures), random.pick(&self.subjects));
             let answered = decided + random.below(4);
-            let acknowledged =
-                Some(answered).filter(|day| *day <= self.region.calendar.horizon());
+            let acknowledged = Some(answered).filter(|day| *day <= self.region.calendar.horizon());
             let status = match (acknowledged, random.below(1000)) {
                 (_, 0..5) => "-1",
                 (_, 5..15) => "6",

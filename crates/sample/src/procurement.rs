@@ -2,12 +2,12 @@
 
 mod tender;
 
+use crate::Result;
 use crate::calendar::years;
 use crate::random::{Random, wheel};
 use crate::region::Region;
 use crate::table::Table;
 use crate::writer::Output;
-use crate::Result;
 
 pub(crate) use tender::Tenders;
 
@@ -114,7 +114,7 @@ fn write_bids(region: &Region, year: u16, out: &mut Output) -> Result<()> {
 /// Downloads for the tenders published in `year`.
 fn write_downloads(region: &Region, year: u16, out: &mut Output) -> Result<()> {
     let tenders = Tenders::new(region, year);
-    let extras = wheel(&[(2, 0), (3, 1), (3, 2), (2, 4), (1, 8)]);
+    let extras = wheel(&[(4, 0), (3, 1), (2, 2), (1, 5)]);
     for (index, authority) in region.authorities.iter().enumerate() {
         let mut random = region.random("downloads", index, year);
         let mut number = 0;

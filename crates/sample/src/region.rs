@@ -35,7 +35,7 @@ pub(crate) struct Activity {
 
 pub(crate) static TENDERS: Activity = Activity {
     name: "tenders",
-    rate: 3_000_000,
+    rate: 1_750_000,
     kinds: [200, 256, 200, 200],
     service: Some(authority::TENDERS),
     votes: false,
@@ -44,7 +44,7 @@ pub(crate) static TENDERS: Activity = Activity {
 
 pub(crate) static ACTS: Activity = Activity {
     name: "acts",
-    rate: 28_000_000,
+    rate: 22_000_000,
     kinds: [256, 160, 60, 30],
     service: Some(authority::ACTS),
     votes: true,
@@ -53,7 +53,7 @@ pub(crate) static ACTS: Activity = Activity {
 
 pub(crate) static FLOWS: Activity = Activity {
     name: "flows",
-    rate: 7_000_000,
+    rate: 5_000_000,
     kinds: [256, 160, 60, 30],
     service: Some(authority::FLOWS),
     votes: false,
@@ -62,7 +62,7 @@ pub(crate) static FLOWS: Activity = Activity {
 
 pub(crate) static ACCOUNTS: Activity = Activity {
     name: "accounts",
-    rate: 1_500_000,
+    rate: 1_200_000,
     kinds: [256, 200, 100, 60],
     service: None,
     votes: false,
@@ -71,7 +71,7 @@ pub(crate) static ACCOUNTS: Activity = Activity {
 
 pub(crate) static SESSIONS: Activity = Activity {
     name: "sessions",
-    rate: 9_000_000,
+    rate: 6_000_000,
     kinds: [256, 200, 100, 60],
     service: None,
     votes: false,
@@ -134,9 +134,9 @@ impl Region {
         ];
         // Bits of the fractions: 8 of the kind, 10 of each law, 8 of the elections.
         let full_year = self.season_slots(activity);
-        let product = factors.iter().fold(1_u128, |product, factor| {
-            product.saturating_mul(u128::from(*factor))
-        });
+        let product = factors
+            .iter()
+            .fold(1_u128, |product, factor| product.saturating_mul(u128::from(*factor)));
         let expected = (product >> 36) / u128::from(full_year);
         let dice = u128::from(random.bits());
         let window = self.window(activity, index, season);

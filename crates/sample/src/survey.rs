@@ -10,7 +10,7 @@ use crate::authority::{Authority, Kind};
 use crate::region::Region;
 
 /// Scale from which as many answer as in real surveys; below it, in proportion.
-const FULL_COVERAGE: u64 = 4;
+const FULL_COVERAGE: u64 = 8;
 
 /// Whether an authority answers in a year: about two in five of the communes that are not small.
 fn responds(region: &Region, purpose: &str, index: usize, year: u16) -> bool {

@@ -106,9 +106,8 @@ fn write_accounts(region: &Region, year: u16, out: &mut Output) -> Result<()> {
                 _ => season.day(slot),
             };
             let number = before[index] + place;
-            let closed = Some(created + idle_days).filter(|day| {
-                number % IDLE == IDLE - 1 && *day <= horizon
-            });
+            let closed = Some(created + idle_days)
+                .filter(|day| number % IDLE == IDLE - 1 && *day <= horizon);
             let row = &mut out.row;
             row.put("SYN-").put(authority.siren).put("-").put_number(number).end();
             row.text(authority.siren);

@@ -133,9 +133,7 @@ impl Output {
             Sink::Csv(file) => {
                 file.write_all(self.row.line()).map_err(Error::io("write", &self.path))
             }
-            Sink::Parquet(batches) => {
-                batches.push(&self.row).map_err(Error::parquet(&self.path))
-            }
+            Sink::Parquet(batches) => batches.push(&self.row).map_err(Error::parquet(&self.path)),
         }
     }
 

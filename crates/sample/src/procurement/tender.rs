@@ -130,8 +130,7 @@ impl<'r> Tenders<'r> {
             for _ in 0..tender.bidders {
                 let is_late = random.chance(12);
                 let early = random.below(10.min(tender.closing - tender.published));
-                let submitted =
-                    if is_late { tender.closing + 1 } else { tender.closing - early };
+                let submitted = if is_late { tender.closing + 1 } else { tender.closing - early };
                 let may = tender.e_reply != "refusée";
                 let is_electronic = may && random.chance(electronic_share(tender, self));
                 let (lot, is_signed) = (1 + random.number(3), random.chance(700));

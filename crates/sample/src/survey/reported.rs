@@ -73,10 +73,18 @@ impl Counted<'_> {
         let bids =
             bids_submitted(self.region, self.year, [&self.tenders_before, &self.tenders], index)?;
         let paper = bids * random.number(if self.year < 2019 { 1500 } else { 60 }) / 1000;
-        let asked = if self.year < 2009 { Figure::Without("non posée") } else { perhaps(&mut random, bids + paper) };
+        let asked = if self.year < 2009 {
+            Figure::Without("non posée")
+        } else {
+            perhaps(&mut random, bids + paper)
+        };
         self.put(index, "PLI_TOT", 0, &asked, out)?;
         let (_, flows) = finance::counts(self.region, index, self.year, &self.flows);
-        let asked = if self.year < 2012 { Figure::Without("non posée") } else { perhaps(&mut random, flows) };
+        let asked = if self.year < 2012 {
+            Figure::Without("non posée")
+        } else {
+            perhaps(&mut random, flows)
+        };
         self.put(index, "PES_TOT", 0, &asked, out)?;
         let agents = self.region.authorities[index].weight() * random.wide() / 20_480 + 1;
         self.put(index, "AGENTS", 0, &perhaps(&mut random, agents), out)?;
