@@ -1,13 +1,16 @@
 //! A source: one file, the dataset it belongs to, and its checksum.
 
 use std::fs::File;
-use std::io::{self, BufReader, Read};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use carnac_model::{DATASETS, Dataset, dataset};
+use encoding_rs::Encoding;
 use sha2::{Digest, Sha256};
 
-use crate::{Error, Result, csv};
+use crate::text::{Guess, Utf8};
+use crate::{Error, Profile, Result, csv};
 
 /// How the bytes are laid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +36,9 @@ pub struct Source {
     pub(crate) dataset: &'static Dataset,
     pub(crate) format: Format,
     pub(crate) sha256: String,
+    pub(crate) encoding: &'static Encoding,
+    pub(crate) delimiter: u8,
+    pub(crate) profile: Option<Arc<Profile>>,
     bytes: u64,
 }
 
@@ -78,11 +84,19 @@ pub fn find(path: &Path) -> Result<Vec<Found>> {
 }
 
 impl Source {
-    /// Opens a file, tells its dataset (given, or by folder name, or by content), takes its checksum.
+    /// Opens a file, tells its dataset (given, or by profile, folder name or content), its
+    /// encoding and its separator, takes its checksum.
+    ///
+    /// The first of `profiles` whose `detect` the header has is its layout; one that detects
+    /// nothing is the layout of every file of its dataset.
     ///
     /// # Errors
     /// When it cannot be read, or its format or dataset cannot be told.
-    pub fn open(found: Found, named: Option<&'static Dataset>) -> Result<Self> {
+    pub fn open(
+        found: Found,
+        named: Option<&'static Dataset>,
+        profiles: &[Arc<Profile>],
+    ) -> Result<Self> {
         let Found { path, name } = found;
         let format = format(&path).ok_or_else(|| Error::UnknownFormat { path: path.clone() })?;
         let mut head = vec![0; 64 * 1024];
@@ -90,19 +104,32 @@ impl Source {
         head.truncate(length);
         let by_folder =
             || path.parent()?.ancestors().find_map(|folder| dataset(folder.file_name()?.to_str()?));
-        let told = named.or_else(by_folder).or_else(|| by_content(format, &head));
+        let head = text_of(&head);
+        let header = match format {
+            Format::Csv => csv::header_of(&head, csv::delimiter_of(&head)).unwrap_or_default(),
+            Format::Json => Vec::new(),
+        };
+        let expected = named.or_else(by_folder);
+        let profile = profiles.iter().find(|profile| profile.fits(&header, expected));
+        let by_profile = || profile.map(|profile| profile.dataset());
+        let told = expected.or_else(by_profile).or_else(|| by_content(format, &head, &header));
         let Some(dataset) = told else {
             let known = DATASETS.iter().map(|dataset| dataset.name).collect::<Vec<_>>().join(", ");
             return Err(Error::UnknownDataset { path, known });
         };
-        let (sha256, bytes) = checksum(&path)?;
+        let Checksum { sha256, bytes, encoding } = checksum(&path)?;
+        let encoding = profile.and_then(|profile| profile.encoding()).unwrap_or(encoding);
+        let delimiter = profile
+            .and_then(|profile| profile.delimiter())
+            .unwrap_or_else(|| csv::delimiter_of(&head));
         // `acts/2024.csv` of an inbox and `2024.csv` of its folder `acts` are one source.
         let name = name
             .strip_prefix(dataset.name)
             .and_then(|rest| rest.strip_prefix('/'))
             .unwrap_or(&name)
             .to_owned();
-        Ok(Self { path, name, dataset, format, sha256, bytes })
+        let profile = profile.cloned();
+        Ok(Self { path, name, dataset, format, sha256, encoding, delimiter, profile, bytes })
     }
 
     /// Returns the dataset.
@@ -181,26 +208,38 @@ fn format(path: &Path) -> Option<Format> {
     }
 }
 
-fn by_content(format: Format, head: &[u8]) -> Option<&'static Dataset> {
-    let text = String::from_utf8_lossy(head);
-    match format {
-        Format::Json if text.contains("\"marches\"") => dataset("contracts"),
-        Format::Json
-            if text.contains("\"typeLiaison\"") || text.contains("\"modeFinancement\"") =>
-        {
-            dataset("authorities")
-        }
-        Format::Json => None,
-        Format::Csv => {
-            let header = csv::header_of(head)?;
-            let fits = |dataset: &&&Dataset| {
-                dataset.fields.iter().filter(|field| field.required).all(|field| {
-                    field.header == "edition" || header.iter().any(|name| name == field.header)
-                })
-            };
-            DATASETS.iter().find(fits).copied()
-        }
+/// The beginning of a file in UTF-8, whatever encoding it is in.
+fn text_of(head: &[u8]) -> Vec<u8> {
+    let mut guess = Guess::default();
+    guess.watch(head);
+    let mut text = Vec::new();
+    let read = Utf8::new(head, guess.encoding()).read_to_end(&mut text);
+    read.expect("reading from memory cannot fail");
+    text
+}
+
+/// The dataset whose columns a file has: all the required ones, and the most of the others.
+fn by_content(format: Format, head: &[u8], header: &[String]) -> Option<&'static Dataset> {
+    if format == Format::Json {
+        let text = String::from_utf8_lossy(head);
+        let is_geography = text.contains("\"typeLiaison\"") || text.contains("\"modeFinancement\"");
+        return match text.contains("\"marches\"") {
+            true => dataset("contracts"),
+            false => dataset("authorities").filter(|_| is_geography),
+        };
     }
+    let has = |name: &str| header.iter().any(|column| *column == name.to_lowercase());
+    let fits = |dataset: &&&Dataset| {
+        dataset.fields.iter().filter(|field| field.required).all(|field| {
+            let siret = field.siren_of.and_then(|siret| dataset.position(siret));
+            field.header == "edition"
+                || has(field.header)
+                || siret.is_some_and(|siret| has(dataset.fields[siret].header))
+        })
+    };
+    let known = |dataset: &&Dataset| dataset.fields.iter().filter(|f| has(f.header)).count();
+    // The first of those that fit equally well: `max_by_key` would give the last.
+    DATASETS.iter().rev().filter(fits).copied().max_by_key(known)
 }
 
 fn read_up_to(path: &Path, buffer: &mut [u8]) -> Result<usize> {
@@ -216,12 +255,28 @@ fn read_up_to(path: &Path, buffer: &mut [u8]) -> Result<usize> {
     Ok(filled)
 }
 
-fn checksum(path: &Path) -> Result<(String, u64)> {
+struct Checksum {
+    sha256: String,
+    bytes: u64,
+    encoding: &'static Encoding,
+}
+
+fn checksum(path: &Path) -> Result<Checksum> {
     let failed = |source| Error::Io { step: "read", path: path.to_owned(), source };
-    let mut hasher = Sha256::new();
-    let mut file = BufReader::with_capacity(1 << 20, File::open(path).map_err(failed)?);
-    let bytes = io::copy(&mut file, &mut hasher).map_err(failed)?;
-    Ok((hex(&hasher.finalize()), bytes))
+    let mut file = File::open(path).map_err(failed)?;
+    let (mut hasher, mut guess, mut bytes) = (Sha256::new(), Guess::default(), 0);
+    let mut chunk = vec![0; 1 << 20];
+    loop {
+        let count = file.read(&mut chunk).map_err(failed)?;
+        let passed = chunk.get(..count).unwrap_or_default();
+        if passed.is_empty() {
+            let encoding = guess.encoding();
+            return Ok(Checksum { sha256: hex(&hasher.finalize()), bytes, encoding });
+        }
+        hasher.update(passed);
+        guess.watch(passed);
+        bytes += passed.len() as u64;
+    }
 }
 
 fn hex(bytes: &[u8]) -> String {
