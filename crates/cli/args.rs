@@ -189,7 +189,7 @@ pub(crate) struct Serve {
 /// files byte for byte, whatever the number of threads.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Sample {
-    /// Multiplies the volumes: 1 is about 100,000 rows, 1000 about 100 million
+    /// Multiplies the volumes: 1 is about 100,000 rows, 1000 about 80 million
     #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     pub(crate) scale: u64,
 
@@ -229,8 +229,10 @@ pub(crate) enum SampleFormat {
 /// Millionths of a decimal from 0 to 1.
 fn per_million(text: &str) -> Result<u32, String> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
-    let digits = format!("{whole}{fraction:0<6}");
-    let valid = fraction.len() <= 6 && digits.bytes().all(|byte| byte.is_ascii_digit());
+    let digits = format!("{whole:0>1}{fraction:0<6}");
+    let valid = digits.len() <= 7
+        && (whole.len() + fraction.len()) > 0
+        && digits.bytes().all(|byte| byte.is_ascii_digit());
     let millionths = digits.parse().ok().filter(|parts| valid && *parts <= 1_000_000);
     millionths.ok_or_else(|| "a part is written as 0.002, with up to six decimals".to_owned())
 }
@@ -246,7 +248,7 @@ mod tests {
         for (text, expected) in cases {
             assert_eq!(per_million(text), Ok(expected), "{text}");
         }
-        for bad in ["", "2", "1.1", "0.0000001", "-0.1", "0,2", "0.2 %", "1e-3", "+1"] {
+        for bad in ["", ".", "2", "1.1", "0.0000001", "-0.1", "0,2", "0.2 %", "1e-3", "+1"] {
             assert!(per_million(bad).is_err(), "{bad}");
         }
     }

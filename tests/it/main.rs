@@ -7,5 +7,6 @@ mod crash;
 mod flight;
 mod landing;
 mod readme;
+mod sample;
 mod support;
 mod tidy;

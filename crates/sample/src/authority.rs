@@ -2,7 +2,7 @@
 
 use carnac_model::identifier::is_siret;
 
-use crate::calendar::{Calendar, Day};
+use crate::calendar::{Calendar, Day, FIRST_YEAR};
 use crate::random::Random;
 
 /// Communes and groupings of the 2026 edition, the four départements and the region.
@@ -128,7 +128,8 @@ impl Authority {
                 .filter(|day| *day <= calendar.horizon())
         });
         let first = services.iter().flatten().min().copied();
-        let joined = first.map(|day| day.saturating_sub(random.below(90)));
+        let earliest = calendar.year_start(FIRST_YEAR);
+        let joined = first.map(|day| day.saturating_sub(random.below(90)).max(earliest));
         let stays = 5 * 365 + random.below(6 * 365);
         let left = joined.filter(|_| random.chance(15)).map(|day| day + stays);
         let left = left.filter(|day| *day < calendar.horizon());

@@ -58,7 +58,7 @@ pub enum Format {
 pub struct Options {
     /// Names the draws.
     pub seed: u64,
-    /// Multiplies the volumes: about 100,000 rows each.
+    /// Multiplies the volumes: 1 is about 100,000 rows, 1000 about 80 million.
     pub scale: u64,
     /// Rows in a million that are odd on purpose.
     pub defects_per_million: u32,

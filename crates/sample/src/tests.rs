@@ -1,4 +1,8 @@
-use std::collections::BTreeMap;
+//! Whole runs: their bytes, their defects, and that their files agree.
+
+mod agreement;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use carnac_model::{Level, RowsBuilder, check, dataset, rule};
 use tempfile::TempDir;
@@ -101,7 +105,7 @@ fn the_model_finds_the_defects_that_were_put_in() {
         assert_eq!(rules(checked.rejected(), "rule"), owned(&expected), "{name}");
         assert_eq!(rules(checked.accepted(), "warnings"), owned(&counts.warned), "{name}");
     }
-    let put_in: std::collections::BTreeSet<_> =
+    let put_in: BTreeSet<_> =
         manifest.files.values().flat_map(|file| file.rejected.keys().copied()).collect();
     let missed = ["bad_encoding", "duplicate_response", "too_long"];
     let blocking = carnac_model::RULES.iter().filter(|rule| rule.level == Level::Blocking);
