@@ -10,11 +10,12 @@ const MAX_LINES: usize = 400;
 const FLAT_TABLES: [&str; 1] = ["crates/model/src/dataset.rs"];
 
 /// Which of our crates each crate may use, and the libraries that only it may name.
-const LAYERS: [(&str, &[&str], &[&str]); 5] = [
+const LAYERS: [(&str, &[&str], &[&str]); 6] = [
     ("model", &[], &[]),
     ("lake", &["model"], &["deltalake-core"]),
     ("ingest", &["model", "lake"], &["csv", "sha2"]),
     ("query", &["model", "lake"], &[]),
+    ("sample", &["model"], &["rand", "rand_pcg"]),
     ("server", &["model", "query"], &["tonic", "arrow-flight", "prost"]),
 ];
 
