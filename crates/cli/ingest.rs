@@ -4,18 +4,21 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
-use carnac_ingest::{Outcome, Report, Source, find, land};
+use carnac_ingest::{Outcome, Report, Source, find_all, land};
 use carnac_lake::Lake;
 use carnac_model::{DATASETS, Dataset, dataset, rule};
 use chrono::NaiveDate;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::args::{Ingest, Refresh};
-use crate::config::{Config, now, today};
+use crate::config::{Config, now, storage_options, today};
 use crate::print;
 
 /// Some files could not be read; the others are landed.
 const SOME_UNREAD: u8 = 3;
+
+/// Files passed over that are named.
+const NAMES_SHOWN: usize = 5;
 
 /// Runs `carnac ingest`.
 pub(crate) async fn run(config: &Config, args: &Ingest) -> anyhow::Result<ExitCode> {
@@ -49,7 +52,7 @@ pub(crate) async fn land_paths(
     named: Option<&'static Dataset>,
     run_date: NaiveDate,
 ) -> anyhow::Result<ExitCode> {
-    let (sources, mut unread) = open_all(paths, named);
+    let (sources, mut unread) = open_all(paths, named).await?;
     let bar = progress(sources.iter().map(Source::bytes).sum());
     let mut draft = lake.draft(run_date).await?;
     let reports = land(lake, &mut draft, &sources, config.memory, &|bytes| bar.inc(bytes)).await?;
@@ -72,24 +75,32 @@ pub(crate) async fn land_paths(
 }
 
 /// Opens every file; one that cannot be opened is told and does not stop the others.
-fn open_all(paths: &[PathBuf], named: Option<&'static Dataset>) -> (Vec<Source>, usize) {
-    let (mut sources, mut unread) = (Vec::new(), 0);
-    let mut refuse = |error: carnac_ingest::Error| {
-        print::remark(&format!("error: {error}"));
-        unread += 1;
-    };
-    for path in paths {
-        match find(path) {
-            Ok(files) => {
-                for file in files {
-                    Source::open(file, named)
-                        .map_or_else(&mut refuse, |source| sources.push(source));
-                }
-            }
-            Err(error) => refuse(error),
+async fn open_all(
+    paths: &[PathBuf],
+    named: Option<&'static Dataset>,
+) -> anyhow::Result<(Vec<Source>, usize)> {
+    let contents = find_all(paths, &storage_options()).await;
+    let (mut sources, mut errors) = (Vec::new(), contents.failed);
+    for file in contents.files {
+        match Source::open(file, named) {
+            Ok(source) => sources.push(source),
+            Err(error) => errors.push(error),
         }
     }
-    (sources, unread)
+    for error in &errors {
+        print::remark(&format!("error: {error}"));
+    }
+    if !contents.passed_over.is_empty() {
+        print::line(&passed_over(&contents.passed_over))?;
+    }
+    Ok((sources, errors.len()))
+}
+
+/// A line on the files that hold no data, the first of them by name.
+fn passed_over(names: &[String]) -> String {
+    let shown: Vec<_> = names.iter().take(NAMES_SHOWN).map(String::as_str).collect();
+    let more = if names.len() > shown.len() { ", …" } else { "" };
+    format!("{} files passed over, which hold no data: {}{more}", names.len(), shown.join(", "))
 }
 
 /// The folders of an inbox that are named after a dataset.

@@ -1,21 +1,25 @@
 //! Foreign bytes to checked rows.
 //!
 //! ```text
-//! path ─ Source::open ─▶ Source ─ read ─▶ Rows ─ model::check ─▶ Checked ─▶ lake::Delivery
+//! paths ─ find ─▶ Found ─ Source::open ─▶ Source ─ read ─▶ Rows ─ model::check ─▶ Checked ─▶ lake::Delivery
 //! ```
 //! [`land`] is the whole way of a set of files into a draft of the next release.
 
 mod csv;
 mod decp;
 mod error;
+mod fetch;
+mod find;
 mod geography;
 mod json;
 mod land;
 mod source;
+mod unpack;
 
 pub use error::{Error, Result};
+pub use find::{Contents, Found, find, find_all};
 pub use land::{Outcome, Report, land};
-pub use source::{Found, Source, find};
+pub use source::Source;
 
 /// Rows of a batch; a batch also ends at [`BATCH_BYTES`].
 const BATCH_ROWS: usize = 8192;
