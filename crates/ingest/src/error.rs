@@ -99,7 +99,7 @@ pub enum Error {
     },
     /// The archive holds more than its size lets expect: a bomb, or a very repetitive file.
     #[error(
-        "unpack {}: it would become more than {limit} bytes, {ratio} times its size; \
+        "unpack {}: it would become more than {limit} bytes, the most allowed for its size; \
          if it is honest, unpack it by hand and land the folder",
         archive.display()
     )]
@@ -108,8 +108,6 @@ pub enum Error {
         archive: PathBuf,
         /// Bytes that it may become.
         limit: u64,
-        /// Times its own size that it may become.
-        ratio: u64,
     },
     /// One run may not fill the disk.
     #[error("unpack {}: this run would write more than {limit} bytes; land it in several", path.display())]

@@ -54,9 +54,17 @@ async fn fetch_from(
             contents.passed_over.push(path.display().to_string());
             continue;
         }
-        let outcome = download(store, &object, path, name, room).await;
-        let outcome = outcome.and_then(|file| add(file, contents, room));
-        contents.failed.extend(outcome.err());
+        let written = room.written;
+        match download(store, &object, path, name, room).await {
+            Ok(file) => {
+                let outcome = add(file, contents, room);
+                contents.failed.extend(outcome.err());
+            }
+            Err(error) => {
+                room.written = written;
+                contents.failed.push(error);
+            }
+        }
     }
     Ok(())
 }
@@ -108,4 +116,71 @@ async fn download(
 fn add(file: Found, contents: &mut Contents, room: &mut Room) -> Result<()> {
     let local = file.members[0].path.clone();
     contents.add_file(&local, file, room)
+}
+
+#[cfg(test)]
+mod tests {
+    use object_store::PutPayload;
+    use object_store::memory::InMemory;
+
+    use super::*;
+    use crate::Source;
+    use crate::unpack::Limits;
+
+    async fn bucket(objects: &[(&str, &'static [u8])]) -> InMemory {
+        let store = InMemory::new();
+        for (key, bytes) in objects {
+            store.put(&Key::from(*key), PutPayload::from_static(bytes)).await.unwrap();
+        }
+        store
+    }
+
+    async fn contents(store: &InMemory, prefix: &str, limits: Limits) -> Result<Contents> {
+        let (mut contents, address) = (Contents::default(), format!("s3://b/{prefix}"));
+        let mut room = Room::of(limits);
+        fetch_from(store, &address, &Key::from(prefix), &mut contents, &mut room).await?;
+        Ok(contents)
+    }
+
+    #[tokio::test]
+    async fn a_prefix_is_a_folder() {
+        let store = bucket(&[
+            ("in/acts/2024.csv", b"a;b"),
+            ("in/acts/plan.pdf", b"p"),
+            ("in/_tmp/x.csv", b"x"),
+            ("in/z.zip", b"PK\x03\x04"),
+            ("inner/other.csv", b"o"),
+        ])
+        .await;
+        let found = contents(&store, "in", Limits::default()).await.unwrap();
+        let names: Vec<_> = found.files.iter().map(|file| file.name.as_str()).collect();
+        assert_eq!(names, ["acts/2024.csv"]);
+        assert_eq!(found.passed_over, ["s3://b/in/_tmp/x.csv", "s3://b/in/acts/plan.pdf"]);
+        assert!(found.failed[0].to_string().starts_with("unpack s3://b/in/z.zip"));
+        let source = Source::open(found.files.into_iter().next().unwrap(), None).unwrap();
+        assert_eq!((source.key().as_str(), source.bytes()), ("acts/2024.csv", 3));
+    }
+
+    #[tokio::test]
+    async fn an_address_may_be_one_object() {
+        let store = bucket(&[("in/acts/2024.csv", b"a;b")]).await;
+        let found = contents(&store, "in/acts/2024.csv", Limits::default()).await.unwrap();
+        assert_eq!(found.files[0].name, "2024.csv");
+        assert_eq!(found.files[0].path, PathBuf::from("s3://b/in/acts/2024.csv"));
+        let nothing = contents(&store, "else", Limits::default()).await.unwrap_err();
+        assert!(nothing.to_string().starts_with("fetch s3://b/else: "), "{nothing}");
+    }
+
+    #[tokio::test]
+    async fn a_bucket_does_not_fill_the_disk() {
+        let store = bucket(&[("a.csv", b"1234"), ("b.csv", b"1234"), ("c.csv", b"1")]).await;
+        let small = Limits { total: 6, ..Limits::default() };
+        let found = contents(&store, "", small).await.unwrap();
+        let names: Vec<_> = found.files.iter().map(|file| file.name.as_str()).collect();
+        assert_eq!(names, ["a.csv", "c.csv"]);
+        assert!(found.failed[0].to_string().contains("b.csv: this run would write"));
+        let few = Limits { members: 2, ..Limits::default() };
+        let many = contents(&store, "", few).await.unwrap_err();
+        assert!(many.to_string().contains("more than 2 files"), "{many}");
+    }
 }

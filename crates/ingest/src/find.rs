@@ -161,3 +161,106 @@ fn is_one_delivery(members: &[Member]) -> bool {
 fn failed(path: &Path) -> impl Fn(std::io::Error) -> Error {
     move |source| Error::Io { step: "open", path: path.to_owned(), source }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Cursor, Write};
+
+    use zip::ZipWriter;
+    use zip::write::SimpleFileOptions;
+
+    use super::*;
+    use crate::Source;
+
+    fn zip(members: &[(&str, &str)]) -> Vec<u8> {
+        let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
+        for (name, content) in members {
+            writer.start_file(*name, SimpleFileOptions::default()).unwrap();
+            writer.write_all(content.as_bytes()).unwrap();
+        }
+        writer.finish().unwrap().into_inner()
+    }
+
+    /// A folder with these files in it.
+    fn folder(files: &[(&str, Vec<u8>)]) -> TempDir {
+        let folder = TempDir::new().unwrap();
+        for (name, content) in files {
+            let path = folder.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, content).unwrap();
+        }
+        folder
+    }
+
+    fn names(contents: &Contents) -> Vec<&str> {
+        contents.files.iter().map(|found| found.name.as_str()).collect()
+    }
+
+    #[test]
+    fn an_archive_is_a_folder() {
+        let archive = zip(&[("contracts/c.csv", "c"), ("b.csv", "b"), ("readme.txt", "r")]);
+        let folder =
+            folder(&[("acts/x.zip", archive), ("a.csv", b"a".to_vec()), ("photo.jpg", vec![1])]);
+        let contents = find(folder.path()).unwrap();
+        assert_eq!(names(&contents), ["a.csv", "acts/x.zip/b.csv", "acts/x.zip/contracts/c.csv"]);
+        let told = |name: &str| folder.path().join(name).display().to_string();
+        assert_eq!(contents.passed_over, [told("photo.jpg"), told("acts/x.zip/readme.txt")]);
+        let alone = find(&folder.path().join("acts/x.zip")).unwrap();
+        assert_eq!(names(&alone), ["x.zip/b.csv", "x.zip/contracts/c.csv"]);
+    }
+
+    /// The dataset is told by the folders around the archive, or by those within it.
+    #[test]
+    fn folders_tell_the_dataset_within_archives_too() {
+        let archive = zip(&[("contracts/c.csv", "c"), ("b.csv", "b")]);
+        let folder = folder(&[("acts/x.zip", archive)]);
+        let contents = find(folder.path()).unwrap();
+        let keys: Vec<_> =
+            contents.files.into_iter().map(|f| Source::open(f, None).unwrap().key()).collect();
+        assert_eq!(keys, ["acts/x.zip/b.csv", "contracts/acts/x.zip/contracts/c.csv"]);
+    }
+
+    #[test]
+    fn a_bad_archive_stops_no_other_file() {
+        let nested = zip(&[("in.zip", "PK\u{3}\u{4}"), ("d.csv", "d")]);
+        let files =
+            [("a.csv", b"a".to_vec()), ("b.zip", b"PK\x03\x04".to_vec()), ("c.zip", nested)];
+        let folder = folder(&files);
+        let contents = find(folder.path()).unwrap();
+        assert_eq!(names(&contents), ["a.csv", "c.zip/d.csv"]);
+        let [Error::Unpack { .. }, Error::Nested { member, .. }] = contents.failed.as_slice()
+        else {
+            panic!("{:?}", contents.failed);
+        };
+        assert_eq!(member, "in.zip");
+        assert!(find(&folder.path().join("b.zip")).is_err());
+    }
+
+    #[test]
+    fn xml_messages_of_one_archive_are_one_source() {
+        let envelope = [("e.xml", "<e/>"), ("m1.xml", "<m/>"), ("m1_1.pdf", "p"), ("M2.XML", "")];
+        let several = folder(&[("x.zip", zip(&envelope))]);
+        let contents = find(several.path()).unwrap();
+        assert_eq!(names(&contents), ["x.zip"]);
+        let members = contents.files[0].members.iter().map(|m| m.name.as_deref());
+        assert_eq!(members.collect::<Vec<_>>(), [Some("M2.XML"), Some("e.xml"), Some("m1.xml")]);
+        assert_eq!(contents.passed_over.len(), 1);
+
+        let mixed = folder(&[("x.zip", zip(&[("a.xml", ""), ("b.xml", ""), ("c.csv", "")]))]);
+        let contents = find(mixed.path()).unwrap();
+        assert_eq!(names(&contents), ["x.zip/a.xml", "x.zip/b.xml", "x.zip/c.csv"]);
+        let one = folder(&[("x.zip", zip(&[("a.xml", "")]))]);
+        assert_eq!(names(&find(one.path()).unwrap()), ["x.zip/a.xml"]);
+    }
+
+    #[test]
+    fn what_was_unpacked_goes_with_its_last_source() {
+        let folder = folder(&[("x.zip", zip(&[("a.csv", "a"), ("b.csv", "b")]))]);
+        let mut contents = find(folder.path()).unwrap();
+        let on_disk = contents.files[1].members[0].path.clone();
+        drop(contents.files.remove(0));
+        assert!(on_disk.exists());
+        drop(contents);
+        assert!(!on_disk.parent().unwrap().exists());
+    }
+}

@@ -224,7 +224,7 @@ fn checksum(members: &[Member]) -> io::Result<(String, u64)> {
     let mut hasher = Sha256::new();
     let mut bytes = 0;
     for member in members {
-        let mut file = File::open(&member.path)?;
+        let file = File::open(&member.path)?;
         if let Some(name) = &member.name {
             hasher.update(name);
             hasher.update([0]);
@@ -241,4 +241,49 @@ fn hex(bytes: &[u8]) -> String {
         write!(text, "{byte:02x}").expect("writing to a string cannot fail");
         text
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A source of `acts` of several files, as an archive of messages is.
+    fn several(files: &[(&str, &str)]) -> Source {
+        let folder = TempDir::new().unwrap();
+        let write = |(number, (name, content)): (usize, &(&str, &str))| {
+            let path = folder.path().join(format!("{number}.csv"));
+            std::fs::write(&path, content).unwrap();
+            Member { path, name: Some((*name).to_owned()) }
+        };
+        let members = files.iter().enumerate().map(write).collect();
+        let (path, name) = (PathBuf::from("acts/x.zip"), "x.zip".to_owned());
+        let found = Found { path, name, members, kept: Some(Arc::new(folder)) };
+        Source::open(found, None).unwrap()
+    }
+
+    #[test]
+    fn the_checksum_of_several_files_tells_names_and_bounds() {
+        let sha256 = |files: &[(&str, &str)]| several(files).sha256;
+        let first = sha256(&[("a", "1"), ("b", "2")]);
+        assert_eq!(first, sha256(&[("a", "1"), ("b", "2")]));
+        for other in [[("a", "1"), ("c", "2")], [("a", "2"), ("b", "1")], [("a", "12"), ("b", "")]]
+        {
+            assert_ne!(first, sha256(&other));
+        }
+    }
+
+    #[test]
+    fn each_of_several_files_is_read() {
+        let source = several(&[("a", "1"), ("b", "22")]);
+        assert_eq!((source.bytes(), source.key()), (3, "acts/x.zip".to_owned()));
+        let mut told = Vec::new();
+        for member in source.members() {
+            let mut reader = source.reader_of(member).unwrap();
+            let mut text = String::new();
+            reader.read_to_string(&mut text).unwrap();
+            source.verify(reader).unwrap();
+            told.push((member.name.as_deref(), text));
+        }
+        assert_eq!(told, [(Some("a"), "1".to_owned()), (Some("b"), "22".to_owned())]);
+    }
 }

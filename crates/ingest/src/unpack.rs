@@ -44,7 +44,7 @@ impl Default for Limits {
 #[derive(Debug, Default)]
 pub(crate) struct Room {
     pub(crate) limits: Limits,
-    written: u64,
+    pub(crate) written: u64,
 }
 
 impl Room {
@@ -55,11 +55,11 @@ impl Room {
 
     /// Takes `count` bytes of the disk, before they are written.
     pub(crate) fn take(&mut self, count: usize, path: &Path) -> Result<()> {
-        let limit = self.limits.total;
-        self.written = self.written.saturating_add(count as u64);
-        if self.written > limit {
+        let (limit, written) = (self.limits.total, self.written.saturating_add(count as u64));
+        if written > limit {
             return Err(Error::NoRoom { path: path.to_owned(), limit });
         }
+        self.written = written;
         Ok(())
     }
 }
@@ -279,8 +279,7 @@ impl Members<'_> {
     }
 
     fn expands(&self) -> Error {
-        let (limit, ratio) = (self.limit, self.room.limits.ratio);
-        Error::Expands { archive: self.archive.to_owned(), limit, ratio }
+        Error::Expands { archive: self.archive.to_owned(), limit: self.limit }
     }
 }
 
@@ -315,8 +314,11 @@ impl<R: Read> Read for Bounded<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.inner.read(buffer)?;
         self.ended |= count == 0 && !buffer.is_empty();
-        self.left =
-            self.left.checked_sub(count as u64).ok_or_else(|| io::Error::other(BeyondLimit))?;
+        let Some(left) = self.left.checked_sub(count as u64) else {
+            self.left = 0;
+            return Err(io::Error::other(BeyondLimit));
+        };
+        self.left = left;
         Ok(count)
     }
 }

@@ -10,22 +10,21 @@ use ::zip::result::ZipError;
 use super::{Bounded, Members};
 use crate::{Error, Result};
 
-/// The list of members may be read within this many bytes a member.
-const LISTED: u64 = 4096;
+/// Bytes that the list of members may have for each that there may be.
+const LISTED: u64 = 1024;
+/// Bytes that are read to find the list.
+const SEARCHED: u64 = 256 * 1024;
 
 /// Unpacks a ZIP archive.
 pub(super) fn unpack(file: File, members: &mut Members<'_>) -> Result<()> {
     // A list too long to hold is refused before it is held.
-    let list = LISTED.saturating_mul(members.room.limits.members as u64 + 256);
+    let list = LISTED.saturating_mul(members.room.limits.members as u64) + SEARCHED;
     let mut bounded = Bounded::new(BufReader::new(file), list);
     if let Err(error) = ZipArchive::new(&mut bounded) {
-        let beyond = bounded.left < LISTED;
-        return Err(if beyond { too_many(members) } else { damaged(members, error) });
+        let too_long = || ZipError::Io(io::Error::other("the list of its members is too long"));
+        return Err(damaged(members, if bounded.left == 0 { too_long() } else { error }));
     }
     let mut archive = ZipArchive::new(bounded.inner).map_err(|error| damaged(members, error))?;
-    if archive.len() > members.room.limits.members {
-        return Err(too_many(members));
-    }
     archive.validate_header_consistency().map_err(|error| damaged(members, error))?;
     for place in 0..archive.len() {
         // Read as it lies: what is encrypted has no other way to be named.
@@ -57,10 +56,6 @@ fn check(
         return Err(members.refused(&raw, "is encrypted: have it sent without a password"));
     }
     members.admit(&raw).map(Some)
-}
-
-fn too_many(members: &Members<'_>) -> Error {
-    Error::TooMany { path: members.archive.to_owned(), limit: members.room.limits.members }
 }
 
 fn damaged(members: &Members<'_>, error: ZipError) -> Error {
