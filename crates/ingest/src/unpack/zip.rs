@@ -3,9 +3,9 @@
 use std::fs::File;
 use std::io::{self, BufReader};
 
-use ::zip::ZipArchive;
 use ::zip::read::ZipFile;
 use ::zip::result::ZipError;
+use ::zip::{CompressionMethod, ZipArchive};
 
 use super::{Bounded, Members};
 use crate::{Error, Result};
@@ -55,15 +55,22 @@ fn check(
     if entry.encrypted() {
         return Err(members.refused(&raw, "is encrypted: have it sent without a password"));
     }
+    if !matches!(entry.compression(), CompressionMethod::Stored | CompressionMethod::Deflated) {
+        return Err(
+            members.refused(&raw, "is compressed by a method that is not read: use Deflate")
+        );
+    }
+    if matches!(&*raw, "[Content_Types].xml" | "mimetype") {
+        return Err(
+            members.refused(&raw, "tells an office file: let its name end in .xlsx or .ods")
+        );
+    }
     members.admit(&raw).map(Some)
 }
 
 fn damaged(members: &Members<'_>, error: ZipError) -> Error {
     members.damaged(match error {
         ZipError::Io(error) => error,
-        ZipError::CompressionMethodNotSupported(method) => io::Error::other(format!(
-            "a member is compressed by method {method}, which is not read: compress it as usual ZIP"
-        )),
         other => io::Error::other(other.to_string()),
     })
 }
