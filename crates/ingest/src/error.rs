@@ -53,6 +53,22 @@ pub enum Error {
         /// The header as it stands.
         found: String,
     },
+    /// A table with more columns than any source has.
+    #[error("{}: {found} columns; more than {} are refused", path.display(), crate::MAX_COLUMNS)]
+    TooManyColumns {
+        /// The file.
+        path: PathBuf,
+        /// How many there are.
+        found: usize,
+    },
+    /// A profile that cannot be used.
+    #[error("profile {}: {reason}", path.display())]
+    Profile {
+        /// The profile.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// The file has no list of records where the dataset has one.
     #[error("{}: no list of records in this JSON", path.display())]
     NoRecords {

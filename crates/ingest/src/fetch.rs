@@ -157,7 +157,7 @@ mod tests {
         assert_eq!(names, ["acts/2024.csv"]);
         assert_eq!(found.passed_over, ["s3://b/in/_tmp/x.csv", "s3://b/in/acts/plan.pdf"]);
         assert!(found.failed[0].to_string().starts_with("unpack s3://b/in/z.zip"));
-        let source = Source::open(found.files.into_iter().next().unwrap(), None).unwrap();
+        let source = Source::open(found.files.into_iter().next().unwrap(), None, &[]).unwrap();
         assert_eq!((source.key().as_str(), source.bytes()), ("acts/2024.csv", 3));
     }
 

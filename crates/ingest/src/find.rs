@@ -216,7 +216,7 @@ mod tests {
         let folder = folder(&[("acts/x.zip", archive)]);
         let contents = find(folder.path()).unwrap();
         let keys: Vec<_> =
-            contents.files.into_iter().map(|f| Source::open(f, None).unwrap().key()).collect();
+            contents.files.into_iter().map(|f| Source::open(f, None, &[]).unwrap().key()).collect();
         assert_eq!(keys, ["acts/x.zip/b.csv", "contracts/acts/x.zip/contracts/c.csv"]);
     }
 

@@ -1,15 +1,17 @@
 //! A source: one file, the dataset it belongs to, and its checksum.
 
 use std::fs::File;
-use std::io::{self, BufReader, Read};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use carnac_model::{DATASETS, Dataset, dataset};
+use encoding_rs::Encoding;
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
-use crate::{Error, Found, Result, csv};
+use crate::text::{Guess, Utf8};
+use crate::{Error, Found, Profile, Result, csv};
 
 /// How the bytes are laid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +38,9 @@ pub struct Source {
     pub(crate) dataset: &'static Dataset,
     pub(crate) format: Format,
     pub(crate) sha256: String,
+    pub(crate) encoding: &'static Encoding,
+    pub(crate) delimiter: u8,
+    pub(crate) profile: Option<Arc<Profile>>,
     bytes: u64,
     /// One, or several in the order of their names.
     members: Vec<Member>,
@@ -44,11 +49,19 @@ pub struct Source {
 }
 
 impl Source {
-    /// Opens a file, tells its dataset (given, or by folder name, or by content), takes its checksum.
+    /// Opens a file, tells its dataset (given, or by profile, folder name or content), its
+    /// encoding and its separator, takes its checksum.
+    ///
+    /// The first of `profiles` whose `detect` the header has is its layout; one that detects
+    /// nothing is the layout of every file of its dataset.
     ///
     /// # Errors
     /// When it cannot be read, or its format or dataset cannot be told.
-    pub fn open(found: Found, named: Option<&'static Dataset>) -> Result<Self> {
+    pub fn open(
+        found: Found,
+        named: Option<&'static Dataset>,
+        profiles: &[Arc<Profile>],
+    ) -> Result<Self> {
         let Found { path, name, members, kept } = found;
         let Some(first) = members.first().map(|member| member.path.as_path()) else {
             return Err(Error::UnknownFormat { path });
@@ -65,19 +78,44 @@ impl Source {
         head.truncate(length);
         let by_folder =
             || path.parent()?.ancestors().find_map(|folder| dataset(folder.file_name()?.to_str()?));
-        let told = named.or_else(by_folder).or_else(|| by_content(format, &head));
+        let head = text_of(&head);
+        let header = match format {
+            Format::Csv => csv::header_of(&head, csv::delimiter_of(&head)).unwrap_or_default(),
+            Format::Json => Vec::new(),
+        };
+        let expected = named.or_else(by_folder);
+        let profile = profiles.iter().find(|profile| profile.fits(&header, expected));
+        let by_profile = || profile.map(|profile| profile.dataset());
+        let told = expected.or_else(by_profile).or_else(|| by_content(format, &head, &header));
         let Some(dataset) = told else {
             let known = DATASETS.iter().map(|dataset| dataset.name).collect::<Vec<_>>().join(", ");
             return Err(Error::UnknownDataset { path, known });
         };
-        let (sha256, bytes) = checksum(&members).map_err(failed("read"))?;
+        let Checksum { sha256, bytes, encoding } = checksum(&members).map_err(failed("read"))?;
+        let encoding = profile.and_then(|profile| profile.encoding()).unwrap_or(encoding);
+        let delimiter = profile
+            .and_then(|profile| profile.delimiter())
+            .unwrap_or_else(|| csv::delimiter_of(&head));
         // `acts/2024.csv` of an inbox and `2024.csv` of its folder `acts` are one source.
         let name = name
             .strip_prefix(dataset.name)
             .and_then(|rest| rest.strip_prefix('/'))
             .unwrap_or(&name)
             .to_owned();
-        Ok(Self { path, name, dataset, format, sha256, bytes, members, _kept: kept })
+        let profile = profile.cloned();
+        Ok(Self {
+            path,
+            name,
+            dataset,
+            format,
+            sha256,
+            encoding,
+            delimiter,
+            profile,
+            bytes,
+            members,
+            _kept: kept,
+        })
     }
 
     /// Returns the dataset.
@@ -183,26 +221,38 @@ pub(crate) fn is_xml(name: &str) -> bool {
     extension(name) == "xml"
 }
 
-fn by_content(format: Format, head: &[u8]) -> Option<&'static Dataset> {
-    let text = String::from_utf8_lossy(head);
-    match format {
-        Format::Json if text.contains("\"marches\"") => dataset("contracts"),
-        Format::Json
-            if text.contains("\"typeLiaison\"") || text.contains("\"modeFinancement\"") =>
-        {
-            dataset("authorities")
-        }
-        Format::Json => None,
-        Format::Csv => {
-            let header = csv::header_of(head)?;
-            let fits = |dataset: &&&Dataset| {
-                dataset.fields.iter().filter(|field| field.required).all(|field| {
-                    field.header == "edition" || header.iter().any(|name| name == field.header)
-                })
-            };
-            DATASETS.iter().find(fits).copied()
-        }
+/// The beginning of a file in UTF-8, whatever encoding it is in.
+fn text_of(head: &[u8]) -> Vec<u8> {
+    let mut guess = Guess::default();
+    guess.watch(head);
+    let mut text = Vec::new();
+    let read = Utf8::new(head, guess.encoding()).read_to_end(&mut text);
+    read.expect("reading from memory cannot fail");
+    text
+}
+
+/// The dataset whose columns a file has: all the required ones, and the most of the others.
+fn by_content(format: Format, head: &[u8], header: &[String]) -> Option<&'static Dataset> {
+    if format == Format::Json {
+        let text = String::from_utf8_lossy(head);
+        let is_geography = text.contains("\"typeLiaison\"") || text.contains("\"modeFinancement\"");
+        return match text.contains("\"marches\"") {
+            true => dataset("contracts"),
+            false => dataset("authorities").filter(|_| is_geography),
+        };
     }
+    let has = |name: &str| header.iter().any(|column| *column == name.to_lowercase());
+    let fits = |dataset: &&&Dataset| {
+        dataset.fields.iter().filter(|field| field.required).all(|field| {
+            let siret = field.siren_of.and_then(|siret| dataset.position(siret));
+            field.header == "edition"
+                || has(field.header)
+                || siret.is_some_and(|siret| has(dataset.fields[siret].header))
+        })
+    };
+    let known = |dataset: &&Dataset| dataset.fields.iter().filter(|f| has(f.header)).count();
+    // The first of those that fit equally well: `max_by_key` would give the last.
+    DATASETS.iter().rev().filter(fits).copied().max_by_key(known)
 }
 
 /// Fills `buffer` as far as there are bytes, and returns how many there were.
@@ -219,20 +269,35 @@ pub(crate) fn read_up_to(reader: &mut impl Read, buffer: &mut [u8]) -> io::Resul
     Ok(filled)
 }
 
-/// SHA-256 and length of the bytes; of several files, their names and lengths are hashed too.
-fn checksum(members: &[Member]) -> io::Result<(String, u64)> {
-    let mut hasher = Sha256::new();
-    let mut bytes = 0;
+struct Checksum {
+    sha256: String,
+    bytes: u64,
+    encoding: &'static Encoding,
+}
+
+/// Reads the bytes once; of several files, their names and lengths are hashed too.
+fn checksum(members: &[Member]) -> io::Result<Checksum> {
+    let (mut hasher, mut guess, mut bytes) = (Sha256::new(), Guess::default(), 0);
+    let mut chunk = vec![0; 1 << 20];
     for member in members {
-        let file = File::open(&member.path)?;
+        let mut file = File::open(&member.path)?;
         if let Some(name) = &member.name {
             hasher.update(name);
             hasher.update([0]);
             hasher.update(file.metadata()?.len().to_le_bytes());
         }
-        bytes += io::copy(&mut BufReader::with_capacity(1 << 20, file), &mut hasher)?;
+        loop {
+            let count = read_up_to(&mut file, &mut chunk)?;
+            let passed = chunk.get(..count).unwrap_or_default();
+            if passed.is_empty() {
+                break;
+            }
+            hasher.update(passed);
+            guess.watch(passed);
+            bytes += passed.len() as u64;
+        }
     }
-    Ok((hex(&hasher.finalize()), bytes))
+    Ok(Checksum { sha256: hex(&hasher.finalize()), bytes, encoding: guess.encoding() })
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -258,7 +323,7 @@ mod tests {
         let members = files.iter().enumerate().map(write).collect();
         let (path, name) = (PathBuf::from("acts/x.zip"), "x.zip".to_owned());
         let found = Found { path, name, members, kept: Some(Arc::new(folder)) };
-        Source::open(found, None).unwrap()
+        Source::open(found, None, &[]).unwrap()
     }
 
     #[test]
