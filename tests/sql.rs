@@ -91,7 +91,7 @@ impl Example {
         std::fs::create_dir_all(path.parent().expect("a path of two parts"))
             .map_err(ExampleError::from)?;
         std::fs::write(&path, csv).map_err(ExampleError::from)?;
-        let found = find(&path).map_err(ExampleError::from)?.remove(0);
+        let found = find(&path).map_err(ExampleError::from)?.files.remove(0);
         let source = Source::open(found, None, &[]).map_err(ExampleError::from)?;
 
         let run_date = NaiveDate::from_ymd_opt(2025, 12, 31).expect("a day of the calendar");

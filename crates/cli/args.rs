@@ -121,7 +121,8 @@ pub(crate) struct Ingest {
     #[arg(long, value_name = "YYYY-MM-DD")]
     pub(crate) run_date: Option<NaiveDate>,
 
-    /// Files (.csv, .json) or folders of them
+    /// Files (.csv, .json), folders, archives (.zip, .gz, .tar, .tar.gz) or s3://bucket/prefix
+    /// addresses of them
     #[arg(required = true, value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
 }

@@ -1,7 +1,7 @@
 //! Foreign bytes to checked rows.
 //!
 //! ```text
-//! path ─ Source::open ─▶ Source ─ read ─▶ Rows ─ model::check ─▶ Checked ─▶ lake::Delivery
+//! paths ─ find ─▶ Found ─ Source::open ─▶ Source ─ read ─▶ Rows ─ model::check ─▶ Checked ─▶ lake::Delivery
 //! ```
 //! [`land`] is the whole way of a set of files into a draft of the next release.
 
@@ -10,6 +10,8 @@ mod batches;
 mod csv;
 mod decp;
 mod error;
+mod fetch;
+mod find;
 mod geography;
 mod json;
 mod land;
@@ -18,12 +20,14 @@ mod profile;
 mod source;
 mod text;
 mod totem;
+mod unpack;
 mod xml;
 
 pub use error::{Error, Result};
+pub use find::{Contents, Found, find, find_all};
 pub use land::{Outcome, Report, land};
 pub use profile::Profile;
-pub use source::{Found, Source, find};
+pub use source::Source;
 
 use carnac_model::{Checked, Rows};
 

@@ -27,24 +27,30 @@ pub(crate) use tags::Tags;
 /// Turns one record into a row.
 type Push = fn(&Source, &mut RowsBuilder, i64, &str, &Element);
 
-/// Reads an XML file in batches.
+/// Reads an XML file, or the XML members of an archive, in batches.
 pub(crate) fn read(source: &Source, each: &mut dyn FnMut(&Rows) -> Result<()>) -> Result<()> {
-    let mut reader = source.reader()?;
     let mut batches = Batches::new(source, each);
-    let (bytes, to, file) = (&mut reader, &mut batches, source.name.as_str());
-    let count = match source.dataset.name {
-        "contracts" => each_record(source, bytes, &decp::ELEMENTS, decp::push_xml, to),
-        "act_messages" => actes::read(file, bytes, &mut Envelope::default(), to),
-        "classifications" => classification::read(file, bytes, to),
-        "flows" => pes::read(bytes, to),
-        "budget_lines" => totem::read(bytes, to),
-        dataset => Err(Error::NoXml { path: source.path.clone(), dataset }),
-    }?;
+    let mut envelope = Envelope::default();
+    let mut count = 0;
+    for member in source.members() {
+        let mut reader = source.reader_of(member)?;
+        batches.rows.member(member.name.as_deref());
+        let file = member.name.as_deref().unwrap_or(&source.name);
+        let (bytes, to) = (&mut reader, &mut batches);
+        count += match source.dataset.name {
+            "contracts" => each_record(source, bytes, &decp::ELEMENTS, decp::push_xml, to),
+            "act_messages" => actes::read(file, bytes, &mut envelope, to),
+            "classifications" => classification::read(file, bytes, to),
+            "flows" => pes::read(bytes, to),
+            "budget_lines" => totem::read(bytes, to),
+            dataset => Err(Error::NoXml { path: source.path.clone(), dataset }),
+        }?;
+        source.verify(reader)?;
+    }
     if count == 0 {
         return Err(Error::NoRecords { path: source.path.clone() });
     }
-    batches.finish()?;
-    source.verify(reader)
+    batches.finish()
 }
 
 /// Reads the elements that have one of the wanted names, each a row; returns how many there were.
