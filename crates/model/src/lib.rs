@@ -9,6 +9,7 @@
 //! - [`indicator`]: the fixed columns of every indicator view
 
 mod check;
+mod cpv;
 mod dataset;
 pub mod identifier;
 pub mod indicator;
