@@ -11,7 +11,7 @@ use crate::source::{HashingReader, Source};
 use crate::{BATCH_BYTES, BATCH_ROWS, Error, Result};
 
 /// Where the value of a field comes from.
-enum Cell {
+pub(crate) enum Cell {
     Column(usize),
     Constant(String),
     Absent,
@@ -83,7 +83,7 @@ fn push(
 }
 
 /// Finds each field's column in the header.
-fn cells(source: &Source, header: &[String]) -> Result<Vec<Cell>> {
+pub(crate) fn cells(source: &Source, header: &[String]) -> Result<Vec<Cell>> {
     let place = |wanted: &str| header.iter().position(|name| name == &wanted.to_lowercase());
     let mut cells = Vec::with_capacity(source.dataset.fields.len());
     for field in source.dataset.fields {

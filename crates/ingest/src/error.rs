@@ -30,7 +30,10 @@ pub enum Error {
         known: String,
     },
     /// The name's ending is not one we read.
-    #[error("{}: not a file this program reads (.csv or .json)", path.display())]
+    #[error(
+        "{}: not a file this program reads (.csv, .json, .geojson, .xlsx, .xls or .parquet)",
+        path.display()
+    )]
     UnknownFormat {
         /// The file.
         path: PathBuf,
@@ -52,6 +55,14 @@ pub enum Error {
         column: &'static str,
         /// The header as it stands.
         found: String,
+    },
+    /// The file is not what its name says, or would take more memory than is given to a file.
+    #[error("{}: cannot be read: {reason}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
     },
     /// The file has no list of records where the dataset has one.
     #[error("{}: no list of records in this JSON", path.display())]

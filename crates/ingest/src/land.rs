@@ -6,7 +6,7 @@ use carnac_lake::{Delivery, Draft, Lake};
 use carnac_model::{DATASETS, Dataset, Input, check};
 
 use crate::source::Format;
-use crate::{Error, Result, Source, csv, json};
+use crate::{Error, Result, Source, columnar, csv, json, sheet};
 
 /// What became of one file.
 #[derive(Debug)]
@@ -100,6 +100,8 @@ fn spool(source: &Source, draft: &Draft, delivery: &mut Delivery) -> Result<()> 
     let read = match source.format {
         Format::Csv => csv::read,
         Format::Json => json::read,
+        Format::Sheet => sheet::read,
+        Format::Parquet => columnar::read,
     };
     let outcome = read(source, &mut |rows| {
         Ok(delivery.append(&check(source.dataset, rows, draft.run_date()))?)

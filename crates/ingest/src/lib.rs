@@ -5,12 +5,14 @@
 //! ```
 //! [`land`] is the whole way of a set of files into a draft of the next release.
 
+mod columnar;
 mod csv;
 mod decp;
 mod error;
 mod geography;
 mod json;
 mod land;
+mod sheet;
 mod source;
 
 pub use error::{Error, Result};

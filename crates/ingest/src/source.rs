@@ -7,13 +7,16 @@ use std::path::{Path, PathBuf};
 use carnac_model::{DATASETS, Dataset, dataset};
 use sha2::{Digest, Sha256};
 
-use crate::{Error, Result, csv};
+use crate::{Error, Result, columnar, csv, sheet};
 
 /// How the bytes are laid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Format {
     Csv,
     Json,
+    /// XLSX or XLS.
+    Sheet,
+    Parquet,
 }
 
 /// A file found by [`find`], with the name under which it is known in the lake.
@@ -90,7 +93,7 @@ impl Source {
         head.truncate(length);
         let by_folder =
             || path.parent()?.ancestors().find_map(|folder| dataset(folder.file_name()?.to_str()?));
-        let told = named.or_else(by_folder).or_else(|| by_content(format, &head));
+        let told = named.or_else(by_folder).or_else(|| by_content(&path, format, &head));
         let Some(dataset) = told else {
             let known = DATASETS.iter().map(|dataset| dataset.name).collect::<Vec<_>>().join(", ");
             return Err(Error::UnknownDataset { path, known });
@@ -137,6 +140,20 @@ impl Source {
         years.next_back().map(|year| format!("{year}-01-01"))
     }
 
+    /// Returns all bytes; errs when there are more than `most`, or when they are not those of the
+    /// checksum.
+    pub(crate) fn whole(&self, most: u64) -> Result<Vec<u8>> {
+        if self.bytes > most {
+            let reason = format!("it is longer than {most} bytes");
+            return Err(Error::Unreadable { path: self.path.clone(), reason });
+        }
+        let mut bytes = Vec::new();
+        let mut reader = self.reader()?.take(most);
+        reader.read_to_end(&mut bytes).map_err(|error| self.io("read", error))?;
+        self.verify(reader.into_inner())?;
+        Ok(bytes)
+    }
+
     /// Opens the bytes again, hashing them as they pass.
     pub(crate) fn reader(&self) -> Result<HashingReader> {
         let file = File::open(&self.path).map_err(|source| self.io("open", source))?;
@@ -176,12 +193,14 @@ impl Read for HashingReader {
 fn format(path: &Path) -> Option<Format> {
     match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
         "csv" => Some(Format::Csv),
-        "json" => Some(Format::Json),
+        "json" | "geojson" => Some(Format::Json),
+        "xlsx" | "xls" => Some(Format::Sheet),
+        "parquet" => Some(Format::Parquet),
         _ => None,
     }
 }
 
-fn by_content(format: Format, head: &[u8]) -> Option<&'static Dataset> {
+fn by_content(path: &Path, format: Format, head: &[u8]) -> Option<&'static Dataset> {
     let text = String::from_utf8_lossy(head);
     match format {
         Format::Json if text.contains("\"marches\"") => dataset("contracts"),
@@ -191,16 +210,20 @@ fn by_content(format: Format, head: &[u8]) -> Option<&'static Dataset> {
             dataset("authorities")
         }
         Format::Json => None,
-        Format::Csv => {
-            let header = csv::header_of(head)?;
-            let fits = |dataset: &&&Dataset| {
-                dataset.fields.iter().filter(|field| field.required).all(|field| {
-                    field.header == "edition" || header.iter().any(|name| name == field.header)
-                })
-            };
-            DATASETS.iter().find(fits).copied()
-        }
+        Format::Csv => by_header(&csv::header_of(head)?),
+        Format::Sheet => sheet::headers(path).ok()?.iter().find_map(|header| by_header(header)),
+        Format::Parquet => by_header(&columnar::header_of(path).ok()?),
     }
+}
+
+/// The first dataset whose required columns are all there.
+fn by_header(header: &[String]) -> Option<&'static Dataset> {
+    let fits = |dataset: &&&Dataset| {
+        dataset.fields.iter().filter(|field| field.required).all(|field| {
+            field.header == "edition" || header.iter().any(|name| name == field.header)
+        })
+    };
+    DATASETS.iter().find(fits).copied()
 }
 
 fn read_up_to(path: &Path, buffer: &mut [u8]) -> Result<usize> {
