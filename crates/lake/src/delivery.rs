@@ -94,7 +94,7 @@ impl Delivery {
         };
         input.read += checked.read() as u64;
         input.accepted += checked.accepted().num_rows() as u64;
-        for rule in checked.rejected().column(1).as_string::<i32>().iter().flatten() {
+        for rule in checked.rejected()["rule"].as_string::<i32>().iter().flatten() {
             *input.rejected.entry(rule.to_owned()).or_default() += 1;
         }
         self.accepted.write(&tagged(checked.accepted(), file, *order)).map_err(failed)?;

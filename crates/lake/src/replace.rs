@@ -231,8 +231,8 @@ impl<'a> Merge<'a> {
         let sql = format!(
             "select {columns} from merged order by {PERIOD}, {sort}, {file}, {line}",
             sort = dataset.sort.join(", "),
-            file = SOURCE_COLUMNS[0],
-            line = SOURCE_COLUMNS[1],
+            file = SOURCE_COLUMNS[2].0,
+            line = SOURCE_COLUMNS[4].0,
         );
         let counted = "select count(*) as expected from merged";
         let version = self.overwrite(&self.delta, PERIOD, touched, &sql).await?;
@@ -265,13 +265,13 @@ impl<'a> Merge<'a> {
         let delivered = quoted(self.spooled.sources.iter().map(|source| source.file.as_str()));
         let orders = join(self.spooled.sources.iter().map(|source| source.order.to_string()));
         let sql = format!(
-            "select source_file, source_line, rule, field, raw, '{name}' as dataset from (
-               select source_file, source_line, rule, field, raw from quarantined
+            "select source_file, source_member, source_line, rule, field, raw, '{name}' as dataset from (
+               select source_file, source_member, source_line, rule, field, raw from quarantined
                where dataset = '{name}' and source_file not in ({delivered})
                union all
-               select source_file, line, rule, field, raw from rejected where source_order in ({orders})
+               select source_file, member, line, rule, field, raw from rejected where source_order in ({orders})
                union all
-               select source_file, source_line, rule, cast(null as varchar), raw from ranked
+               select source_file, source_member, source_line, rule, cast(null as varchar), raw from ranked
                where rule in ('exact_copy', 'superseded')) as all_rejected
              order by source_file, source_line"
         );
@@ -348,6 +348,7 @@ fn quarantine_schema() -> SchemaRef {
     let text = |name: &str| Field::new(name, DataType::Utf8, true);
     Arc::new(Schema::new(vec![
         text("source_file"),
+        text("source_member"),
         Field::new("source_line", DataType::Int64, true),
         text("rule"),
         text("field"),

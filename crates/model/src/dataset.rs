@@ -6,19 +6,58 @@ use arrow::datatypes::{DataType, Field as ArrowField, Schema, SchemaRef};
 
 use crate::Granularity;
 
+mod finance;
+mod legality;
+mod procurement;
+mod reference;
+mod survey;
+pub mod term;
+mod usage;
+
 /// Name of the partition column of every table.
 pub const PERIOD: &str = "period";
 
-/// Where a row came from: file name and line (1-based), after the dataset's own columns.
-pub const SOURCE_COLUMNS: [&str; 2] = ["source_file", "source_line"];
+/// What was remarkable about a row, and where it came from: after the dataset's own columns.
+///
+/// `warnings` names the rules that it breaks without being rejected, with spaces between;
+/// `as_written` is a JSON object of the values that were normalised, as the source wrote them;
+/// `source_file` is the file, `source_member` its member when the file is an archive, and
+/// `source_line` the line (1-based).
+pub const SOURCE_COLUMNS: [(&str, DataType); 5] = [
+    ("warnings", DataType::Utf8),
+    ("as_written", DataType::Utf8),
+    ("source_file", DataType::Utf8),
+    ("source_member", DataType::Utf8),
+    ("source_line", DataType::Int64),
+];
 
 /// What a column holds; decides its Arrow type and its check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// Free text.
+    /// An identifier or other text that is kept as it is.
     Text,
-    /// One of a closed list: pairs of what sources write (any case) and our code.
+    /// Words for people: HTML entities are decoded once and doubly encoded text is repaired; text
+    /// that has lost characters is kept, with a warning.
+    Label,
+    /// One of a closed list: pairs of what sources write (any case) and our code. Anything else
+    /// is rejected.
     Code(&'static [(&'static str, &'static str)]),
+    /// One of an official list, whatever the accents and the case: pairs of a spelling in lower
+    /// case without accents and the official one. Anything else is no value, with a warning.
+    Term(&'static [(&'static str, &'static str)]),
+    /// A code of the CPV, eight digits and perhaps a key. A lost leading zero is put back when
+    /// that gives a code of the CPV 2008.
+    Cpv,
+    /// A SIRET, or another identifier of a company: spaces are taken out, a lost leading zero is
+    /// put back when the key then holds, and what is wrong with the rest is a warning.
+    Company,
+    /// A code of a place; words are no value, with a warning.
+    Place,
+    /// Euros of a contract: a placeholder (`99999999`, nothing, less than nothing) is no value,
+    /// an unlikely amount has a warning.
+    Amount,
+    /// A decimal of either sign, of 18 digits, two of them behind the point.
+    Signed,
     /// Subject of an act, `7.10`: numbers joined by dots. Text, so that 7.10 never becomes 7.1.
     Subject,
     /// A civil date as written, from 2000 on; a time zone behind it is cut off, never applied.
@@ -76,6 +115,19 @@ pub struct Dataset {
     pub moves: bool,
     /// Columns by which files are sorted, after the period.
     pub sort: &'static [&'static str],
+    /// Pairs of dates or counts that must not be the wrong way round; a warning when they are.
+    pub orders: &'static [Order],
+}
+
+/// Two columns of one type, of which the first must not exceed the second.
+#[derive(Debug, Clone, Copy)]
+pub struct Order {
+    /// The earlier date, or the smaller count.
+    pub first: &'static str,
+    /// The later date, or the greater count.
+    pub then: &'static str,
+    /// The warning.
+    pub rule: &'static str,
 }
 
 impl Dataset {
@@ -89,8 +141,7 @@ impl Dataset {
     #[must_use]
     pub fn schema(&self) -> SchemaRef {
         let mut columns: Vec<_> = self.fields.iter().map(Field::arrow).collect();
-        columns.push(ArrowField::new(SOURCE_COLUMNS[0], DataType::Utf8, true));
-        columns.push(ArrowField::new(SOURCE_COLUMNS[1], DataType::Int64, true));
+        columns.extend(SOURCE_COLUMNS.map(|(name, of)| ArrowField::new(name, of, true)));
         columns.push(ArrowField::new(PERIOD, DataType::Utf8, true));
         Arc::new(Schema::new(columns))
     }
@@ -119,12 +170,19 @@ impl Kind {
     #[must_use]
     pub fn data_type(self) -> DataType {
         match self {
-            Self::Text | Self::Code(_) | Self::Subject | Self::Siren | Self::Siret => {
-                DataType::Utf8
-            }
+            Self::Text
+            | Self::Label
+            | Self::Code(_)
+            | Self::Term(_)
+            | Self::Cpv
+            | Self::Company
+            | Self::Place
+            | Self::Subject
+            | Self::Siren
+            | Self::Siret => DataType::Utf8,
             Self::Date { .. } => DataType::Date32,
             Self::Integer(..) => DataType::Int64,
-            Self::Decimal => DataType::Decimal128(18, 2),
+            Self::Decimal | Self::Amount | Self::Signed => DataType::Decimal128(18, 2),
             Self::Boolean => DataType::Boolean,
         }
     }
@@ -145,265 +203,31 @@ pub fn dataset(name: &str) -> Option<&'static Dataset> {
 }
 
 /// Every dataset, in the order in which a refresh lands them.
-pub const DATASETS: &[&Dataset] =
-    &[&AUTHORITIES, &MEMBERSHIPS, &ACTS, &CONSULTATIONS, &BIDS, &REPORTED, &CONTRACTS];
-
-/// Communes, groupings, départements and the region, as they stood on 1 January of an edition.
-static AUTHORITIES: Dataset = Dataset {
-    name: "authorities",
-    title_fr: "Collectivités (code officiel géographique et EPCI)",
-    title_en: "Local authorities",
-    fields: &[
-        field(
-            "kind",
-            "type",
-            Kind::Code(&[
-                ("commune-actuelle", "commune"),
-                ("commune-deleguee", "delegated_commune"),
-                ("commune-associee", "associated_commune"),
-                ("commune-absorbee", "absorbed_commune"),
-                ("cc", "CC"),
-                ("ca", "CA"),
-                ("cu", "CU"),
-                ("metro", "METRO"),
-                ("departement", "departement"),
-                ("region", "region"),
-            ]),
-        )
-        .required(),
-        field("code", "code", Kind::Text).required(),
-        field("edition_date", "edition", ANY_DATE).required(),
-        field("siren", "siren", Kind::Siren),
-        field("name", "nom", Kind::Text).required(),
-        field("department_code", "departement", Kind::Text),
-        field("region_code", "region", Kind::Text),
-        field("population_count", "population", COUNT),
-        // Communes of a grouping, as `INSEE code/SIREN` pairs with a space between.
-        field("members", "membres", Kind::Text),
-    ],
-    key: &["kind", "code", "edition_date"],
-    repeats: false,
-    period_field: "edition_date",
-    granularity: Granularity::Whole,
-    moves: false,
-    sort: &["siren", "edition_date"],
-};
-
-/// Who is a member of the service, from when to when.
-static MEMBERSHIPS: Dataset = Dataset {
-    name: "memberships",
-    title_fr: "Adhésions",
-    title_en: "Memberships",
-    fields: &[
-        field("siren", "siren", Kind::Siren).required(),
-        field("start_date", "date_debut", PAST).required(),
-        field("end_date", "date_fin", ANY_DATE),
-    ],
-    key: &["siren", "start_date"],
-    repeats: false,
-    period_field: "start_date",
-    granularity: Granularity::Whole,
-    moves: false,
-    sort: &["siren", "start_date"],
-};
-
-/// Acts sent to the préfecture (@CTES), one row an act.
-static ACTS: Dataset = Dataset {
-    name: "acts",
-    title_fr: "Actes transmis au contrôle de légalité",
-    title_en: "Acts sent to the préfecture",
-    fields: &[
-        field("act_id", "id_acte", Kind::Text).required(),
-        field("siren", "siren", Kind::Siren).required(),
-        field(
-            "nature_code",
-            "nature",
-            Kind::Code(&[("1", "1"), ("2", "2"), ("3", "3"), ("4", "4"), ("5", "5"), ("6", "6")]),
-        )
-        .required(),
-        field("subject_code", "matiere", Kind::Subject).required(),
-        field("decision_date", "date_decision", PAST).required(),
-        field("acknowledged_date", "date_ar", PAST),
-        // Ladder of the operator: an act counts as transmitted from 4, "acquittement reçu", on.
-        field("status", "statut", Kind::Integer(-1, 22)).required(),
-        field("is_cancelled", "annule", Kind::Boolean).required(),
-    ],
-    key: &["act_id"],
-    repeats: false,
-    period_field: "decision_date",
-    granularity: Granularity::Year,
-    moves: false,
-    sort: &["siren", "decision_date"],
-};
-
-/// Tenders published on the platform.
-static CONSULTATIONS: Dataset = Dataset {
-    name: "consultations",
-    title_fr: "Consultations en ligne",
-    title_en: "Online tenders",
-    fields: &[
-        field("consultation_id", "id_consultation", Kind::Text).required(),
-        field("siren", "siren", Kind::Siren).required(),
-        field("siret", "siret", Kind::Siret),
-        field("published_date", "date_pub", PAST).required(),
-        field("closing_date", "date_cloture", ANY_DATE),
-        field(
-            "procedure",
-            "procedure",
-            Kind::Code(&[("adaptée", "adapted"), ("formalisée", "formalised")]),
-        ),
-        field(
-            "nature",
-            "nature",
-            Kind::Code(&[
-                ("travaux", "works"),
-                ("fournitures", "supplies"),
-                ("services", "services"),
-            ]),
-        ),
-        field("lot_count", "lots", Kind::Integer(1, 10_000)),
-        field(
-            "status",
-            "statut",
-            Kind::Code(&[
-                ("publiée", "published"),
-                ("annulée", "cancelled"),
-                ("infructueuse", "unsuccessful"),
-                ("sans suite", "abandoned"),
-                ("brouillon", "draft"),
-            ]),
-        )
-        .required(),
-        field(
-            "e_reply",
-            "reponse_elec",
-            Kind::Code(&[
-                ("refusée", "refused"),
-                ("autorisée", "allowed"),
-                ("obligatoire", "required"),
-            ]),
-        ),
-    ],
-    key: &["consultation_id"],
-    repeats: false,
-    period_field: "published_date",
-    granularity: Granularity::Year,
-    moves: true,
-    sort: &["siren", "published_date"],
-};
-
-/// Bids received; paper bids stand here only when the buyer typed them in.
-static BIDS: Dataset = Dataset {
-    name: "bids",
-    title_fr: "Plis reçus",
-    title_en: "Bids received",
-    fields: &[
-        field("bid_id", "id_pli", Kind::Text).required(),
-        field("consultation_id", "id_consultation", Kind::Text).required(),
-        // The buyer's.
-        field("siren", "siren", Kind::Siren).required(),
-        field("lot", "lot", Kind::Text),
-        field("mode", "mode", Kind::Code(&[("e", "electronic"), ("p", "paper")])).required(),
-        field("submitted_date", "date_depot", PAST).required(),
-        field("is_late", "hors_delai", Kind::Boolean).required(),
-        field("is_signed", "signe", Kind::Boolean),
-    ],
-    key: &["bid_id"],
-    repeats: false,
-    period_field: "submitted_date",
-    granularity: Granularity::Year,
-    moves: true,
-    sort: &["siren", "submitted_date"],
-};
-
-/// Figures that an authority declares about itself for a year, paper included.
-static REPORTED: Dataset = Dataset {
-    name: "reported",
-    title_fr: "Chiffres déclarés par les collectivités",
-    title_en: "Figures reported by the authorities",
-    fields: &[
-        field("siren", "siren", Kind::Siren).required(),
-        field("year", "annee", Kind::Integer(2000, 2100)).required(),
-        field(
-            "variable",
-            "variable",
-            Kind::Code(&[("act_tot", "ACT_TOT"), ("cons_tot", "CONS_TOT"), ("pli_tot", "PLI_TOT")]),
-        )
-        .required(),
-        // For ACT_TOT the nature, 1 to 6; `all` is the total.
-        field(
-            "item",
-            "modalite",
-            Kind::Code(&[
-                ("all", "all"),
-                ("1", "1"),
-                ("2", "2"),
-                ("3", "3"),
-                ("4", "4"),
-                ("5", "5"),
-                ("6", "6"),
-            ]),
-        )
-        .or("all"),
-        field("value", "valeur", Kind::Decimal),
-        field(
-            "status",
-            "statut",
-            Kind::Code(&[
-                ("réponse", "answered"),
-                ("nsp", "unknown"),
-                ("so", "not_concerned"),
-                ("non posée", "not_asked"),
-            ]),
-        )
-        .required(),
-        field("wave", "vague", Kind::Text),
-    ],
-    key: &["siren", "year", "variable", "item"],
-    repeats: false,
-    period_field: "year",
-    granularity: Granularity::Year,
-    moves: false,
-    sort: &["siren", "variable"],
-};
-
-/// Public contracts and concessions (DECP), layouts of 2019 and 2022.
-static CONTRACTS: Dataset = Dataset {
-    name: "contracts",
-    title_fr: "Données essentielles de la commande publique",
-    title_en: "Public contracts (DECP)",
-    fields: &[
-        field("contract_id", "id", Kind::Text).required(),
-        field("buyer_siren", "buyer_siren", Kind::Siren).required(),
-        // As written: a wrong NIC is kept beside the right SIREN.
-        field("buyer_siret", "acheteur.id", Kind::Text),
-        field("buyer_name", "acheteur.nom", Kind::Text),
-        field("layout", "layout", Kind::Text).required(),
-        field("kind", "kind", Kind::Code(&[("marche", "marche"), ("concession", "concession")]))
-            .required(),
-        field("nature", "nature", Kind::Text),
-        field("object", "objet", Kind::Text),
-        field("cpv_code", "codeCPV", Kind::Text),
-        field("procedure", "procedure", Kind::Text),
-        field("place_code", "lieuExecution.code", Kind::Text),
-        field("place_kind", "lieuExecution.typeCode", Kind::Text),
-        field("duration_months", "dureeMois", Kind::Integer(0, 1200)),
-        field("notification_date", "dateNotification", PAST),
-        field("published_date", "datePublicationDonnees", PAST),
-        // Euros excluding VAT; for a framework agreement, its maximum.
-        field("amount_eur", "montant", Kind::Decimal),
-        field("bid_count", "offresRecues", COUNT),
-        field("supplier_id", "titulaires.id", Kind::Text),
-        field("supplier_id_kind", "titulaires.typeIdentifiant", Kind::Text),
-        field("supplier_count", "titulaires", COUNT),
-    ],
-    key: &["buyer_siret", "contract_id"],
-    repeats: true,
-    period_field: "notification_date",
-    granularity: Granularity::Year,
-    moves: true,
-    sort: &["buyer_siren", "notification_date"],
-};
+pub const DATASETS: &[&Dataset] = &[
+    &reference::AUTHORITIES,
+    &reference::GROUPING_MEMBERS,
+    &reference::SUCCESSORS,
+    &reference::PANELS,
+    &reference::CPV_CODES,
+    &reference::OUTLINES,
+    &usage::MEMBERSHIPS,
+    &usage::ACTIVATIONS,
+    &usage::ACCOUNTS,
+    &usage::SESSIONS,
+    &legality::ACTS,
+    &legality::ACT_MESSAGES,
+    &legality::CLASSIFICATIONS,
+    &legality::DELIBERATIONS,
+    &finance::FLOWS,
+    &finance::BUDGET_LINES,
+    &procurement::CONSULTATIONS,
+    &procurement::BIDS,
+    &procurement::DOWNLOADS,
+    &procurement::CONTRACTS,
+    &survey::REPORTED,
+    &survey::ANSWERS,
+    &survey::COST_PARAMETERS,
+];
 
 #[cfg(test)]
 mod tests {

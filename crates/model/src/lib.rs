@@ -10,7 +10,7 @@
 
 mod check;
 mod cpv;
-mod dataset;
+pub mod dataset;
 pub mod identifier;
 pub mod indicator;
 mod parse;
@@ -20,8 +20,8 @@ mod rows;
 mod rule;
 
 pub use check::{Checked, check};
-pub use dataset::{DATASETS, Dataset, Field, Kind, PERIOD, SOURCE_COLUMNS, dataset};
+pub use dataset::{DATASETS, Dataset, Field, Kind, Order, PERIOD, SOURCE_COLUMNS, dataset};
 pub use period::{Granularity, Period, PeriodError};
 pub use release::{Input, Release};
 pub use rows::{Rows, RowsBuilder};
-pub use rule::{RULES, Rule, rule};
+pub use rule::{Level, RULES, Rule, rule};

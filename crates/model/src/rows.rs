@@ -13,7 +13,11 @@ pub struct Rows {
     pub(crate) columns: Vec<StringArray>,
     pub(crate) line: Int64Array,
     pub(crate) raw: StringArray,
-    pub(crate) fault: StringArray,
+    pub(crate) member: StringArray,
+    /// The rule that a row broke before it had values, by row.
+    pub(crate) faults: Vec<(usize, &'static str)>,
+    /// What the reader found remarkable, by row; rows may have several.
+    pub(crate) warnings: Vec<(usize, &'static str)>,
 }
 
 impl Rows {
@@ -29,8 +33,9 @@ impl Rows {
         self.line.is_empty()
     }
 
-    pub(crate) fn line_and_raw(&self) -> [ArrayRef; 2] {
-        [Arc::new(self.line.clone()), Arc::new(self.raw.clone())]
+    /// Member, line and raw text of each row.
+    pub(crate) fn origin(&self) -> [ArrayRef; 3] {
+        [Arc::new(self.member.clone()), Arc::new(self.line.clone()), Arc::new(self.raw.clone())]
     }
 }
 
@@ -40,7 +45,10 @@ pub struct RowsBuilder {
     columns: Vec<StringBuilder>,
     line: Int64Builder,
     raw: StringBuilder,
-    fault: StringBuilder,
+    member: StringBuilder,
+    in_member: Option<String>,
+    faults: Vec<(usize, &'static str)>,
+    warnings: Vec<(usize, &'static str)>,
     bytes: usize,
 }
 
@@ -52,7 +60,10 @@ impl RowsBuilder {
             columns: dataset.fields.iter().map(|_| StringBuilder::new()).collect(),
             line: Int64Builder::new(),
             raw: StringBuilder::new(),
-            fault: StringBuilder::new(),
+            member: StringBuilder::new(),
+            in_member: None,
+            faults: Vec::new(),
+            warnings: Vec::new(),
             bytes: 0,
         }
     }
@@ -70,19 +81,32 @@ impl RowsBuilder {
         for column in &mut self.columns {
             column.append_option(values.next().flatten().map(str::trim).filter(|v| !v.is_empty()));
         }
-        self.finish_row(line, raw, None);
+        self.finish_row(line, raw);
     }
 
     /// Appends a row that could not be read into values, with the rule that says why.
     pub fn push_fault(&mut self, line: i64, raw: &str, rule: &'static str) {
+        self.faults.push((self.len(), rule));
         self.columns.iter_mut().for_each(StringBuilder::append_null);
-        self.finish_row(line, raw, Some(rule));
+        self.finish_row(line, raw);
     }
 
-    fn finish_row(&mut self, line: i64, raw: &str, fault: Option<&str>) {
+    /// Flags the row pushed last.
+    pub fn warn(&mut self, rule: &'static str) {
+        if let Some(last) = self.len().checked_sub(1) {
+            self.warnings.push((last, rule));
+        }
+    }
+
+    /// Names the member of an archive that the rows pushed from now on stand in.
+    pub fn member(&mut self, name: Option<&str>) {
+        self.in_member = name.map(str::to_owned);
+    }
+
+    fn finish_row(&mut self, line: i64, raw: &str) {
         self.line.append_value(line);
         self.raw.append_value(raw);
-        self.fault.append_option(fault);
+        self.member.append_option(self.in_member.as_deref());
         self.bytes += 2 * raw.len() + 64;
     }
 
@@ -111,7 +135,9 @@ impl RowsBuilder {
             columns: self.columns.iter_mut().map(StringBuilder::finish).collect(),
             line: self.line.finish(),
             raw: self.raw.finish(),
-            fault: self.fault.finish(),
+            member: self.member.finish(),
+            faults: std::mem::take(&mut self.faults),
+            warnings: std::mem::take(&mut self.warnings),
         }
     }
 }

@@ -1,0 +1,146 @@
+//! What authorities say: reported figures, survey answers, cost parameters.
+
+use super::{ANY_DATE, Dataset, Kind, PAST, field};
+use crate::Granularity;
+
+/// Figures that an authority declares about itself for a year, paper included.
+pub(super) static REPORTED: Dataset = Dataset {
+    name: "reported",
+    title_fr: "Chiffres déclarés par les collectivités",
+    title_en: "Figures reported by the authorities",
+    fields: &[
+        field("siren", "siren", Kind::Siren).required(),
+        field("year", "annee", Kind::Integer(2000, 2100)).required(),
+        field(
+            "variable",
+            "variable",
+            Kind::Code(&[
+                ("act_tot", "ACT_TOT"),
+                ("cons_tot", "CONS_TOT"),
+                ("pli_tot", "PLI_TOT"),
+                ("pes_tot", "PES_TOT"),
+                ("agents", "AGENTS"),
+                ("tps_acte_min", "TPS_ACTE_MIN"),
+                ("pages_acte", "PAGES_ACTE"),
+            ]),
+        )
+        .required(),
+        // For ACT_TOT the nature, 1 to 6; `all` is the total.
+        field(
+            "item",
+            "modalite",
+            Kind::Code(&[
+                ("all", "all"),
+                ("1", "1"),
+                ("2", "2"),
+                ("3", "3"),
+                ("4", "4"),
+                ("5", "5"),
+                ("6", "6"),
+            ]),
+        )
+        .or("all"),
+        field("value", "valeur", Kind::Decimal),
+        field(
+            "status",
+            "statut",
+            Kind::Code(&[
+                ("réponse", "answered"),
+                ("nsp", "unknown"),
+                ("so", "not_concerned"),
+                ("non posée", "not_asked"),
+            ]),
+        )
+        .required(),
+        field("wave", "vague", Kind::Text),
+    ],
+    key: &["siren", "year", "variable", "item"],
+    repeats: false,
+    period_field: "year",
+    granularity: Granularity::Year,
+    moves: false,
+    sort: &["siren", "variable"],
+    orders: &[],
+};
+
+/// One answer of one respondent to one item of a question; the respondent is a keyed hash.
+pub(super) static ANSWERS: Dataset = Dataset {
+    name: "answers",
+    title_fr: "Réponses aux enquêtes",
+    title_en: "Survey answers",
+    fields: &[
+        field("survey", "enquete", Kind::Text).required(),
+        field("wave", "vague", Kind::Text).required(),
+        field("respondent_key", "repondant", Kind::Text).required(),
+        field("siren", "siren", Kind::Siren).required(),
+        field("submitted_date", "date_reponse", PAST),
+        field("is_complete", "complete", Kind::Boolean).required(),
+        field("question", "question", Kind::Text).required(),
+        field("version", "version", Kind::Text).required(),
+        field("item", "modalite", Kind::Text).or("all"),
+        field("value", "valeur", Kind::Text),
+        field(
+            "status",
+            "statut",
+            Kind::Code(&[
+                ("réponse", "answered"),
+                ("sans réponse", "not_answered"),
+                ("nsp", "unknown"),
+                ("so", "not_concerned"),
+                ("non posée", "not_asked"),
+            ]),
+        )
+        .required(),
+    ],
+    key: &["survey", "wave", "respondent_key", "question", "item"],
+    repeats: false,
+    period_field: "submitted_date",
+    granularity: Granularity::Year,
+    moves: true,
+    sort: &["siren", "question"],
+    orders: &[],
+};
+
+/// Parameters of the cost model: dated, sourced, with a low, a middle and a high value.
+pub(super) static COST_PARAMETERS: Dataset = Dataset {
+    name: "cost_parameters",
+    title_fr: "Paramètres de coût",
+    title_en: "Cost parameters",
+    fields: &[
+        field("parameter", "parametre", Kind::Text).required(),
+        field(
+            "process",
+            "procedure",
+            Kind::Code(&[
+                ("acte", "act"),
+                ("consultation", "consultation"),
+                ("pli", "bid"),
+                ("flux", "flow"),
+            ]),
+        )
+        .required(),
+        field("item", "poste", Kind::Text).required(),
+        field(
+            "side",
+            "support",
+            Kind::Code(&[("papier", "paper"), ("électronique", "electronic")]),
+        )
+        .required(),
+        field("stratum", "strate", Kind::Text).or("all"),
+        field("unit", "unite", Kind::Text).required(),
+        field("low", "bas", Kind::Signed).required(),
+        field("mid", "moyen", Kind::Signed).required(),
+        field("high", "haut", Kind::Signed).required(),
+        field("start_date", "date_debut", ANY_DATE).required(),
+        field("end_date", "date_fin", ANY_DATE),
+        field("origin", "origine", Kind::Text).required(),
+        field("source", "source", Kind::Label).required(),
+    ],
+    key: &["parameter", "stratum", "start_date"],
+    repeats: false,
+    period_field: "start_date",
+    granularity: Granularity::Whole,
+    moves: false,
+    sort: &["process", "parameter"],
+    orders: &[],
+};
