@@ -38,6 +38,14 @@ pub enum Error {
         /// The file.
         path: PathBuf,
     },
+    /// The name of the file does not say what the file leaves to it.
+    #[error("{}: its name does not tell {lacks}; call it like communes-2018.geojson", path.display())]
+    Unnamed {
+        /// The file.
+        path: PathBuf,
+        /// What the name should tell.
+        lacks: &'static str,
+    },
     /// The dataset does not come as JSON.
     #[error("{}: dataset {dataset} is not read from JSON; give it as CSV", path.display())]
     NoJson {

@@ -18,6 +18,7 @@ struct Entry {
     population: Option<u64>,
     population_municipale: Option<u64>,
     membres: Option<Vec<Member>>,
+    codes_postaux: Option<Vec<String>>,
 }
 
 /// A commune of a grouping.
@@ -48,6 +49,7 @@ pub(crate) fn push(
     let population =
         entry.population.or(entry.population_municipale).map(|count| count.to_string());
     let edition = source.edition();
+    let postal_codes = entry.codes_postaux.map(|codes| codes.join(" "));
     let values = [
         &entry.r#type,
         &entry.code,
@@ -58,6 +60,7 @@ pub(crate) fn push(
         &entry.region,
         &population,
         &members,
+        &postal_codes,
     ];
     rows.push(line, text, values.into_iter().map(|value| value.as_deref()));
     Ok(())

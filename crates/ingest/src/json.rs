@@ -6,7 +6,7 @@ use std::io::{self, BufRead, BufReader, Read};
 use carnac_model::{Rows, RowsBuilder};
 
 use crate::source::Source;
-use crate::{BATCH_BYTES, BATCH_ROWS, Error, Result, decp, geography};
+use crate::{BATCH_BYTES, BATCH_ROWS, Error, Result, decp, geography, outline};
 
 /// Records longer than this are cut short and rejected.
 const MAX_RECORD: usize = 8 * 1024 * 1024;
@@ -21,9 +21,14 @@ pub(crate) fn read(source: &Source, each: &mut dyn FnMut(&Rows) -> Result<()>) -
     let (lists, push): (&'static [&'static str], Push) = match source.dataset.name {
         "contracts" => (&decp::LISTS, decp::push),
         "authorities" => (&[""], geography::push),
+        "outlines" => {
+            outline::named(source)?;
+            (&["features"], outline::push)
+        }
         dataset => return Err(Error::NoJson { path: source.path.clone(), dataset }),
     };
     let mut records = Records::new(source.reader()?, lists);
+    records.whole = source.is_one_feature;
     let mut rows = RowsBuilder::new(source.dataset);
     while let Some(record) = records.next().map_err(|error| source.io("read", error))? {
         let line = i64::try_from(record.line).unwrap_or(i64::MAX);
@@ -76,6 +81,8 @@ struct Records<R> {
     list: String,
     line: u64,
     found_list: bool,
+    /// Whether the file is one record instead of lists of them.
+    whole: bool,
 }
 
 impl<R: Read> Records<R> {
@@ -88,6 +95,7 @@ impl<R: Read> Records<R> {
             list: String::new(),
             line: 1,
             found_list: false,
+            whole: false,
         }
     }
 
@@ -99,6 +107,10 @@ impl<R: Read> Records<R> {
                 b' ' | b'\t' | b'\r' | b'\n' | b',' | b':' | 0xEF | 0xBB | 0xBF => {}
                 b']' | b'}' => {
                     self.open.pop();
+                }
+                b'{' if self.whole && self.open.is_empty() => {
+                    self.found_list = true;
+                    return self.object().map(Some);
                 }
                 b'{' if in_list => return self.object().map(Some),
                 _ if in_list => return self.scalar(byte).map(Some),

@@ -12,6 +12,7 @@ mod error;
 mod geography;
 mod json;
 mod land;
+mod outline;
 mod sheet;
 mod source;
 

@@ -36,6 +36,8 @@ pub struct Source {
     pub(crate) dataset: &'static Dataset,
     pub(crate) format: Format,
     pub(crate) sha256: String,
+    /// Whether it is GeoJSON of one feature, without a list of them.
+    pub(crate) is_one_feature: bool,
     bytes: u64,
 }
 
@@ -105,7 +107,10 @@ impl Source {
             .and_then(|rest| rest.strip_prefix('/'))
             .unwrap_or(&name)
             .to_owned();
-        Ok(Self { path, name, dataset, format, sha256, bytes })
+        let head = String::from_utf8_lossy(&head);
+        let is_one_feature = dataset.name == "outlines"
+            && !["\"FeatureCollection\"", "\"features\""].iter().any(|word| head.contains(word));
+        Ok(Self { path, name, dataset, format, sha256, is_one_feature, bytes })
     }
 
     /// Returns the dataset.
@@ -209,6 +214,7 @@ fn by_content(path: &Path, format: Format, head: &[u8]) -> Option<&'static Datas
         {
             dataset("authorities")
         }
+        Format::Json if text.contains("\"Feature") => dataset("outlines"),
         Format::Json => None,
         Format::Csv => by_header(&csv::header_of(head)?),
         Format::Sheet => sheet::headers(path).ok()?.iter().find_map(|header| by_header(header)),

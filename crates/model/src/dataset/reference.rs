@@ -127,7 +127,7 @@ pub(super) static CPV_CODES: Dataset = Dataset {
     title_en: "Common procurement vocabulary",
     fields: &[
         field("code", "code", Kind::Cpv).required(),
-        field("name_fr", "libelle_fr", Kind::Label).required(),
+        field("name_fr", "fr", Kind::Label).required(),
         field("edition_date", "edition", ANY_DATE).required(),
     ],
     key: &["code", "edition_date"],
