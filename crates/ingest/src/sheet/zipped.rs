@@ -106,27 +106,28 @@ impl Claim {
     const WORD: &'static [u8] = b"uniqueCount";
 
     fn read(&mut self, byte: u8) {
+        if byte == 0 {
+            return;
+        }
         if self.letters == Self::WORD.len() {
-            match byte {
-                b'0'..=b'9' => {
-                    self.number =
-                        self.number.saturating_mul(10).saturating_add(u64::from(byte - b'0'));
-                    self.most = self.most.max(self.number);
-                    return;
-                }
-                0 | b' ' | b'\t' | b'\r' | b'\n' | b'=' | b'"' | b'\'' | b'+'
-                    if self.number == 0 =>
-                {
-                    return;
-                }
-                _ => (self.letters, self.number) = (0, 0),
+            if byte.is_ascii_digit() {
+                let digit = u64::from(byte - b'0');
+                self.number = self.number.saturating_mul(10).saturating_add(digit);
+                self.most = self.most.max(self.number);
+                return;
             }
+            if self.number == 0
+                && matches!(byte, b' ' | b'\t' | b'\r' | b'\n' | b'=' | b'"' | b'\'' | b'+')
+            {
+                return;
+            }
+            (self.letters, self.number) = (0, 0);
         }
-        match byte {
-            0 => {}
-            _ if byte == Self::WORD[self.letters] => self.letters += 1,
-            _ => self.letters = usize::from(byte == Self::WORD[0]),
-        }
+        self.letters = if byte == Self::WORD[self.letters] {
+            self.letters + 1
+        } else {
+            usize::from(byte == Self::WORD[0])
+        };
     }
 }
 
