@@ -56,8 +56,8 @@ pub(crate) fn header_of(path: &Path) -> Result<Vec<String>> {
     sound(path, || Ok(Parquet::open(path)?.header()))
 }
 
-/// The library may panic on pages that lie: such a panic is this file's error. What was read by
-/// then is withdrawn with the file.
+/// The library panics on some pages that lie, such as a dictionary of numbers of more bits than
+/// the number has: such a panic is this file's error. What was read by then is withdrawn with it.
 fn sound<T>(path: &Path, read: impl FnOnce() -> Result<T, Fault>) -> Result<T> {
     let reason = match catch_unwind(AssertUnwindSafe(read)) {
         Ok(Ok(value)) => return Ok(value),

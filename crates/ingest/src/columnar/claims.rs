@@ -45,10 +45,12 @@ pub(super) fn pages(
     let mut bytes = BufReader::new(file);
     for group in metadata.row_groups() {
         for (place, column) in group.columns().iter().enumerate().filter(|(at, _)| wanted(*at)) {
-            let (start, size) = column.byte_range();
-            if start.checked_add(size).is_none_or(|end| end > length) {
-                return Err(lie(&format!("column {place} lies outside of it")));
-            }
+            let start = column.dictionary_page_offset().unwrap_or(column.data_page_offset());
+            let bounds =
+                u64::try_from(start).ok().zip(u64::try_from(column.compressed_size()).ok());
+            let (start, size) = bounds
+                .filter(|(start, size)| start.saturating_add(*size) <= length)
+                .ok_or_else(|| lie(&format!("column {place} lies outside of it")))?;
             bytes.seek(SeekFrom::Start(start))?;
             let mut left = size;
             while left > 0 {

@@ -139,12 +139,10 @@ fn a_footer_that_claims_too_much_is_refused() {
 fn no_byte_of_a_file_can_bring_the_program_down() {
     let whole = parquet(&panels());
     for at in 0..whole.len() {
-        for flipped in [whole[at] ^ 0xFF, whole[at] ^ 1, 0x7F] {
-            let mut file = whole.clone();
-            file[at] = flipped;
-            if let Ok((accepted, rejected)) = land("panels", &file) {
-                assert_eq!(accepted + rejected.len(), 2, "byte {at}");
-            }
+        let mut file = whole.clone();
+        file[at] ^= 0xFF;
+        if let Ok((accepted, rejected)) = land("panels", &file) {
+            assert_eq!(accepted + rejected.len(), 2, "byte {at}");
         }
     }
 }

@@ -210,3 +210,15 @@ fn what_is_no_workbook_is_this_files_error() {
     let far = r#"<row r="1"><c r="A99999999999"><v>1</v></c></row>"#;
     reason(lines(&xlsx(&[far], &[])));
 }
+
+#[test]
+fn no_byte_of_an_old_workbook_can_bring_the_program_down() {
+    let whole = include_bytes!("../../../../tests/data/valeurs.xls");
+    for at in 0..whole.len() {
+        let mut file = *whole;
+        file[at] ^= 0xFF;
+        if let Err(error) = lines(&file) {
+            assert!(error.to_string().starts_with("test: cannot be read: "), "byte {at}");
+        }
+    }
+}
