@@ -65,3 +65,16 @@ pub(crate) fn push(
     rows.push(line, text, values.into_iter().map(|value| value.as_deref()));
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::trial::land;
+
+    #[test]
+    fn postal_codes_are_kept_as_a_list() {
+        let list = r#"[{"code":"35238","nom":"Rennes","type":"commune-actuelle","departement":"35",
+            "region":"53","siren":"213502388","codesPostaux":["35000","35200"],"population":230890}]"#;
+        let landed = land("communes-bretagne-2026.json", "authorities", list.as_bytes()).unwrap();
+        assert_eq!(landed.texts, ["commune;35238;213502388;Rennes;35;53;;35000 35200"]);
+    }
+}

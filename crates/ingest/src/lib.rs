@@ -15,6 +15,8 @@ mod land;
 mod outline;
 mod sheet;
 mod source;
+#[cfg(test)]
+mod trial;
 
 pub use error::{Error, Result};
 pub use land::{Outcome, Report, land};

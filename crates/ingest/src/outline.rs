@@ -104,6 +104,7 @@ fn is_in_wgs84(point: &[f64]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::trial::{land, reason};
 
     #[test]
     fn an_outline_is_of_closed_rings_in_wgs84() {
@@ -131,6 +132,36 @@ mod tests {
         assert!(!is_outline(r#"{"type":"MultiPolygon","coordinates":[[]]}"#));
         assert!(!is_outline(r#"{"type":"Point","coordinates":[-3.4,47.6]}"#));
         assert!(!is_outline("null"));
+    }
+
+    #[test]
+    fn features_of_a_list_or_alone_land_under_the_kind_and_year_of_the_name() {
+        let list = include_str!("../../../tests/data/communes-2018-extrait.geojson");
+        let landed = land("communes-2018-extrait.geojson", "outlines", list.as_bytes()).unwrap();
+        assert_eq!((landed.accepted, landed.rejected), (2, Vec::new()));
+        for (text, begin) in landed.texts.iter().zip([
+            r#"commune;35022;Bécherel;{"type":"Polygon","coordinates":[[["#,
+            r#"commune;29084;Île-Molène;{"type":"MultiPolygon","coordinates":[[[["#,
+        ]) {
+            assert!(text.starts_with(begin), "{text}");
+        }
+
+        let alone = r#"{"type":"Feature","geometry":{"type":"Polygon","coordinates":[[[0,0],[1,0],[1,1],[0,0]]]},"properties":{"code":"53"}}"#;
+        let landed = land("region-2018.geojson", "outlines", alone.as_bytes()).unwrap();
+        assert!(landed.texts[0].starts_with(r#"region;53;;{"type":"Polygon""#), "{landed:?}");
+        let open = alone.replace("[1,1],[0,0]", "[1,1],[0,1]");
+        let landed = land("region-2018.geojson", "outlines", open.as_bytes()).unwrap();
+        assert_eq!((landed.accepted, landed.rejected.len()), (0, 1));
+        assert_eq!(landed.rejected[0].1, "not_an_outline");
+    }
+
+    #[test]
+    fn a_name_without_a_year_or_a_kind_is_an_error() {
+        let list = br#"{"type":"FeatureCollection","features":[]}"#;
+        let error = reason(land("communes.geojson", "outlines", list));
+        assert!(error.contains("does not tell the year"), "{error}");
+        let error = reason(land("contours-2018.geojson", "outlines", list));
+        assert!(error.contains("does not tell what it outlines"), "{error}");
     }
 
     #[test]

@@ -3,49 +3,20 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    AsArray, BooleanArray, Date32Array, Decimal128Array, DictionaryArray, Float64Array, Int64Array,
+    BooleanArray, Date32Array, Decimal128Array, DictionaryArray, Float64Array, Int64Array,
     LargeStringArray, ListArray, StringArray, TimestampMicrosecondArray,
 };
 use arrow::datatypes::{Int32Type, Int64Type};
-use carnac_model::check;
-use chrono::NaiveDate;
 use parquet::arrow::ArrowWriter;
 
 use super::*;
-use crate::Found;
+use crate::trial::{Landed, land, reason};
 
 fn parquet(columns: &[(&str, ArrayRef)]) -> Vec<u8> {
     let batch = RecordBatch::try_from_iter(columns.iter().cloned()).unwrap();
     let mut writer = ArrowWriter::try_new(Vec::new(), batch.schema(), None).unwrap();
     writer.write(&batch).unwrap();
     writer.into_inner().unwrap()
-}
-
-/// Reads a file as a dataset: accepted rows, then rejected ones as their line, rule and raw text.
-fn land(dataset: &str, bytes: &[u8]) -> Result<(usize, Vec<(i64, String, String)>)> {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("file-2024.parquet");
-    std::fs::write(&path, bytes).unwrap();
-    let found = Found { path, name: "file-2024.parquet".to_owned() };
-    let source = Source::open(found, carnac_model::dataset(dataset))?;
-    let (mut accepted, mut rejected) = (0, Vec::new());
-    read(&source, &mut |rows| {
-        let checked = check(source.dataset, rows, NaiveDate::from_ymd_opt(2026, 1, 1).unwrap());
-        accepted += checked.accepted().num_rows();
-        let batch = checked.rejected();
-        let column = |name: &str| batch.column_by_name(name).unwrap();
-        let text = |name: &str, row: usize| column(name).as_string::<i32>().value(row).to_owned();
-        let line = column("line").as_primitive::<Int64Type>();
-        rejected.extend(
-            (0..batch.num_rows()).map(|row| (line.value(row), text("rule", row), text("raw", row))),
-        );
-        Ok(())
-    })?;
-    Ok((accepted, rejected))
-}
-
-fn reason(result: Result<impl Sized>) -> String {
-    result.err().map_or_else(|| panic!("it was read"), |error| error.to_string())
 }
 
 /// Two members of a panel, the second with a wrong SIREN.
@@ -94,7 +65,8 @@ fn the_columns_of_the_dataset_land_and_others_are_passed_over() {
     let mut columns = panels();
     let nested = ListArray::from_iter_primitive::<Int64Type, _, _>([Some([Some(1)]), None]);
     columns.insert(0, ("nested", Arc::new(nested)));
-    let (accepted, rejected) = land("panels", &parquet(&columns)).unwrap();
+    let Landed { accepted, rejected, .. } =
+        land("file-2024.parquet", "panels", &parquet(&columns)).unwrap();
     assert_eq!(accepted, 1);
     let raw = "A;Brest;242900315;2011-01-01".to_owned();
     assert_eq!(rejected, [(2, "not_a_siren".to_owned(), raw)]);
@@ -102,7 +74,7 @@ fn the_columns_of_the_dataset_land_and_others_are_passed_over() {
 
 #[test]
 fn a_missing_column_is_named() {
-    let error = reason(land("panels", &parquet(&panels()[1..])));
+    let error = reason(land("file-2024.parquet", "panels", &parquet(&panels()[1..])));
     assert!(
         error.ends_with(
             "column `panel` is missing; the header has: membre, siren, date_debut, note"
@@ -115,12 +87,12 @@ fn a_missing_column_is_named() {
 fn a_file_that_is_cut_or_overwritten_is_this_files_error() {
     let whole = parquet(&panels());
     for length in [0, 3, 8, whole.len() / 2, whole.len() - 1] {
-        reason(land("panels", &whole[..length]));
+        reason(land("file-2024.parquet", "panels", &whole[..length]));
     }
     let mut footer = whole.clone();
     let at = footer.len() - 8;
     footer[at..at + 4].copy_from_slice(&u32::MAX.to_le_bytes());
-    assert!(reason(land("panels", &footer)).contains("footer is longer"));
+    assert!(reason(land("file-2024.parquet", "panels", &footer)).contains("footer is longer"));
 }
 
 #[test]
@@ -131,7 +103,7 @@ fn a_footer_that_claims_too_much_is_refused() {
     file.extend(lie);
     file.extend(8_u32.to_le_bytes());
     file.extend(b"PAR1");
-    let error = reason(land("panels", &file));
+    let error = reason(land("file-2024.parquet", "panels", &file));
     assert!(error.contains("a list of 2147483647 elements in 1 bytes"), "{error}");
 }
 
@@ -141,7 +113,7 @@ fn no_byte_of_a_file_can_bring_the_program_down() {
     for at in 0..whole.len() {
         let mut file = whole.clone();
         file[at] ^= 0xFF;
-        if let Ok((accepted, rejected)) = land("panels", &file) {
+        if let Ok(Landed { accepted, rejected, .. }) = land("file-2024.parquet", "panels", &file) {
             assert_eq!(accepted + rejected.len(), 2, "byte {at}");
         }
     }

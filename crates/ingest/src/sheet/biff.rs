@@ -217,3 +217,79 @@ impl<'a> Iterator for Records<'a> {
         Some((kind, data))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(kind: u16, data: &[u8]) -> Vec<u8> {
+        let length = u16::try_from(data.len()).unwrap();
+        [&kind.to_le_bytes(), &length.to_le_bytes(), data].concat()
+    }
+
+    /// A workbook of one string of so many letters, and of one sheet of records.
+    fn workbook(letters: u16, sheet: &[Vec<u8>]) -> Vec<u8> {
+        let string = [&1_u32.to_le_bytes()[..], &[0; 4], &letters.to_le_bytes(), &[0]].concat();
+        let strings = record(0x00FC, &[string, vec![b'a'; usize::from(letters)]].concat());
+        let place = u32::try_from(8 + strings.len() + 4).unwrap();
+        let listed = record(0x0085, &place.to_le_bytes());
+        [listed, strings, record(END, &[]), sheet.concat(), record(END, &[])].concat()
+    }
+
+    /// A cell with its row, its column, and what follows.
+    fn cell(kind: u16, row: u16, column: u16, rest: &[u8]) -> Vec<u8> {
+        record(kind, &[&row.to_le_bytes()[..], &column.to_le_bytes(), rest].concat())
+    }
+
+    #[test]
+    fn cells_far_apart_are_refused() {
+        let to = |row, column| {
+            let cells = [cell(0x0203, 0, 0, &[0; 10]), cell(0x0203, row, column, &[0; 10])];
+            bound(&mut workbook(3, &cells))
+        };
+        assert_eq!(to(65_535, 121), Ok(()));
+        assert_eq!(to(65_535, 122), Err(TOO_LARGE));
+        let numbers = |last: u16| {
+            let rest = [&[0; 6][..], &last.to_le_bytes()].concat();
+            bound(&mut workbook(3, &[cell(0x00BD, 1, 4, &rest), cell(0x0203, 65_535, 0, &[0; 10])]))
+        };
+        assert_eq!(numbers(121), Ok(()));
+        assert_eq!(numbers(2_000), Err(TOO_LARGE));
+        assert_eq!(numbers(3), Err(BROKEN));
+    }
+
+    #[test]
+    fn a_grid_that_is_claimed_is_bounded() {
+        let claim = |rows: u32, columns: u16| {
+            let data = [
+                &0_u32.to_le_bytes()[..],
+                &rows.to_le_bytes(),
+                &[0; 2],
+                &columns.to_le_bytes(),
+                &[0; 2],
+            ];
+            bound(&mut workbook(3, &[record(0x0200, &data.concat())]))
+        };
+        assert_eq!(claim(65_536, 256), Ok(()));
+        assert_eq!(claim(u32::MAX, 256), Err(TOO_LARGE));
+    }
+
+    #[test]
+    fn a_string_in_many_cells_counts_in_each() {
+        let labels = |count: u16| -> Vec<_> {
+            (0..count).map(|row| cell(0x00FD, row, 0, &[0; 6])).collect()
+        };
+        assert_eq!(bound(&mut workbook(60_000, &labels(1_491))), Ok(()));
+        assert_eq!(bound(&mut workbook(60_000, &labels(1_492))), Err(TOO_LARGE));
+    }
+
+    #[test]
+    fn a_formula_is_emptied_and_its_value_stays() {
+        let rest = [&[0; 2][..], &2_f64.to_le_bytes(), &[0; 6], &[3, 0, 1, 2, 3]].concat();
+        let mut stream = workbook(3, &[cell(FORMULA, 0, 0, &rest)]);
+        let before = stream.clone();
+        assert_eq!(bound(&mut stream), Ok(()));
+        let changed: Vec<_> = (0..stream.len()).filter(|at| stream[*at] != before[*at]).collect();
+        assert_eq!(changed, [stream.len() - 4 - 5]);
+    }
+}

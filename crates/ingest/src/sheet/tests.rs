@@ -2,13 +2,11 @@
 
 use std::io::{Cursor, Write};
 
-use carnac_model::check;
-use chrono::NaiveDate;
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
 use super::*;
-use crate::Found;
+use crate::trial::{Landed, land, reason};
 
 /// An XLSX of one sheet for each text of rows; style 1 is a date, style 2 a duration.
 fn xlsx(sheets: &[&str], more: &[(&str, &str)]) -> Vec<u8> {
@@ -69,36 +67,6 @@ fn lines(bytes: &[u8]) -> Result<Vec<(usize, u32, String)>> {
     Ok(lines)
 }
 
-/// Reads a file as a dataset: accepted rows, then rejected ones as their line, rule and raw text.
-fn land(name: &str, dataset: &str, bytes: &[u8]) -> Result<(usize, Vec<(i64, String, String)>)> {
-    use arrow::array::AsArray;
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join(name);
-    std::fs::write(&path, bytes).unwrap();
-    let found = Found { path, name: name.to_owned() };
-    let source = Source::open(found, carnac_model::dataset(dataset))?;
-    let (mut accepted, mut rejected) = (0, Vec::new());
-    read(&source, &mut |rows| {
-        let checked = check(source.dataset, rows, NaiveDate::from_ymd_opt(2026, 1, 1).unwrap());
-        accepted += checked.accepted().num_rows();
-        let batch = checked.rejected();
-        let text = |name: &str, row: usize| {
-            batch.column_by_name(name).unwrap().as_string::<i32>().value(row).to_owned()
-        };
-        let line = batch.column_by_name("line").unwrap();
-        let line = line.as_primitive::<arrow::datatypes::Int64Type>();
-        rejected.extend(
-            (0..batch.num_rows()).map(|row| (line.value(row), text("rule", row), text("raw", row))),
-        );
-        Ok(())
-    })?;
-    Ok((accepted, rejected))
-}
-
-fn reason(result: Result<impl Sized>) -> String {
-    result.err().map_or_else(|| panic!("it was read"), |error| error.to_string())
-}
-
 #[test]
 fn cells_are_the_text_of_a_csv() {
     let cells = r#"<row r="3"><c r="B3"><v>21350238800019</v></c><c r="C3"><v>0.1</v></c>
@@ -143,9 +111,15 @@ fn an_old_workbook_reads_like_a_new_one() {
 fn real_extracts_land_whole() {
     let members = include_bytes!("../../../../tests/data/epcicom-2023-extrait.xlsx");
     let landed = land("epcicom-2023-extrait.xlsx", "grouping_members", members).unwrap();
-    assert_eq!(landed, (30, Vec::new()));
+    assert_eq!((landed.accepted, landed.rejected), (30, Vec::new()));
+    assert_eq!(
+        landed.texts[0],
+        "242900645;212900468;CC Douarnenez Communauté;CC;FPU;29;29046;Douarnenez"
+    );
     let codes = include_bytes!("../../../../tests/data/cpv-2008-extrait.xls");
-    assert_eq!(land("cpv-2008-extrait.xls", "cpv_codes", codes).unwrap(), (30, Vec::new()));
+    let landed = land("cpv-2008-extrait.xls", "cpv_codes", codes).unwrap();
+    assert_eq!((landed.accepted, landed.rejected), (30, Vec::new()));
+    assert_eq!(landed.texts[3], "03111000-2;Graines");
 }
 
 #[test]
@@ -158,7 +132,7 @@ fn the_header_may_stand_below_a_title_and_on_a_later_sheet() {
         row(10, &["Source : Mégalis"]),
     ];
     let file = xlsx(&[&row(1, &["Lisez-moi"]), &table.concat(), &row(1, &["après"])], &[]);
-    let (accepted, rejected) = land("panels.xlsx", "panels", &file).unwrap();
+    let Landed { accepted, rejected, .. } = land("panels.xlsx", "panels", &file).unwrap();
     assert_eq!(accepted, 1);
     let expected = [(9, "Brest;A;#N/A;2011-01-01"), (10, "Source : Mégalis")]
         .map(|(line, raw)| (line, "missing".to_owned(), raw.to_owned()));
