@@ -89,7 +89,7 @@ fn a_file_that_is_cut_or_overwritten_is_this_files_error() {
     for length in [0, 3, 8, whole.len() / 2, whole.len() - 1] {
         reason(land("file-2024.parquet", "panels", &whole[..length]));
     }
-    let mut footer = whole.clone();
+    let mut footer = whole;
     let at = footer.len() - 8;
     footer[at..at + 4].copy_from_slice(&u32::MAX.to_le_bytes());
     assert!(reason(land("file-2024.parquet", "panels", &footer)).contains("footer is longer"));

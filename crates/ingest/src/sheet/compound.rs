@@ -27,7 +27,7 @@ pub(super) fn workbook(file: &[u8]) -> Option<Vec<u8>> {
     let table = table(file, sectors, size)?;
     let directory = chain(sectors, size, &table, word(file, 48)?, MAX_STREAM)?;
     let entries: Vec<_> = directory.as_chunks::<128>().0.iter().collect();
-    let entry = |wanted: &str| entries.iter().find(|entry| is_named(*entry, wanted)).copied();
+    let entry = |wanted: &str| entries.iter().find(|entry| is_named(entry, wanted)).copied();
     let entry = read_entry(entry("Workbook").or_else(|| entry("Book"))?)?;
     if entry.length > MAX_STREAM {
         return None;
