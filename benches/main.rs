@@ -77,7 +77,7 @@ impl Bed {
         let sources: Vec<_> = paths
             .iter()
             .flat_map(|path| find(path).expect("files"))
-            .map(|found| Source::open(found, None).expect("a dataset"))
+            .map(|found| Source::open(found, None, &[]).expect("a dataset"))
             .collect();
         self.runtime.block_on(async {
             let run_date = NaiveDate::from_ymd_opt(2025, 12, 31).expect("a day");

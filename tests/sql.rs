@@ -92,7 +92,7 @@ impl Example {
             .map_err(ExampleError::from)?;
         std::fs::write(&path, csv).map_err(ExampleError::from)?;
         let found = find(&path).map_err(ExampleError::from)?.remove(0);
-        let source = Source::open(found, None).map_err(ExampleError::from)?;
+        let source = Source::open(found, None, &[]).map_err(ExampleError::from)?;
 
         let run_date = NaiveDate::from_ymd_opt(2025, 12, 31).expect("a day of the calendar");
         let mut draft = self.lake.draft(run_date).await.map_err(ExampleError::from)?;

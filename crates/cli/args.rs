@@ -108,6 +108,11 @@ pub(crate) struct Ingest {
     #[arg(long, value_name = "NAME")]
     pub(crate) dataset: Option<String>,
 
+    /// A profile that says how the files are laid out; may be given more than once. Those of the
+    /// lake's folder `profiles` and those that come with the program are always known
+    #[arg(long = "profile", value_name = "FILE.toml")]
+    pub(crate) profiles: Vec<PathBuf>,
+
     /// What "today" means: rows dated later are rejected [default: today]
     #[arg(long, value_name = "YYYY-MM-DD")]
     pub(crate) run_date: Option<NaiveDate>,

@@ -11,7 +11,8 @@ use crate::args::{Demo, Format};
 use crate::config::{Config, today};
 use crate::{ingest, print, query, serve};
 
-static SAMPLES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/data-samples");
+/// The samples and the profiles that the program carries.
+pub(crate) static SAMPLES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/data-samples");
 
 /// Three questions, each with what it asks, in French and in English.
 const QUESTIONS: [(&str, &str); 3] = [
@@ -55,8 +56,8 @@ pub(crate) async fn run(config: &Config, args: &Demo) -> anyhow::Result<ExitCode
     std::fs::create_dir_all(&inbox).context("make the inbox")?;
     SAMPLES.extract(&inbox).context("write the samples")?;
     print::line(&format!("lake: {root}"))?;
-    let landed =
-        ingest::land_paths(config, &lake, &ingest::dataset_folders(&inbox), None, today()).await?;
+    let files = ingest::Files::of_inbox(&root, &inbox)?;
+    let landed = ingest::land_files(config, &lake, &files, today()).await?;
 
     let gateway = config.gateway(lake)?;
     for (question, sql) in QUESTIONS {

@@ -2,9 +2,10 @@
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::{Context, bail};
-use carnac_ingest::{Outcome, Report, Source, find, land};
+use carnac_ingest::{Outcome, Profile, Report, Source, find, land};
 use carnac_lake::Lake;
 use carnac_model::{DATASETS, Dataset, dataset, rule};
 use chrono::NaiveDate;
@@ -12,7 +13,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::args::{Ingest, Refresh};
 use crate::config::{Config, now, today};
-use crate::print;
+use crate::{print, profile};
 
 /// Some files could not be read; the others are landed.
 const SOME_UNREAD: u8 = 3;
@@ -20,8 +21,10 @@ const SOME_UNREAD: u8 = 3;
 /// Runs `carnac ingest`.
 pub(crate) async fn run(config: &Config, args: &Ingest) -> anyhow::Result<ExitCode> {
     let named = args.dataset.as_deref().map(known_dataset).transpose()?;
+    let profiles = profile::load(config.root(), &args.profiles)?;
     let lake = config.create_lake(config.root())?;
-    land_paths(config, &lake, &args.paths, named, args.run_date.unwrap_or_else(today)).await
+    let files = Files { paths: args.paths.clone(), named, profiles };
+    land_files(config, &lake, &files, args.run_date.unwrap_or_else(today)).await
 }
 
 /// Runs `carnac refresh`.
@@ -38,18 +41,35 @@ pub(crate) async fn refresh(config: &Config, args: &Refresh) -> anyhow::Result<E
     }
     let lake = config.create_lake(config.root())?;
     let run_date = args.run_date.unwrap_or_else(today);
-    land_paths(config, &lake, &dataset_folders(&inbox), None, run_date).await
+    land_files(config, &lake, &Files::of_inbox(config.root(), &inbox)?, run_date).await
+}
+
+/// What to land.
+pub(crate) struct Files {
+    /// Files and folders.
+    paths: Vec<PathBuf>,
+    /// The dataset of them all, if it was named.
+    named: Option<&'static Dataset>,
+    profiles: Vec<Arc<Profile>>,
+}
+
+impl Files {
+    /// The folders of an inbox that are named after a dataset.
+    pub(crate) fn of_inbox(root: &str, inbox: &Path) -> anyhow::Result<Self> {
+        let folders = DATASETS.iter().map(|dataset| inbox.join(dataset.name));
+        let paths = folders.filter(|folder| folder.is_dir()).collect();
+        Ok(Self { paths, named: None, profiles: profile::load(root, &[])? })
+    }
 }
 
 /// Lands files, prints what became of each, and publishes one release if anything changed.
-pub(crate) async fn land_paths(
+pub(crate) async fn land_files(
     config: &Config,
     lake: &Lake,
-    paths: &[PathBuf],
-    named: Option<&'static Dataset>,
+    files: &Files,
     run_date: NaiveDate,
 ) -> anyhow::Result<ExitCode> {
-    let (sources, mut unread) = open_all(paths, named);
+    let (sources, mut unread) = open_all(files);
     let bar = progress(sources.iter().map(Source::bytes).sum());
     let mut draft = lake.draft(run_date).await?;
     let reports = land(lake, &mut draft, &sources, config.memory, &|bytes| bar.inc(bytes)).await?;
@@ -72,17 +92,17 @@ pub(crate) async fn land_paths(
 }
 
 /// Opens every file; one that cannot be opened is told and does not stop the others.
-fn open_all(paths: &[PathBuf], named: Option<&'static Dataset>) -> (Vec<Source>, usize) {
+fn open_all(files: &Files) -> (Vec<Source>, usize) {
     let (mut sources, mut unread) = (Vec::new(), 0);
     let mut refuse = |error: carnac_ingest::Error| {
         print::remark(&format!("error: {error}"));
         unread += 1;
     };
-    for path in paths {
+    for path in &files.paths {
         match find(path) {
-            Ok(files) => {
-                for file in files {
-                    Source::open(file, named)
+            Ok(found) => {
+                for file in found {
+                    Source::open(file, files.named, &files.profiles)
                         .map_or_else(&mut refuse, |source| sources.push(source));
                 }
             }
@@ -90,15 +110,6 @@ fn open_all(paths: &[PathBuf], named: Option<&'static Dataset>) -> (Vec<Source>,
         }
     }
     (sources, unread)
-}
-
-/// The folders of an inbox that are named after a dataset.
-pub(crate) fn dataset_folders(inbox: &Path) -> Vec<PathBuf> {
-    DATASETS
-        .iter()
-        .map(|dataset| inbox.join(dataset.name))
-        .filter(|folder| folder.is_dir())
-        .collect()
 }
 
 fn known_dataset(name: &str) -> anyhow::Result<&'static Dataset> {

@@ -5,6 +5,7 @@ mod config;
 mod demo;
 mod ingest;
 mod print;
+mod profile;
 mod query;
 mod serve;
 

@@ -18,7 +18,7 @@ use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
 };
 
-use crate::csv::{Cell, cells};
+use crate::csv::Layout;
 use crate::source::Source;
 use crate::{BATCH_BYTES, BATCH_ROWS, Error, Result};
 
@@ -32,8 +32,8 @@ pub(crate) fn read(source: &Source, each: &mut dyn FnMut(&Rows) -> Result<()>) -
     let mut failed = None;
     let outcome = sound(&source.path, || {
         let file = Parquet::open(&source.path)?;
-        match cells(source, &file.header()) {
-            Ok(cells) => file.rows(source, &cells, &mut |rows| {
+        match Layout::of(source, &file.header()) {
+            Ok(layout) => file.rows(&layout, &mut |rows| {
                 each(rows).map_err(|error| {
                     failed = Some(error);
                     "stopped".into()
@@ -93,11 +93,10 @@ impl Parquet {
 
     fn rows(
         self,
-        source: &Source,
-        cells: &[Cell],
+        layout: &Layout,
         each: &mut dyn FnMut(&Rows) -> Result<(), Fault>,
     ) -> Result<(), Fault> {
-        let wanted = wanted(cells);
+        let (columns, wanted) = (self.header().len(), layout.places());
         let metadata = Arc::clone(self.metadata.metadata());
         let parquet = metadata.file_metadata().schema_descr();
         let mask = ProjectionMask::roots(parquet, wanted.iter().copied());
@@ -107,14 +106,18 @@ impl Parquet {
             .with_batch_size(BATCH_ROWS)
             .build()?;
 
-        let mut rows = RowsBuilder::new(source.dataset);
+        let mut rows = RowsBuilder::new(layout.dataset);
         let mut number = 0;
         for batch in reader {
-            let columns = texts(&batch?)?;
-            let length = columns.first().map_or(0, Array::len);
-            for row in 0..length {
+            let batch = batch?;
+            let texts = texts(&batch)?;
+            for row in 0..batch.num_rows() {
                 number += 1;
-                push(&mut rows, number, row, &columns, &wanted, cells);
+                let raw: Vec<_> =
+                    texts.iter().map(|column| value(column, row).unwrap_or_default()).collect();
+                layout.push(&mut rows, number, &raw.join(";"), columns, |place| {
+                    value(texts.get(wanted.binary_search(&place).ok()?)?, row)
+                });
                 if rows.len() >= BATCH_ROWS || rows.bytes() >= BATCH_BYTES {
                     each(&rows.finish())?;
                 }
@@ -126,37 +129,6 @@ impl Parquet {
         }
         each(&rows.finish())
     }
-}
-
-/// The columns to read, in order and each once.
-fn wanted(cells: &[Cell]) -> Vec<usize> {
-    let places = cells.iter().filter_map(|cell| match cell {
-        Cell::Column(place) => Some(*place),
-        Cell::Constant(_) | Cell::Absent => None,
-    });
-    let mut wanted: Vec<_> = places.collect();
-    wanted.sort_unstable();
-    wanted.dedup();
-    wanted
-}
-
-fn push(
-    rows: &mut RowsBuilder,
-    number: i64,
-    row: usize,
-    columns: &[StringViewArray],
-    wanted: &[usize],
-    cells: &[Cell],
-) {
-    let raw: Vec<_> = columns.iter().map(|column| value(column, row).unwrap_or_default()).collect();
-    let values = cells.iter().map(|cell| match cell {
-        Cell::Column(place) => {
-            wanted.binary_search(place).ok().and_then(|at| value(columns.get(at)?, row))
-        }
-        Cell::Constant(text) => Some(text.as_str()),
-        Cell::Absent => None,
-    });
-    rows.push(number, &raw.join(";"), values);
 }
 
 fn value(column: &StringViewArray, row: usize) -> Option<&str> {

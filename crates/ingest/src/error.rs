@@ -38,14 +38,6 @@ pub enum Error {
         /// The file.
         path: PathBuf,
     },
-    /// The name of the file does not say what the file leaves to it.
-    #[error("{}: its name does not tell {lacks}; call it like communes-2018.geojson", path.display())]
-    Unnamed {
-        /// The file.
-        path: PathBuf,
-        /// What the name should tell.
-        lacks: &'static str,
-    },
     /// The dataset does not come as JSON.
     #[error("{}: dataset {dataset} is not read from JSON; give it as CSV", path.display())]
     NoJson {
@@ -64,6 +56,22 @@ pub enum Error {
         /// The header as it stands.
         found: String,
     },
+    /// A table with more columns than any source has.
+    #[error("{}: {found} columns; more than {} are refused", path.display(), crate::MAX_COLUMNS)]
+    TooManyColumns {
+        /// The file.
+        path: PathBuf,
+        /// How many there are.
+        found: usize,
+    },
+    /// A profile that cannot be used.
+    #[error("profile {}: {reason}", path.display())]
+    Profile {
+        /// The profile.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// The file is not what its name says, or would take more memory than is given to a file.
     #[error("{}: cannot be read: {reason}", path.display())]
     Unreadable {
@@ -71,6 +79,14 @@ pub enum Error {
         path: PathBuf,
         /// What is wrong with it.
         reason: String,
+    },
+    /// The name of the file does not say what the file leaves to it.
+    #[error("{}: its name does not tell {lacks}; call it like communes-2018.geojson", path.display())]
+    Unnamed {
+        /// The file.
+        path: PathBuf,
+        /// What the name should tell.
+        lacks: &'static str,
     },
     /// The file has no list of records where the dataset has one.
     #[error("{}: no list of records in this JSON", path.display())]

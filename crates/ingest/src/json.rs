@@ -6,10 +6,8 @@ use std::io::{self, BufRead, BufReader, Read};
 use carnac_model::{Rows, RowsBuilder};
 
 use crate::source::Source;
-use crate::{BATCH_BYTES, BATCH_ROWS, Error, Result, decp, geography, outline};
+use crate::{BATCH_BYTES, BATCH_ROWS, Error, MAX_RECORD, Result, decp, geography, outline};
 
-/// Records longer than this are cut short and rejected.
-const MAX_RECORD: usize = 8 * 1024 * 1024;
 /// Brackets nested deeper than this are refused.
 const MAX_DEPTH: usize = 64;
 

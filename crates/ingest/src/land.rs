@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use carnac_lake::{Delivery, Draft, Lake};
-use carnac_model::{DATASETS, Dataset, Input, check};
+use carnac_model::{DATASETS, Dataset, Input, Rows, check};
 
 use crate::source::Format;
 use crate::{Error, Result, Source, columnar, csv, json, sheet};
@@ -97,15 +97,15 @@ async fn land_dataset(
 /// Reads one file through the check into the delivery; on failure the delivery forgets it.
 fn spool(source: &Source, draft: &Draft, delivery: &mut Delivery) -> Result<()> {
     delivery.begin(&source.name, &source.sha256);
-    let read = match source.format {
-        Format::Csv => csv::read,
-        Format::Json => json::read,
-        Format::Sheet => sheet::read,
-        Format::Parquet => columnar::read,
+    let run_date = draft.run_date();
+    let check = |rows: &Rows| check(source.dataset, rows, run_date);
+    let mut each = |checked| Ok(delivery.append(&checked)?);
+    let outcome = match source.format {
+        Format::Csv => csv::read(source, &check, &mut each),
+        Format::Json => json::read(source, &mut |rows| each(check(rows))),
+        Format::Sheet => sheet::read(source, &mut |rows| each(check(rows))),
+        Format::Parquet => columnar::read(source, &mut |rows| each(check(rows))),
     };
-    let outcome = read(source, &mut |rows| {
-        Ok(delivery.append(&check(source.dataset, rows, draft.run_date()))?)
-    });
     let outcome = outcome.and_then(|()| refuse_empty(source, draft, delivery));
     if outcome.is_err() {
         delivery.withdraw();

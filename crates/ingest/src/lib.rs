@@ -13,16 +13,30 @@ mod geography;
 mod json;
 mod land;
 mod outline;
+mod profile;
 mod sheet;
 mod source;
+mod text;
 #[cfg(test)]
 mod trial;
 
 pub use error::{Error, Result};
 pub use land::{Outcome, Report, land};
+pub use profile::Profile;
 pub use source::{Found, Source, find};
+
+use carnac_model::{Checked, Rows};
+
+/// How a reader has its rows checked.
+type Check<'c> = dyn Fn(&Rows) -> Checked + Sync + 'c;
+/// Where a reader sends what was checked, in the order of the file.
+type Each<'e> = dyn FnMut(Checked) -> Result<()> + 'e;
 
 /// Rows of a batch; a batch also ends at [`BATCH_BYTES`].
 const BATCH_ROWS: usize = 8192;
 /// Bytes of text after which a batch ends.
 const BATCH_BYTES: usize = 8 * 1024 * 1024;
+/// Bytes of one record beyond which it is one bad row.
+const MAX_RECORD: usize = 8 * 1024 * 1024;
+/// Columns beyond which a file is refused.
+const MAX_COLUMNS: usize = 2000;

@@ -13,7 +13,7 @@ use std::path::Path;
 use calamine::{CellErrorType, Data};
 use carnac_model::{Rows, RowsBuilder};
 
-use crate::csv::{Cell, cells};
+use crate::csv::Layout;
 use crate::source::Source;
 use crate::{BATCH_BYTES, BATCH_ROWS, Error, Result};
 
@@ -24,8 +24,6 @@ mod zipped;
 
 /// Longest file, in bytes.
 const MAX_FILE: u64 = 256 * 1024 * 1024;
-/// Most columns of a row.
-const MAX_COLUMNS: usize = 2_000;
 /// The header stands on one of the first lines of its sheet.
 const HEADER_LINES: u32 = 20;
 
@@ -54,7 +52,7 @@ type Visit<'v> = &'v mut dyn FnMut(&Line<'_>) -> Result<Next, Stop>;
 
 /// Reads the sheet of the dataset in batches.
 pub(crate) fn read(source: &Source, each: &mut dyn FnMut(&Rows) -> Result<()>) -> Result<()> {
-    let mut table = Table::new(source, each);
+    let mut table = Table::new(source, each)?;
     let bytes = source.whole(MAX_FILE)?;
     visit(&source.path, &bytes, &mut |line| table.line(line).map_err(Stop::Ours))?;
     table.finish()
@@ -99,29 +97,41 @@ struct Table<'s, 'e> {
     source: &'s Source,
     each: &'e mut dyn FnMut(&Rows) -> Result<()>,
     rows: RowsBuilder,
-    /// The sheet that holds the table, and where each field is.
-    found: Option<(usize, Vec<Cell>)>,
+    found: Option<Found>,
     /// What the widest line that is no header lacks.
     lacking: Option<(usize, Error)>,
 }
 
+/// The sheet that holds the table, and its columns.
+struct Found {
+    sheet: usize,
+    columns: usize,
+    layout: Layout,
+}
+
 impl<'s, 'e> Table<'s, 'e> {
-    fn new(source: &'s Source, each: &'e mut dyn FnMut(&Rows) -> Result<()>) -> Self {
-        let rows = RowsBuilder::new(source.dataset);
-        Self { source, each, rows, found: None, lacking: None }
+    /// A profile may give the header of a table that has none, on the first sheet.
+    fn new(source: &'s Source, each: &'e mut dyn FnMut(&Rows) -> Result<()>) -> Result<Self> {
+        let header = source.profile.as_ref().and_then(|profile| profile.header.as_ref());
+        let found = header.map(|header| -> Result<Found> {
+            let layout = Layout::of(source, &names(header))?;
+            Ok(Found { sheet: 1, columns: header.len(), layout })
+        });
+        let (rows, found) = (RowsBuilder::new(source.dataset), found.transpose()?);
+        Ok(Self { source, each, rows, found, lacking: None })
     }
 
     fn line(&mut self, line: &Line<'_>) -> Result<Next> {
-        let Some((sheet, places)) = &self.found else { return Ok(self.header(line)) };
+        let Some(Found { sheet, columns, layout }) = &self.found else {
+            return Ok(self.header(line));
+        };
         if line.sheet != *sheet {
             return Ok(Next::End);
         }
-        let values = places.iter().map(|cell| match cell {
-            Cell::Column(place) => line.cells.get(*place).map(String::as_str).filter(is_value),
-            Cell::Constant(value) => Some(value.as_str()),
-            Cell::Absent => None,
+        let raw = line.cells.join(";");
+        layout.push(&mut self.rows, i64::from(line.number), &raw, *columns, |place| {
+            line.cells.get(place).map(String::as_str).filter(is_value)
         });
-        self.rows.push(i64::from(line.number), &line.cells.join(";"), values);
         if self.rows.len() >= BATCH_ROWS || self.rows.bytes() >= BATCH_BYTES {
             (self.each)(&self.rows.finish())?;
         }
@@ -133,8 +143,10 @@ impl<'s, 'e> Table<'s, 'e> {
             return Next::Sheet;
         }
         let header = names(line.cells);
-        match cells(self.source, &header) {
-            Ok(places) => self.found = Some((line.sheet, places)),
+        match Layout::of(self.source, &header) {
+            Ok(layout) => {
+                self.found = Some(Found { sheet: line.sheet, columns: header.len(), layout });
+            }
             Err(error) => {
                 let width = header.iter().filter(|name| !name.is_empty()).count();
                 if self.lacking.as_ref().is_none_or(|(widest, _)| width > *widest) {

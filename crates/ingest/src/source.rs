@@ -1,13 +1,16 @@
 //! A source: one file, the dataset it belongs to, and its checksum.
 
 use std::fs::File;
-use std::io::{self, BufReader, Read};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use carnac_model::{DATASETS, Dataset, dataset};
+use encoding_rs::Encoding;
 use sha2::{Digest, Sha256};
 
-use crate::{Error, Result, columnar, csv, sheet};
+use crate::text::{Guess, Utf8};
+use crate::{Error, Profile, Result, columnar, csv, sheet};
 
 /// How the bytes are laid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +39,9 @@ pub struct Source {
     pub(crate) dataset: &'static Dataset,
     pub(crate) format: Format,
     pub(crate) sha256: String,
+    pub(crate) encoding: &'static Encoding,
+    pub(crate) delimiter: u8,
+    pub(crate) profile: Option<Arc<Profile>>,
     /// Whether it is GeoJSON of one feature, without a list of them.
     pub(crate) is_one_feature: bool,
     bytes: u64,
@@ -83,11 +89,19 @@ pub fn find(path: &Path) -> Result<Vec<Found>> {
 }
 
 impl Source {
-    /// Opens a file, tells its dataset (given, or by folder name, or by content), takes its checksum.
+    /// Opens a file, tells its dataset (given, or by profile, folder name or content), its
+    /// encoding and its separator, takes its checksum.
+    ///
+    /// The first of `profiles` whose `detect` the header has is its layout; one that detects
+    /// nothing is the layout of every file of its dataset.
     ///
     /// # Errors
     /// When it cannot be read, or its format or dataset cannot be told.
-    pub fn open(found: Found, named: Option<&'static Dataset>) -> Result<Self> {
+    pub fn open(
+        found: Found,
+        named: Option<&'static Dataset>,
+        profiles: &[Arc<Profile>],
+    ) -> Result<Self> {
         let Found { path, name } = found;
         let format = format(&path).ok_or_else(|| Error::UnknownFormat { path: path.clone() })?;
         let mut head = vec![0; 64 * 1024];
@@ -95,22 +109,54 @@ impl Source {
         head.truncate(length);
         let by_folder =
             || path.parent()?.ancestors().find_map(|folder| dataset(folder.file_name()?.to_str()?));
-        let told = named.or_else(by_folder).or_else(|| by_content(&path, format, &head));
+        let head = text_of(&head);
+        let expected = named.or_else(by_folder);
+        let headers = match format {
+            Format::Csv => Vec::from_iter(csv::header_of(&head, csv::delimiter_of(&head))),
+            Format::Sheet if expected.is_none() || !profiles.is_empty() => sheet::headers(&path)?,
+            Format::Parquet if expected.is_none() || !profiles.is_empty() => {
+                vec![columnar::header_of(&path)?]
+            }
+            Format::Json | Format::Sheet | Format::Parquet => vec![Vec::new()],
+        };
+        let fits = |profile: &&Arc<Profile>| headers.iter().any(|h| profile.fits(h, expected));
+        let profile = profiles.iter().find(fits);
+        let by_profile = || profile.map(|profile| profile.dataset());
+        let by_content = || match format {
+            Format::Json => by_words(&head),
+            _ => headers.iter().find_map(|header| by_header(header)),
+        };
+        let told = expected.or_else(by_profile).or_else(by_content);
         let Some(dataset) = told else {
             let known = DATASETS.iter().map(|dataset| dataset.name).collect::<Vec<_>>().join(", ");
             return Err(Error::UnknownDataset { path, known });
         };
-        let (sha256, bytes) = checksum(&path)?;
+        let Checksum { sha256, bytes, encoding } = checksum(&path)?;
+        let encoding = profile.and_then(|profile| profile.encoding()).unwrap_or(encoding);
+        let delimiter = profile
+            .and_then(|profile| profile.delimiter())
+            .unwrap_or_else(|| csv::delimiter_of(&head));
         // `acts/2024.csv` of an inbox and `2024.csv` of its folder `acts` are one source.
         let name = name
             .strip_prefix(dataset.name)
             .and_then(|rest| rest.strip_prefix('/'))
             .unwrap_or(&name)
             .to_owned();
-        let head = String::from_utf8_lossy(&head);
+        let profile = profile.cloned();
         let is_one_feature = dataset.name == "outlines"
-            && !["\"FeatureCollection\"", "\"features\""].iter().any(|word| head.contains(word));
-        Ok(Self { path, name, dataset, format, sha256, is_one_feature, bytes })
+            && !has_any(&head, &["\"FeatureCollection\"", "\"features\""]);
+        Ok(Self {
+            path,
+            name,
+            dataset,
+            format,
+            sha256,
+            encoding,
+            delimiter,
+            profile,
+            is_one_feature,
+            bytes,
+        })
     }
 
     /// Returns the dataset.
@@ -205,31 +251,46 @@ fn format(path: &Path) -> Option<Format> {
     }
 }
 
-fn by_content(path: &Path, format: Format, head: &[u8]) -> Option<&'static Dataset> {
-    let text = String::from_utf8_lossy(head);
-    match format {
-        Format::Json if text.contains("\"marches\"") => dataset("contracts"),
-        Format::Json
-            if text.contains("\"typeLiaison\"") || text.contains("\"modeFinancement\"") =>
-        {
-            dataset("authorities")
-        }
-        Format::Json if text.contains("\"Feature") => dataset("outlines"),
-        Format::Json => None,
-        Format::Csv => by_header(&csv::header_of(head)?),
-        Format::Sheet => sheet::headers(path).ok()?.iter().find_map(|header| by_header(header)),
-        Format::Parquet => by_header(&columnar::header_of(path).ok()?),
-    }
+/// The beginning of a file in UTF-8, whatever encoding it is in.
+fn text_of(head: &[u8]) -> Vec<u8> {
+    let mut guess = Guess::default();
+    guess.watch(head);
+    let mut text = Vec::new();
+    let read = Utf8::new(head, guess.encoding()).read_to_end(&mut text);
+    read.expect("reading from memory cannot fail");
+    text
 }
 
-/// The first dataset whose required columns are all there.
+/// The dataset whose words the beginning of a JSON file has.
+fn by_words(head: &[u8]) -> Option<&'static Dataset> {
+    let words: [(&[&str], &str); 3] = [
+        (&["\"marches\""], "contracts"),
+        (&["\"typeLiaison\"", "\"modeFinancement\""], "authorities"),
+        (&["\"FeatureCollection\"", "\"Feature\""], "outlines"),
+    ];
+    let (_, name) = words.into_iter().find(|(words, _)| has_any(head, words))?;
+    dataset(name)
+}
+
+fn has_any(head: &[u8], words: &[&str]) -> bool {
+    let text = String::from_utf8_lossy(head);
+    words.iter().any(|word| text.contains(word))
+}
+
+/// The dataset whose columns a file has: all the required ones, and the most of the others.
 fn by_header(header: &[String]) -> Option<&'static Dataset> {
+    let has = |name: &str| header.iter().any(|column| *column == name.to_lowercase());
     let fits = |dataset: &&&Dataset| {
         dataset.fields.iter().filter(|field| field.required).all(|field| {
-            field.header == "edition" || header.iter().any(|name| name == field.header)
+            let siret = field.siren_of.and_then(|siret| dataset.position(siret));
+            field.header == "edition"
+                || has(field.header)
+                || siret.is_some_and(|siret| has(dataset.fields[siret].header))
         })
     };
-    DATASETS.iter().find(fits).copied()
+    let known = |dataset: &&Dataset| dataset.fields.iter().filter(|f| has(f.header)).count();
+    // The first of those that fit equally well: `max_by_key` would give the last.
+    DATASETS.iter().rev().filter(fits).copied().max_by_key(known)
 }
 
 fn read_up_to(path: &Path, buffer: &mut [u8]) -> Result<usize> {
@@ -245,12 +306,28 @@ fn read_up_to(path: &Path, buffer: &mut [u8]) -> Result<usize> {
     Ok(filled)
 }
 
-fn checksum(path: &Path) -> Result<(String, u64)> {
+struct Checksum {
+    sha256: String,
+    bytes: u64,
+    encoding: &'static Encoding,
+}
+
+fn checksum(path: &Path) -> Result<Checksum> {
     let failed = |source| Error::Io { step: "read", path: path.to_owned(), source };
-    let mut hasher = Sha256::new();
-    let mut file = BufReader::with_capacity(1 << 20, File::open(path).map_err(failed)?);
-    let bytes = io::copy(&mut file, &mut hasher).map_err(failed)?;
-    Ok((hex(&hasher.finalize()), bytes))
+    let mut file = File::open(path).map_err(failed)?;
+    let (mut hasher, mut guess, mut bytes) = (Sha256::new(), Guess::default(), 0);
+    let mut chunk = vec![0; 1 << 20];
+    loop {
+        let count = file.read(&mut chunk).map_err(failed)?;
+        let passed = chunk.get(..count).unwrap_or_default();
+        if passed.is_empty() {
+            let encoding = guess.encoding();
+            return Ok(Checksum { sha256: hex(&hasher.finalize()), bytes, encoding });
+        }
+        hasher.update(passed);
+        guess.watch(passed);
+        bytes += passed.len() as u64;
+    }
 }
 
 fn hex(bytes: &[u8]) -> String {

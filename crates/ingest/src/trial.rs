@@ -2,7 +2,7 @@
 
 use arrow::array::{Array, AsArray};
 use arrow::datatypes::Int64Type;
-use carnac_model::{Checked, check, dataset};
+use carnac_model::{Checked, Rows, check, dataset};
 use chrono::NaiveDate;
 
 use crate::source::Format;
@@ -24,19 +24,20 @@ pub(crate) fn land(name: &str, named: &str, bytes: &[u8]) -> Result<Landed> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(name);
     std::fs::write(&path, bytes).unwrap();
-    let source = Source::open(Found { path, name: name.to_owned() }, dataset(named))?;
-    let read = match source.format {
-        Format::Csv => csv::read,
-        Format::Json => json::read,
-        Format::Sheet => sheet::read,
-        Format::Parquet => columnar::read,
-    };
+    let source = Source::open(Found { path, name: name.to_owned() }, dataset(named), &[])?;
+    let run_date = NaiveDate::from_ymd_opt(2026, 1, 1).unwrap();
+    let check = |rows: &Rows| check(source.dataset(), rows, run_date);
     let mut landed = Landed::default();
-    read(&source, &mut |rows| {
-        let run_date = NaiveDate::from_ymd_opt(2026, 1, 1).unwrap();
-        landed.add(source.dataset().fields.len(), &check(source.dataset(), rows, run_date));
+    let mut each = |checked: Checked| {
+        landed.add(source.dataset().fields.len(), &checked);
         Ok(())
-    })?;
+    };
+    match source.format {
+        Format::Csv => csv::read(&source, &check, &mut each),
+        Format::Json => json::read(&source, &mut |rows| each(check(rows))),
+        Format::Sheet => sheet::read(&source, &mut |rows| each(check(rows))),
+        Format::Parquet => columnar::read(&source, &mut |rows| each(check(rows))),
+    }?;
     Ok(landed)
 }
 

@@ -90,6 +90,8 @@ pub struct Field {
     pub required: bool,
     /// The value of a row that has none.
     pub default: Option<&'static str>,
+    /// The field with the SIRET whose first nine digits are the value where a source has none.
+    pub siren_of: Option<&'static str>,
 }
 
 /// One kind of source data and the table it lands in.
@@ -163,6 +165,11 @@ impl Field {
         self.default = Some(default);
         self
     }
+
+    const fn siren_of(mut self, siret: &'static str) -> Self {
+        self.siren_of = Some(siret);
+        self
+    }
 }
 
 impl Kind {
@@ -189,7 +196,7 @@ impl Kind {
 }
 
 const fn field(name: &'static str, header: &'static str, kind: Kind) -> Field {
-    Field { name, header, kind, required: false, default: None }
+    Field { name, header, kind, required: false, default: None, siren_of: None }
 }
 
 const PAST: Kind = Kind::Date { past: true };

@@ -4,7 +4,8 @@ use std::io::Cursor;
 
 use calamine::{Reader, Xls};
 
-use super::{Line, MAX_COLUMNS, Next, Stop, Visit, biff, compound, text};
+use super::{Line, Next, Stop, Visit, biff, compound, text};
+use crate::MAX_COLUMNS;
 
 /// Shows the rows of every sheet.
 pub(super) fn visit(file: &[u8], row: Visit<'_>) -> Result<(), Stop> {

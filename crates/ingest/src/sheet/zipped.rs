@@ -5,7 +5,8 @@ use std::io::{Cursor, Read};
 use calamine::{Data, Reader, Xlsx, XlsxError};
 use zip::ZipArchive;
 
-use super::{Line, MAX_COLUMNS, Next, Stop, Visit, text};
+use super::{Line, Next, Stop, Visit, text};
+use crate::MAX_COLUMNS;
 
 /// Most bytes of all members together, once they are inflated.
 const MAX_INFLATED: u64 = 512 * 1024 * 1024;

@@ -54,7 +54,7 @@ pub(super) static BUDGET_LINES: Dataset = Dataset {
     title_en: "Budget lines",
     fields: &[
         field("siret", "BGT_SIRET", Kind::Company),
-        field("siren", "BGT_SIREN", Kind::Siren).required(),
+        field("siren", "BGT_SIREN", Kind::Siren).required().siren_of("siret"),
         field("authority_name", "BGT_NOM", Kind::Label),
         field("year", "BGT_ANNEE", Kind::Integer(1990, 2100)).required(),
         field("document", "BGT_NATDEC", Kind::Term(term::BUDGET_DOCUMENT)),

@@ -98,7 +98,7 @@ pub(super) static DELIBERATIONS: Dataset = Dataset {
     fields: &[
         field("authority_name", "COLL_NOM", Kind::Label),
         field("siret", "COLL_SIRET", Kind::Company),
-        field("siren", "COLL_SIREN", Kind::Siren).required(),
+        field("siren", "COLL_SIREN", Kind::Siren).required().siren_of("siret"),
         field("deliberation_id", "DELIB_ID", Kind::Text).required(),
         field("decision_date", "DELIB_DATE", PAST).required(),
         field("subject_code", "DELIB_MATIERE_CODE", Kind::Subject).required(),

@@ -115,7 +115,7 @@ pub(super) static CONTRACTS: Dataset = Dataset {
     title_en: "Public contracts (DECP)",
     fields: &[
         field("contract_id", "id", Kind::Text).required(),
-        field("buyer_siren", "buyer_siren", Kind::Siren).required(),
+        field("buyer_siren", "buyer_siren", Kind::Siren).required().siren_of("buyer_siret"),
         field("buyer_siret", "acheteur.id", Kind::Company),
         field("buyer_name", "acheteur.nom", Kind::Label),
         field("layout", "layout", Kind::Text).or("table"),
