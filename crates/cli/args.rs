@@ -117,7 +117,7 @@ pub(crate) struct Ingest {
     #[arg(long, value_name = "YYYY-MM-DD")]
     pub(crate) run_date: Option<NaiveDate>,
 
-    /// Files (.csv, .json) or folders of them
+    /// Files (.csv, .json, .geojson, .xlsx, .xls, .parquet) or folders of them
     #[arg(required = true, value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
 }
