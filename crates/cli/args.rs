@@ -121,8 +121,8 @@ pub(crate) struct Ingest {
     #[arg(long, value_name = "YYYY-MM-DD")]
     pub(crate) run_date: Option<NaiveDate>,
 
-    /// Files (.csv, .json), folders, archives (.zip, .gz, .tar, .tar.gz) or s3://bucket/prefix
-    /// addresses of them
+    /// Files (.csv, .json, .xml, .geojson, .xlsx, .xls, .parquet), folders, archives (.zip, .gz,
+    /// .tar, .tar.gz) or s3://bucket/prefix addresses of them
     #[arg(required = true, value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
 }

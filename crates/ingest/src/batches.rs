@@ -56,7 +56,7 @@ pub(crate) mod tests {
             env!("CARGO_MANIFEST_DIR"),
             "/../../data-samples/memberships/adhesions-exemple-fictif.csv"
         );
-        Source::open(find(Path::new(sample)).unwrap().remove(0), dataset(name), &[]).unwrap()
+        Source::open(find(Path::new(sample)).unwrap().files.remove(0), dataset(name), &[]).unwrap()
     }
 
     /// Runs a reader; returns how many records it found, and its rows as of 1 January 2026.

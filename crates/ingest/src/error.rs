@@ -30,7 +30,10 @@ pub enum Error {
         known: String,
     },
     /// The name's ending is not one we read.
-    #[error("{}: not a file this program reads (.csv, .json or .xml)", path.display())]
+    #[error(
+        "{}: not a file this program reads (.csv, .json, .xml, .geojson, .xlsx, .xls or .parquet)",
+        path.display()
+    )]
     UnknownFormat {
         /// The file.
         path: PathBuf,
@@ -76,6 +79,22 @@ pub enum Error {
         path: PathBuf,
         /// What is wrong with it.
         reason: String,
+    },
+    /// The file is not what its name says, or would take more memory than is given to a file.
+    #[error("{}: cannot be read: {reason}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The name of the file does not say what the file leaves to it.
+    #[error("{}: its name does not tell {lacks}; call it like communes-2018.geojson", path.display())]
+    Unnamed {
+        /// The file.
+        path: PathBuf,
+        /// What the name should tell.
+        lacks: &'static str,
     },
     /// The file has no record, or list of records, where the dataset has some.
     #[error("{}: no records of its dataset in this file", path.display())]

@@ -12,7 +12,8 @@ use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt};
 use tempfile::TempDir;
 
 use crate::find::may_hold_data;
-use crate::source::{Member, extension};
+use crate::format::extension;
+use crate::source::Member;
 use crate::unpack::Room;
 use crate::{Contents, Error, Found, Result};
 

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use tempfile::TempDir;
 
 use crate::fetch::fetch;
-use crate::source::{Member, is_data, is_xml};
+use crate::format::{is_data, is_xml};
+use crate::source::Member;
 use crate::unpack::{Kind, Room, Unpacked, unpack};
 use crate::{Error, Result};
 

@@ -18,6 +18,7 @@ struct Entry {
     population: Option<u64>,
     population_municipale: Option<u64>,
     membres: Option<Vec<Member>>,
+    codes_postaux: Option<Vec<String>>,
 }
 
 /// A commune of a grouping.
@@ -48,6 +49,7 @@ pub(crate) fn push(
     let population =
         entry.population.or(entry.population_municipale).map(|count| count.to_string());
     let edition = source.edition();
+    let postal_codes = entry.codes_postaux.map(|codes| codes.join(" "));
     let values = [
         &entry.r#type,
         &entry.code,
@@ -58,7 +60,21 @@ pub(crate) fn push(
         &entry.region,
         &population,
         &members,
+        &postal_codes,
     ];
     rows.push(line, text, values.into_iter().map(|value| value.as_deref()));
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::trial::land;
+
+    #[test]
+    fn postal_codes_are_kept_as_a_list() {
+        let list = r#"[{"code":"35238","nom":"Rennes","type":"commune-actuelle","departement":"35",
+            "region":"53","siren":"213502388","codesPostaux":["35000","35200"],"population":230890}]"#;
+        let landed = land("communes-bretagne-2026.json", "authorities", list.as_bytes()).unwrap();
+        assert_eq!(landed.texts, ["commune;35238;213502388;Rennes;35;53;;35000 35200"]);
+    }
 }

@@ -10,7 +10,7 @@ use carnac_model::{Rows, RowsBuilder};
 
 use self::scan::Scan;
 use crate::source::Source;
-use crate::{BATCH_BYTES, BATCH_ROWS, Error, MAX_RECORD, Result, decp, geography};
+use crate::{BATCH_BYTES, BATCH_ROWS, Error, MAX_RECORD, Result, decp, geography, outline};
 
 /// Brackets nested deeper than this are refused.
 const MAX_DEPTH: usize = 64;
@@ -23,9 +23,14 @@ pub(crate) fn read(source: &Source, each: &mut dyn FnMut(&Rows) -> Result<()>) -
     let (lists, push): (&'static [&'static str], Push) = match source.dataset.name {
         "contracts" => (&decp::LISTS, decp::push_json),
         "authorities" => (&[""], geography::push),
+        "outlines" => {
+            outline::named(source)?;
+            (&["features"], outline::push)
+        }
         dataset => return Err(Error::NoJson { path: source.path.clone(), dataset }),
     };
     let mut records = Records::new(source.reader()?, lists);
+    records.whole = source.is_one_feature;
     let mut rows = RowsBuilder::new(source.dataset);
     while let Some(record) = records.next().map_err(|error| source.io("read", error))? {
         let line = i64::try_from(record.line).unwrap_or(i64::MAX);
@@ -86,6 +91,8 @@ struct Records<R> {
     found_list: bool,
     /// Whether a record broke off, so that what closes the lists may be lost.
     broken: bool,
+    /// Whether the file is one record instead of lists of them.
+    whole: bool,
 }
 
 impl<R: Read> Records<R> {
@@ -100,6 +107,7 @@ impl<R: Read> Records<R> {
             line: 1,
             found_list: false,
             broken: false,
+            whole: false,
         }
     }
 
@@ -117,6 +125,10 @@ impl<R: Read> Records<R> {
                 b'}' if innermost == Some(Open::Object) => drop(self.open.pop()),
                 b']' if matches!(innermost, Some(Open::List { .. })) => drop(self.open.pop()),
                 b'}' | b']' => {}
+                b'{' if self.whole && self.open.is_empty() => {
+                    self.found_list = true;
+                    return self.object().map(Some);
+                }
                 b'{' if in_list => return self.object().map(Some),
                 _ if in_list => return self.scalar(byte).map(Some),
                 b'{' if self.found_list && is_stray(before, innermost) => {

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use carnac_lake::{Delivery, Draft, Lake};
 use carnac_model::{DATASETS, Dataset, Input, Rows, check};
 
-use crate::source::Format;
-use crate::{Error, Result, Source, csv, json, xml};
+use crate::read::read;
+use crate::{Error, Result, Source};
 
 /// What became of one file.
 #[derive(Debug)]
@@ -100,11 +100,7 @@ fn spool(source: &Source, draft: &Draft, delivery: &mut Delivery) -> Result<()> 
     let run_date = draft.run_date();
     let check = |rows: &Rows| check(source.dataset, rows, run_date);
     let mut each = |checked| Ok(delivery.append(&checked)?);
-    let outcome = match source.format {
-        Format::Csv => csv::read(source, &check, &mut each),
-        Format::Json => json::read(source, &mut |rows| each(check(rows))),
-        Format::Xml => xml::read(source, &mut |rows| each(check(rows))),
-    };
+    let outcome = read(source, &check, &mut each);
     let outcome = outcome.and_then(|()| refuse_empty(source, draft, delivery));
     if outcome.is_err() {
         delivery.withdraw();

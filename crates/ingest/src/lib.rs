@@ -7,19 +7,26 @@
 
 mod actes;
 mod batches;
+mod columnar;
 mod csv;
 mod decp;
 mod error;
 mod fetch;
 mod find;
+mod format;
 mod geography;
 mod json;
 mod land;
+mod outline;
 mod pes;
 mod profile;
+mod read;
+mod sheet;
 mod source;
 mod text;
 mod totem;
+#[cfg(test)]
+mod trial;
 mod unpack;
 mod xml;
 

@@ -10,16 +10,9 @@ use encoding_rs::Encoding;
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
-use crate::text::{Guess, Utf8};
-use crate::{Error, Found, Profile, Result, csv, xml};
-
-/// How the bytes are laid out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Format {
-    Csv,
-    Json,
-    Xml,
-}
+use crate::format::{Format, by_header, by_root, by_words, format, has_any, text_of};
+use crate::text::Guess;
+use crate::{Error, Found, Profile, Result, columnar, csv, sheet, xml};
 
 /// A file with bytes of a source.
 #[derive(Debug, Clone)]
@@ -42,6 +35,8 @@ pub struct Source {
     pub(crate) encoding: &'static Encoding,
     pub(crate) delimiter: u8,
     pub(crate) profile: Option<Arc<Profile>>,
+    /// Whether it is GeoJSON of one feature, without a list of them.
+    pub(crate) is_one_feature: bool,
     bytes: u64,
     /// One, or several in the order of their names.
     members: Vec<Member>,
@@ -80,14 +75,26 @@ impl Source {
         let by_folder =
             || path.parent()?.ancestors().find_map(|folder| dataset(folder.file_name()?.to_str()?));
         let head = text_of(&head);
-        let header = match format {
-            Format::Csv => csv::header_of(&head, csv::delimiter_of(&head)).unwrap_or_default(),
-            Format::Json | Format::Xml => Vec::new(),
-        };
         let expected = named.or_else(by_folder);
-        let profile = profiles.iter().find(|profile| profile.fits(&header, expected));
+        let headers = match format {
+            Format::Csv => Vec::from_iter(csv::header_of(&head, csv::delimiter_of(&head))),
+            Format::Sheet if expected.is_none() || !profiles.is_empty() => sheet::headers(first)?,
+            Format::Parquet if expected.is_none() || !profiles.is_empty() => {
+                vec![columnar::header_of(first)?]
+            }
+            Format::Json | Format::Xml | Format::Sheet | Format::Parquet => vec![Vec::new()],
+        };
+        let fits = |profile: &&Arc<Profile>| headers.iter().any(|h| profile.fits(h, expected));
+        let profile = profiles.iter().find(fits);
         let by_profile = || profile.map(|profile| profile.dataset());
-        let told = expected.or_else(by_profile).or_else(|| by_content(format, &head, &header));
+        let by_content = || match format {
+            Format::Json => by_words(&head),
+            Format::Xml => xml::root(&String::from_utf8_lossy(&head)).and_then(by_root),
+            Format::Csv | Format::Sheet | Format::Parquet => {
+                headers.iter().find_map(|header| by_header(header))
+            }
+        };
+        let told = expected.or_else(by_profile).or_else(by_content);
         let Some(dataset) = told else {
             let known = DATASETS.iter().map(|dataset| dataset.name).collect::<Vec<_>>().join(", ");
             return Err(Error::UnknownDataset { path, known });
@@ -104,6 +111,8 @@ impl Source {
             .unwrap_or(&name)
             .to_owned();
         let profile = profile.cloned();
+        let is_one_feature = dataset.name == "outlines"
+            && !has_any(&head, &["\"FeatureCollection\"", "\"features\""]);
         Ok(Self {
             path,
             name,
@@ -113,6 +122,7 @@ impl Source {
             encoding,
             delimiter,
             profile,
+            is_one_feature,
             bytes,
             members,
             _kept: kept,
@@ -149,6 +159,20 @@ impl Source {
         let mut years =
             stem.split(|c: char| !c.is_ascii_digit()).filter(|digits| digits.len() == 4);
         years.next_back().map(|year| format!("{year}-01-01"))
+    }
+
+    /// Returns all bytes; errs when there are more than `most`, or when they are not those of the
+    /// checksum.
+    pub(crate) fn whole(&self, most: u64) -> Result<Vec<u8>> {
+        if self.bytes > most {
+            let reason = format!("it is longer than {most} bytes");
+            return Err(Error::Unreadable { path: self.path.clone(), reason });
+        }
+        let mut bytes = Vec::new();
+        let mut reader = self.reader()?.take(most);
+        reader.read_to_end(&mut bytes).map_err(|error| self.io("read", error))?;
+        self.verify(reader.into_inner())?;
+        Ok(bytes)
     }
 
     /// Returns the files that hold it, in the order in which they are read.
@@ -197,84 +221,6 @@ impl Read for HashingReader {
         self.hasher.update(&buffer[..count]);
         Ok(count)
     }
-}
-
-fn format(path: &Path) -> Option<Format> {
-    match extension(path.to_str()?).as_str() {
-        "csv" => Some(Format::Csv),
-        "json" => Some(Format::Json),
-        "xml" => Some(Format::Xml),
-        _ => None,
-    }
-}
-
-/// The ending of a name without the dot, in lower case; empty when there is none.
-pub(crate) fn extension(name: &str) -> String {
-    let ending = Path::new(name).extension().and_then(|ending| ending.to_str());
-    ending.unwrap_or_default().to_ascii_lowercase()
-}
-
-/// Returns whether a name is that of data.
-pub(crate) fn is_data(name: &str) -> bool {
-    is_xml(name) || format(Path::new(name)).is_some()
-}
-
-pub(crate) fn is_xml(name: &str) -> bool {
-    extension(name) == "xml"
-}
-
-/// The beginning of a file in UTF-8, whatever encoding it is in.
-fn text_of(head: &[u8]) -> Vec<u8> {
-    let mut guess = Guess::default();
-    guess.watch(head);
-    let mut text = Vec::new();
-    let read = Utf8::new(head, guess.encoding()).read_to_end(&mut text);
-    read.expect("reading from memory cannot fail");
-    text
-}
-
-/// The dataset whose columns a file has: all the required ones, and the most of the others.
-fn by_content(format: Format, head: &[u8], header: &[String]) -> Option<&'static Dataset> {
-    let text = || String::from_utf8_lossy(head);
-    match format {
-        Format::Json => return by_names(&text()),
-        Format::Xml => return xml::root(&text()).and_then(by_root),
-        Format::Csv => {}
-    }
-    let has = |name: &str| header.iter().any(|column| *column == name.to_lowercase());
-    let fits = |dataset: &&&Dataset| {
-        dataset.fields.iter().filter(|field| field.required).all(|field| {
-            let siret = field.siren_of.and_then(|siret| dataset.position(siret));
-            field.header == "edition"
-                || has(field.header)
-                || siret.is_some_and(|siret| has(dataset.fields[siret].header))
-        })
-    };
-    let known = |dataset: &&Dataset| dataset.fields.iter().filter(|f| has(f.header)).count();
-    // The first of those that fit equally well: `max_by_key` would give the last.
-    DATASETS.iter().rev().filter(fits).copied().max_by_key(known)
-}
-
-/// The dataset of a JSON file, by names that only it has.
-fn by_names(text: &str) -> Option<&'static Dataset> {
-    let is_geography = text.contains("\"typeLiaison\"") || text.contains("\"modeFinancement\"");
-    match text.contains("\"marches\"") {
-        true => dataset("contracts"),
-        false => dataset("authorities").filter(|_| is_geography),
-    }
-}
-
-/// The dataset of an XML file, by the local name of its root.
-fn by_root(root: &str) -> Option<&'static Dataset> {
-    dataset(match root {
-        "marches" => "contracts",
-        "Acte" | "ARActe" | "AnomalieActe" | "Annulation" | "ARAnnulation"
-        | "EnveloppeCLMISILL" => "act_messages",
-        "RetourClassification" => "classifications",
-        "PES_Aller" | "PES_ACQUIT" => "flows",
-        "DocumentBudgetaire" | "CompteFinancierUnique" => "budget_lines",
-        _ => return None,
-    })
 }
 
 /// Fills `buffer` as far as there are bytes, and returns how many there were.

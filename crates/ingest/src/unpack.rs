@@ -19,7 +19,8 @@ use tempfile::TempDir;
 
 use self::kind::HEAD;
 pub(crate) use self::kind::Kind;
-use crate::source::{Member, extension, is_data, read_up_to};
+use crate::format::{extension, is_data};
+use crate::source::{Member, read_up_to};
 use crate::{Error, Result};
 
 /// How much archives may make of themselves.

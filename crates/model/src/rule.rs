@@ -85,6 +85,11 @@ pub const RULES: &[Rule] = &[
         "n'est pas un SIRET (quatorze chiffres, clé de Luhn)",
         "not a SIRET (fourteen digits, Luhn key)",
     ),
+    blocking(
+        "not_an_outline",
+        "n'est pas un contour (polygones fermés, WGS 84, un million de points au plus)",
+        "not an outline (closed polygons, WGS 84, a million points at most)",
+    ),
     blocking("out_of_range", "hors des bornes admises", "outside the range that is allowed"),
     blocking(
         "superseded",

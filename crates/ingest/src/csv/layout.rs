@@ -62,6 +62,18 @@ impl Layout {
         Ok(Self { dataset: source.dataset, columns: header.len(), cells, empty })
     }
 
+    /// Returns the columns that are read, in order and each once.
+    pub(crate) fn places(&self) -> Vec<usize> {
+        let place = |cell: &Cell| match cell {
+            Cell::Column(place) | Cell::SirenOf(place) => Some(*place),
+            Cell::Constant(_) | Cell::Absent => None,
+        };
+        let mut places: Vec<_> = self.cells.iter().filter_map(place).collect();
+        places.sort_unstable();
+        places.dedup();
+        places
+    }
+
     /// Appends a record; one with too many or too few columns is a bad row.
     pub(crate) fn push<'r>(
         &self,

@@ -4,12 +4,12 @@ use std::path::PathBuf;
 
 use arrow::array::RecordBatch;
 use arrow::util::display::array_value_to_string;
-use carnac_model::{Rows, check, dataset};
+use carnac_model::{check, dataset};
 use chrono::NaiveDate;
 use tempfile::TempDir;
 
-use crate::source::Format;
-use crate::{Error, Found, Result, Source, json, xml};
+use crate::read::read;
+use crate::{Error, Result, Source, find};
 
 const RENNES: &str = "21350238800019";
 
@@ -18,18 +18,13 @@ fn land(name: &str, text: &str) -> Result<(RecordBatch, RecordBatch)> {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join(name);
     std::fs::write(&path, text).unwrap();
-    let source = Source::open(Found { path, name: name.to_owned() }, None, &[])?;
+    let source = Source::open(find(&path)?.files.remove(0), None, &[])?;
     let mut batches = Vec::new();
-    let mut each = |rows: &Rows| {
-        let checked = check(source.dataset, rows, NaiveDate::from_ymd_opt(2026, 1, 1).unwrap());
+    let run_date = NaiveDate::from_ymd_opt(2026, 1, 1).unwrap();
+    read(&source, &|rows| check(source.dataset, rows, run_date), &mut |checked| {
         batches.push((checked.rows(), checked.rejected().clone()));
         Ok(())
-    };
-    match source.format {
-        Format::Json => json::read(&source, &mut each)?,
-        Format::Xml => xml::read(&source, &mut each)?,
-        Format::Csv => panic!("no reader of records"),
-    }
+    })?;
     let [batch] = <[_; 1]>::try_from(batches).unwrap();
     Ok(batch)
 }

@@ -3,7 +3,8 @@
 use std::fs::File;
 use std::path::Path;
 
-use crate::source::{extension, read_up_to};
+use crate::format::extension;
+use crate::source::read_up_to;
 use crate::{Error, Result};
 
 /// What the first bytes of a file say that it is, or its name when they say nothing.

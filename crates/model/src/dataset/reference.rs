@@ -81,7 +81,10 @@ pub(super) static SUCCESSORS: Dataset = Dataset {
     fields: &[
         field("kind", "type", Kind::Code(&[("commune", "commune"), ("epci", "epci")])).required(),
         field("code", "code", Kind::Text).required(),
+        field("name", "nom", Kind::Label),
+        // A renamed authority succeeds itself.
         field("successor_code", "code_successeur", Kind::Text).required(),
+        field("successor_name", "nom_successeur", Kind::Label),
         field("date", "date", ANY_DATE).required(),
         field(
             "change",
@@ -127,7 +130,7 @@ pub(super) static CPV_CODES: Dataset = Dataset {
     title_en: "Common procurement vocabulary",
     fields: &[
         field("code", "code", Kind::Cpv).required(),
-        field("name_fr", "libelle_fr", Kind::Label).required(),
+        field("name_fr", "fr", Kind::Label).required(),
         field("edition_date", "edition", ANY_DATE).required(),
     ],
     key: &["code", "edition_date"],
