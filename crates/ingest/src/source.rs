@@ -254,7 +254,7 @@ fn by_root(root: &str) -> Option<&'static Dataset> {
         "Acte" | "ARActe" | "AnomalieActe" | "Annulation" | "ARAnnulation"
         | "EnveloppeCLMISILL" => "act_messages",
         "RetourClassification" => "classifications",
-        "PES_Aller" | "PES_ACQUIT" => "flows",
+        "PES_Aller" | "PES_ACQUIT" | "PES_Acquit" => "flows",
         "DocumentBudgetaire" | "CompteFinancierUnique" => "budget_lines",
         _ => return None,
     })

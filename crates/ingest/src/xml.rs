@@ -15,7 +15,7 @@ use std::io::{self, Read};
 use carnac_model::{Rows, RowsBuilder};
 use memchr::{memchr, memchr_iter};
 
-use crate::actes::{self, Envelope, classification};
+use crate::actes::{self, Envelopes, classification};
 use crate::batches::Batches;
 use crate::source::Source;
 use crate::{Error, MAX_RECORD, Result, decp, pes, totem};
@@ -34,7 +34,7 @@ pub(crate) fn read(source: &Source, each: &mut dyn FnMut(&Rows) -> Result<()>) -
     let (bytes, to, file) = (&mut reader, &mut batches, source.name.as_str());
     let count = match source.dataset.name {
         "contracts" => each_record(source, bytes, &decp::ELEMENTS, decp::push_xml, to),
-        "act_messages" => actes::read(file, bytes, &mut Envelope::default(), to),
+        "act_messages" => actes::read(file, bytes, &mut Envelopes::default(), to),
         "classifications" => classification::read(file, bytes, to),
         "flows" => pes::read(bytes, to),
         "budget_lines" => totem::read(bytes, to),
