@@ -9,5 +9,6 @@ mod flight;
 mod landing;
 mod legality;
 mod readme;
+mod sample;
 mod support;
 mod tidy;

@@ -34,7 +34,11 @@ pub(crate) fn read(source: &Source, each: &mut dyn FnMut(&Rows) -> Result<()>) -
                 rows.push_fault(line, &String::from_utf8_lossy(error.as_bytes()), "bad_encoding")
             }
             Ok(text) => {
-                if !record.complete || push(source, &mut rows, line, &record.list, &text).is_err() {
+                if text.len() >= MAX_RECORD {
+                    rows.push_fault(line, &text, "too_long");
+                } else if !record.complete
+                    || push(source, &mut rows, line, &record.list, &text).is_err()
+                {
                     rows.push_fault(line, &text, "malformed");
                 }
             }

@@ -222,16 +222,11 @@ fn text_of(head: &[u8]) -> Vec<u8> {
 
 /// The dataset whose columns a file has: all the required ones, and the most of the others.
 fn by_content(format: Format, head: &[u8], header: &[String]) -> Option<&'static Dataset> {
-    let text = String::from_utf8_lossy(head);
-    if format == Format::Xml {
-        return xml::root(&text).and_then(by_root);
-    }
-    if format == Format::Json {
-        let is_geography = text.contains("\"typeLiaison\"") || text.contains("\"modeFinancement\"");
-        return match text.contains("\"marches\"") {
-            true => dataset("contracts"),
-            false => dataset("authorities").filter(|_| is_geography),
-        };
+    let text = || String::from_utf8_lossy(head);
+    match format {
+        Format::Json => return by_names(&text()),
+        Format::Xml => return xml::root(&text()).and_then(by_root),
+        Format::Csv => {}
     }
     let has = |name: &str| header.iter().any(|column| *column == name.to_lowercase());
     let fits = |dataset: &&&Dataset| {
@@ -245,6 +240,15 @@ fn by_content(format: Format, head: &[u8], header: &[String]) -> Option<&'static
     let known = |dataset: &&Dataset| dataset.fields.iter().filter(|f| has(f.header)).count();
     // The first of those that fit equally well: `max_by_key` would give the last.
     DATASETS.iter().rev().filter(fits).copied().max_by_key(known)
+}
+
+/// The dataset of a JSON file, by names that only it has.
+fn by_names(text: &str) -> Option<&'static Dataset> {
+    let is_geography = text.contains("\"typeLiaison\"") || text.contains("\"modeFinancement\"");
+    match text.contains("\"marches\"") {
+        true => dataset("contracts"),
+        false => dataset("authorities").filter(|_| is_geography),
+    }
 }
 
 /// The dataset of an XML file, by the local name of its root.

@@ -4,13 +4,13 @@
 //! Document type definitions are refused: nothing outside the file is fetched, nothing expands.
 
 mod element;
+mod encoding;
 mod tags;
-mod utf8;
 
 #[cfg(test)]
 mod tests;
 
-use std::io::{self, Read};
+use std::io::{self, BufRead, BufReader, Read};
 
 use carnac_model::{Rows, RowsBuilder};
 use memchr::{memchr, memchr_iter};
@@ -18,11 +18,11 @@ use memchr::{memchr, memchr_iter};
 use crate::actes::{self, Envelopes, classification};
 use crate::batches::Batches;
 use crate::source::Source;
+use crate::text::Utf8;
 use crate::{Error, MAX_RECORD, Result, decp, pes, totem};
 
 pub(crate) use element::{Element, MAX_DEPTH, MAX_PARTS};
 pub(crate) use tags::Tags;
-use utf8::Utf8;
 
 /// Turns one record into a row.
 type Push = fn(&Source, &mut RowsBuilder, i64, &str, &Element);
@@ -92,7 +92,7 @@ pub(crate) struct Record {
 /// Records do not stand inside one another: a wanted start tag inside a record says that the end
 /// tag of that record is missing, and begins the next one.
 pub(crate) struct Records<R> {
-    text: Utf8<R>,
+    text: BufReader<Utf8<R>>,
     wanted: &'static [&'static str],
     /// The token in hand, and where it began.
     token: Vec<u8>,
@@ -122,7 +122,7 @@ enum Token {
 impl<R: Read> Records<R> {
     pub(crate) fn new(reader: R, wanted: &'static [&'static str]) -> Self {
         Self {
-            text: Utf8::new(reader),
+            text: BufReader::with_capacity(64 * 1024, Utf8::told(reader, encoding::encoding)),
             wanted,
             token: Vec::new(),
             token_line: 1,
@@ -143,6 +143,8 @@ impl<R: Read> Records<R> {
                 Token::Start | Token::Empty if self.is_wanted() => {
                     return self.record(token).map(Some);
                 }
+                // The start tag is spoiled, or was a record's that broke off.
+                Token::End if self.is_wanted() => return Ok(Some(self.fault())),
                 Token::Start => self.depth += 1,
                 Token::End => self.depth = self.depth.saturating_sub(1),
                 Token::Definition => return Err(refused()),
@@ -179,8 +181,13 @@ impl<R: Read> Records<R> {
             return None;
         }
         self.unbalanced = true;
+        Some(self.fault())
+    }
+
+    /// A bad record that is the token in hand.
+    fn fault(&self) -> Record {
         let raw = String::from_utf8_lossy(&self.token).into_owned();
-        Some(Record { line: self.token_line, raw, element: Err("malformed") })
+        Record { line: self.token_line, raw, element: Err("malformed") }
     }
 
     fn is_wanted(&self) -> bool {
@@ -273,7 +280,7 @@ impl<R: Read> Records<R> {
 
     /// Reads text up to the next `<`, or a part of it.
     fn take_text(&mut self) -> io::Result<()> {
-        let text = self.text.fill()?;
+        let text = self.text.fill_buf()?;
         let text = &text[..memchr(b'<', text).unwrap_or(text.len())];
         self.token.extend_from_slice(text);
         self.line += memchr_iter(b'\n', text).count() as u64;
@@ -283,7 +290,7 @@ impl<R: Read> Records<R> {
     }
 
     fn peek(&mut self) -> io::Result<Option<u8>> {
-        Ok(self.text.fill()?.first().copied())
+        Ok(self.text.fill_buf()?.first().copied())
     }
 
     /// Reads one byte; the token keeps it unless the token is too long already.

@@ -117,3 +117,10 @@ pub enum Error {
         written: u64,
     },
 }
+
+impl Error {
+    /// Spooling failed for that reason.
+    pub(crate) fn spool(dataset: &str, reason: &dyn std::error::Error) -> Self {
+        Self::Spool { dataset: dataset.to_owned(), reason: reason.to_string() }
+    }
+}

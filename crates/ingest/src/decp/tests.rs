@@ -22,7 +22,7 @@ fn land(name: &str, text: &str) -> Result<(RecordBatch, RecordBatch)> {
     let mut batches = Vec::new();
     let mut each = |rows: &Rows| {
         let checked = check(source.dataset, rows, NaiveDate::from_ymd_opt(2026, 1, 1).unwrap());
-        batches.push((checked.accepted().clone(), checked.rejected().clone()));
+        batches.push((checked.rows(), checked.rejected().clone()));
         Ok(())
     };
     match source.format {

@@ -144,6 +144,21 @@ fn a_file_cut_anywhere_has_one_bad_row() {
 }
 
 #[test]
+fn a_spoiled_byte_costs_its_record_and_is_told() {
+    let (before, spoiled, after) = ("<all><r>1</r>", "<r><a b='c'>d</a></r>", "<r>3</r></all>");
+    for place in 0..spoiled.len() {
+        for byte in *b"<>\"'/&\xFF" {
+            let mut file = [before, spoiled, after].concat().into_bytes();
+            file[before.len() + place] = byte;
+            let seen = seen(&file);
+            let good = |raw: &str| seen.iter().any(|row| *row == good(1, raw));
+            let told = seen.len() >= 3;
+            assert!(good("<r>1</r>") && good("<r>3</r>") && told, "{byte} at {place}: {seen:?}");
+        }
+    }
+}
+
+#[test]
 fn depth_parts_and_attributes_are_bounded() {
     let nested = |depth: usize| format!("<r>{}{}</r>", "<a>".repeat(depth), "</a>".repeat(depth));
     assert!(element(&nested(63)).is_some());
