@@ -122,7 +122,11 @@ pub fn check(dataset: &Dataset, rows: &Rows, run_date: NaiveDate) -> Checked {
     let schema = Checked::accepted_schema(dataset);
     let all = RecordBatch::try_new(Arc::clone(&schema), columns)
         .expect("one builder per field, of the field's type and of the same length");
-    Checked { schema, accepted: by_period(dataset, &all, rows, &notes), rejected: notes.rejected(rows) }
+    Checked {
+        schema,
+        accepted: by_period(dataset, &all, rows, &notes),
+        rejected: notes.rejected(rows),
+    }
 }
 
 /// The rows without a fault, each period's together.

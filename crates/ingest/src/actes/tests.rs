@@ -91,7 +91,7 @@ fn several_envelopes_serve_their_own_messages() {
         (ASCII, &ascii),
     ]);
     assert_eq!(
-        table(checked.accepted(), "siren message_date"),
+        table(&checked.rows(), "siren message_date"),
         ["212201131|2024-01-16", "213502388|2024-01-20"]
     );
 }
