@@ -8,15 +8,19 @@ use std::io::Read;
 
 use carnac_model::RowsBuilder;
 
-use self::name::{ActId, base, date_of_envelope, department};
+use self::envelope::Envelope;
+use self::name::ActId;
 use crate::Result;
 use crate::batches::Batches;
 use crate::xml::{Element, Record, Records};
 
 pub(crate) mod classification;
+mod envelope;
 mod name;
 #[cfg(test)]
 mod tests;
+
+pub(crate) use self::envelope::Envelopes;
 
 /// Roots of the messages, and their codes in the exchange.
 const MESSAGES: [(&str, &str); 5] = [
@@ -31,27 +35,23 @@ const ROOTS: [&str; 6] = ["Acte", "ARActe", "AnomalieActe", "Annulation", "ARAnn
 /// Individual acts: their subjects name persons, and never show.
 const INDIVIDUAL: &str = "3";
 
-/// What an envelope says of the messages it lists.
-#[derive(Debug, Default)]
-pub(crate) struct Envelope {
-    siren: Option<String>,
-    department: Option<String>,
-    /// When it was sent.
-    date: Option<String>,
-    forms: Vec<String>,
+/// Returns whether a member of an archive is an envelope, `EACT--…` or `TACT--…`.
+pub(crate) fn is_envelope(member: Option<&str>) -> bool {
+    let base = member.and_then(|name| name.rsplit('/').next()).unwrap_or_default();
+    base.starts_with("EACT-") || base.starts_with("TACT-")
 }
 
 /// Reads the messages of one XML file; returns how many there were, envelopes included.
 ///
-/// `file` is its name, with or without folders. An envelope is no row: it replaces `envelope`,
-/// which serves the files it lists, so that an archive is read with one `envelope` throughout.
+/// `file` is its name, with or without folders. An envelope is no row: `envelopes` remembers it
+/// for the files it lists, so an archive is read with one of these throughout, envelopes first.
 ///
 /// # Errors
 /// When the bytes cannot be read or a batch cannot be handed on.
 pub(crate) fn read(
     file: &str,
     reader: impl Read,
-    envelope: &mut Envelope,
+    envelopes: &mut Envelopes,
     batches: &mut Batches<'_>,
 ) -> Result<u64> {
     let named = ActId::of_file(file);
@@ -59,34 +59,13 @@ pub(crate) fn read(
     let mut count = 0;
     while let Some(record) = records.next().map_err(|reason| batches.unread(reason))? {
         match &record.element {
-            Ok(element) if element.name == ENVELOPE => *envelope = Envelope::of(file, element),
-            _ => push(&mut batches.rows, &record, named.as_ref(), envelope.of_file(file)),
+            Ok(element) if element.name == ENVELOPE => envelopes.take(file, element),
+            _ => push(&mut batches.rows, &record, named.as_ref(), envelopes.of_file(file)),
         }
         batches.hand_on_when_full()?;
         count += 1;
     }
     Ok(count)
-}
-
-impl Envelope {
-    fn of(file: &str, element: &Element) -> Self {
-        let sender = element.at(&["Emetteur", "IDCL"]);
-        let said = |name: &str| sender.and_then(|sender| sender.attribute(name));
-        let forms = element.child("FormulairesEnvoyes").into_iter();
-        let forms = forms.flat_map(|forms| forms.children("Formulaire"));
-        let forms = forms.filter_map(|form| form.child("NomFichier"));
-        Self {
-            siren: said("SIREN").map(str::to_owned),
-            department: said("Departement").and_then(department),
-            date: date_of_envelope(file),
-            forms: forms.filter_map(|name| name.text().map(str::to_owned)).collect(),
-        }
-    }
-
-    /// Returns itself when the file travelled in it.
-    fn of_file(&self, file: &str) -> Option<&Self> {
-        self.forms.iter().any(|form| form == base(file)).then_some(self)
-    }
 }
 
 fn push(

@@ -15,9 +15,9 @@ use std::io::{self, BufRead, BufReader, Read};
 use carnac_model::{Rows, RowsBuilder};
 use memchr::{memchr, memchr_iter};
 
-use crate::actes::{self, Envelope, classification};
+use crate::actes::{self, Envelopes, classification};
 use crate::batches::Batches;
-use crate::source::Source;
+use crate::source::{Member, Source};
 use crate::text::Utf8;
 use crate::{Error, MAX_RECORD, Result, decp, pes, totem};
 
@@ -30,16 +30,20 @@ type Push = fn(&Source, &mut RowsBuilder, i64, &str, &Element);
 /// Reads an XML file, or the XML members of an archive, in batches.
 pub(crate) fn read(source: &Source, each: &mut dyn FnMut(&Rows) -> Result<()>) -> Result<()> {
     let mut batches = Batches::new(source, each);
-    let mut envelope = Envelope::default();
+    let mut envelopes = Envelopes::default();
     let mut count = 0;
-    for member in source.members() {
+    // An envelope says who sent the messages of its archive, so it is read before them.
+    let is_message = |member: &&Member| !actes::is_envelope(member.name.as_deref());
+    let (messages, envelope_files): (Vec<_>, Vec<_>) =
+        source.members().iter().partition(is_message);
+    for member in envelope_files.into_iter().chain(messages) {
         let mut reader = source.reader_of(member)?;
         batches.rows.member(member.name.as_deref());
         let file = member.name.as_deref().unwrap_or(&source.name);
         let (bytes, to) = (&mut reader, &mut batches);
         count += match source.dataset.name {
             "contracts" => each_record(source, bytes, &decp::ELEMENTS, decp::push_xml, to),
-            "act_messages" => actes::read(file, bytes, &mut envelope, to),
+            "act_messages" => actes::read(file, bytes, &mut envelopes, to),
             "classifications" => classification::read(file, bytes, to),
             "flows" => pes::read(bytes, to),
             "budget_lines" => totem::read(bytes, to),

@@ -1,4 +1,4 @@
-//! Messages read from samples, one envelope throughout as in an archive.
+//! Messages read from samples, the same envelopes throughout as in an archive.
 
 use carnac_model::Checked;
 
@@ -23,11 +23,11 @@ fn sample(name: &str) -> Vec<u8> {
     std::fs::read(format!("{folder}/{name}")).unwrap()
 }
 
-/// Reads files in order with one envelope, as those of an archive.
+/// Reads files in order with the same envelopes, as those of an archive.
 fn read_all(files: &[(&str, &[u8])]) -> Checked {
     let (_, checked) = checked("act_messages", |batches| {
-        let mut envelope = Envelope::default();
-        files.iter().map(|(name, bytes)| read(name, *bytes, &mut envelope, batches)).sum()
+        let mut envelopes = Envelopes::default();
+        files.iter().map(|(name, bytes)| read(name, *bytes, &mut envelopes, batches)).sum()
     });
     checked
 }
@@ -77,6 +77,23 @@ fn an_envelope_names_the_sender_of_an_unnamed_message() {
 fn an_envelope_serves_only_the_messages_it_lists() {
     let checked = messages(&[SENT_IN, ASCII]);
     assert_eq!(table(&checked.rows(), "siren message_date"), ["212201131|"]);
+}
+
+#[test]
+fn several_envelopes_serve_their_own_messages() {
+    let sent_in = String::from_utf8(sample(SENT_IN)).unwrap();
+    let other = sent_in.replace(ACT, ASCII).replace("212201131\" ", "213502388\" ");
+    let (act, ascii) = (sample(ACT), sample(ASCII));
+    let checked = read_all(&[
+        (SENT_IN, sent_in.as_bytes()),
+        ("EACT--213502388--20240120-1.xml", other.as_bytes()),
+        (ACT, &act),
+        (ASCII, &ascii),
+    ]);
+    assert_eq!(
+        table(&checked.rows(), "siren message_date"),
+        ["212201131|2024-01-16", "213502388|2024-01-20"]
+    );
 }
 
 #[test]
@@ -166,7 +183,7 @@ fn a_bad_message_is_a_bad_row_with_its_text() {
 fn other_messages_hold_nothing() {
     let courier = b"<a:CourrierSimple xmlns:a='x' a:IDActe='x'/>".as_slice();
     let (count, checked) = checked("act_messages", |batches| {
-        read("022-212201131-20240115-1-DE-2-1_1.xml", courier, &mut Envelope::default(), batches)
+        read("022-212201131-20240115-1-DE-2-1_1.xml", courier, &mut Envelopes::default(), batches)
     });
     assert_eq!((count, checked.read()), (0, 0));
 }
