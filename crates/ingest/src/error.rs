@@ -89,6 +89,31 @@ pub enum Error {
         /// The dataset.
         dataset: &'static str,
     },
+    /// A survey file, and no secret to name its respondents by.
+    #[error(
+        "{}: a survey lands under pseudonyms, and there is no key to make them with; name a file \
+         that holds one with --pseudonym-key-file, or set CARNAC_PSEUDONYM_KEY",
+        path.display()
+    )]
+    NoPseudonymKey {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Not exactly one survey profile fits the file. The reason quotes profiles only: the
+    /// headings of a survey may name people.
+    #[error("{}: not a survey that can be read: {reason}", path.display())]
+    NoSurveyProfile {
+        /// The file.
+        path: PathBuf,
+        /// What each profile misses.
+        reason: String,
+    },
+    /// More authorities answer than there may be.
+    #[error("{}: more authorities answer this survey than can be kept track of", path.display())]
+    TooManyAuthorities {
+        /// The file.
+        path: PathBuf,
+    },
     /// The file is not the one whose checksum was taken.
     #[error("{}: it changed while it was being read; run again", path.display())]
     Changed {

@@ -13,12 +13,14 @@ mod json;
 mod land;
 mod profile;
 mod source;
+mod survey;
 mod text;
 
 pub use error::{Error, Result};
 pub use land::{Outcome, Report, land};
 pub use profile::Profile;
 pub use source::{Found, Source, find};
+pub use survey::{KeyError, PseudonymKey, SurveyProfile};
 
 use carnac_model::{Checked, Rows};
 
