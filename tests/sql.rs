@@ -96,7 +96,7 @@ impl Example {
 
         let run_date = NaiveDate::from_ymd_opt(2025, 12, 31).expect("a day of the calendar");
         let mut draft = self.lake.draft(run_date).await.map_err(ExampleError::from)?;
-        let reports = land(&self.lake, &mut draft, &[source], DEFAULT_MEMORY, &|_| ()).await;
+        let reports = land(&self.lake, &mut draft, &[source], None, DEFAULT_MEMORY, &|_| ()).await;
         for report in reports.map_err(ExampleError::from)? {
             match report.outcome {
                 Outcome::Landed { input, .. } if input.rejected.is_empty() => {}

@@ -99,13 +99,23 @@ pub enum Error {
         /// The file.
         path: PathBuf,
     },
-    /// Not exactly one survey profile fits the file. The reason quotes profiles only: the
-    /// headings of a survey may name people.
-    #[error("{}: not a survey that can be read: {reason}", path.display())]
+    /// No profile says what the survey asked and which columns may land.
+    #[error(
+        "{}: no profile with a [survey] describes this file; name one with --profile, or put it in \
+         the folder `profiles` of the lake",
+        path.display()
+    )]
     NoSurveyProfile {
         /// The file.
         path: PathBuf,
-        /// What each profile misses.
+    },
+    /// The file has not the columns of its profile. The reason quotes the profile only: the
+    /// headings of a survey may name people.
+    #[error("{}: {reason}", path.display())]
+    SurveyLayout {
+        /// The file.
+        path: PathBuf,
+        /// What is missing, or stands twice.
         reason: String,
     },
     /// More authorities answer than there may be.

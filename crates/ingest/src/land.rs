@@ -59,7 +59,9 @@ pub async fn land(
         let mut of_dataset =
             sources.iter().filter(|source| std::ptr::eq(source.dataset, dataset)).peekable();
         if of_dataset.peek().is_some() {
-            reports.extend(land_dataset(lake, draft, dataset, of_dataset, key, memory, advanced).await?);
+            reports.extend(
+                land_dataset(lake, draft, dataset, of_dataset, key, memory, advanced).await?,
+            );
         }
     }
     Ok(reports)

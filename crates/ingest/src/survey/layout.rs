@@ -43,12 +43,12 @@ impl<'p> Layout<'p> {
     /// Finds the profile's columns among `headings`.
     ///
     /// # Errors
-    /// What is wrong with the profile, or the column that is not there once. Headings are never
+    /// What is wrong in the profile, or the column that is not there once. Headings are never
     /// shown, as they may name people.
     pub(super) fn of(profile: &'p SurveyProfile, headings: &[String]) -> Result<Self, String> {
-        profile.check()?;
         let mut cells = cells(profile);
-        let headings: Vec<_> = headings.iter().map(|heading| fold(heading)).collect();
+        let headings: Vec<_> =
+            headings.iter().map(|heading| fold(heading.trim_start_matches('\u{feff}'))).collect();
         let places = Places::of(&cells, &headings)?;
         for (at, cell) in cells.iter_mut().enumerate() {
             cell.place = places.0.get(&at).copied().ok_or_else(|| missing(&cell.name))?;
@@ -60,7 +60,10 @@ impl<'p> Layout<'p> {
         Ok(Self {
             width: headings.len(),
             authority: one(&headings, &[authority.unwrap_or_default()])?,
-            response: one(&headings, &[&profile.response_column, "id de la réponse", "response id"])?,
+            response: one(
+                &headings,
+                &[&profile.response_column, "id de la réponse", "response id"],
+            )?,
             submitted: one(
                 &headings,
                 &[&profile.submitted_column, "date de soumission", "date submitted"],
@@ -152,10 +155,9 @@ fn codes(cell: &Cell<'_>) -> Vec<String> {
 fn wordings(cell: &Cell<'_>) -> Vec<String> {
     let question = cell.question;
     match question.items.iter().find(|item| item.code == cell.item) {
-        Some(item) => vec![
-            format!("{} [{}]", question.fr, item.fr),
-            format!("{} [{}]", question.en, item.en),
-        ],
+        Some(item) => {
+            vec![format!("{} [{}]", question.fr, item.fr), format!("{} [{}]", question.en, item.en)]
+        }
         None => vec![question.fr.clone(), question.en.clone()],
     }
 }

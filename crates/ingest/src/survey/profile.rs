@@ -17,10 +17,6 @@ pub struct SurveyProfile {
     pub fr: String,
     /// Title in English.
     pub en: String,
-    /// Character between columns; told from the header when absent.
-    pub separator: Option<char>,
-    /// Encoding; told from the bytes when absent.
-    pub encoding: Option<Encoding>,
     /// Heading of the column that holds the authority's SIREN; that or [`Self::siret_column`].
     pub siren_column: Option<String>,
     /// Heading of the column that holds the authority's SIRET.
@@ -34,17 +30,6 @@ pub struct SurveyProfile {
     /// The questions whose answers land.
     #[serde(rename = "question")]
     pub questions: Vec<Question>,
-}
-
-/// How the text is encoded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-pub enum Encoding {
-    /// As the survey tool writes it, with or without a byte-order mark.
-    #[serde(rename = "utf-8")]
-    Utf8,
-    /// As a French spreadsheet saves it.
-    #[serde(rename = "windows-1252")]
-    Windows1252,
 }
 
 /// A question of a wave.
@@ -151,9 +136,6 @@ impl SurveyProfile {
         }
         if [&self.id, &self.wave].iter().any(|text| text.trim().is_empty()) {
             return Err("id and wave may not be empty".to_owned());
-        }
-        if self.separator.is_some_and(|separator| !separator.is_ascii() || separator == '"') {
-            return Err("the separator is no ASCII character".to_owned());
         }
         for question in &self.questions {
             question.check().map_err(|reason| format!("question {}: {reason}", question.code))?;

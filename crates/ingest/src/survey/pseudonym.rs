@@ -13,7 +13,9 @@ pub struct PseudonymKey([u8; blake3::KEY_LEN]);
 
 /// A text that is no key; it does not hold the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the pseudonym key is neither 64 hexadecimal digits nor a passphrase of 16 characters or more")]
+#[error(
+    "the pseudonym key is neither 64 hexadecimal digits nor a passphrase of 16 characters or more"
+)]
 pub struct KeyError;
 
 impl PseudonymKey {

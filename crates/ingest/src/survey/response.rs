@@ -3,15 +3,13 @@
 use std::fmt::Write;
 
 use chrono::NaiveDate;
+use csv::ByteRecord;
 
+use super::HIDDEN;
 use super::authority::{siren, siren_of_siret};
 use super::layout::{Cell, Layout};
-use super::profile::{Encoding, NoAnswer, QuestionKind, SurveyProfile};
-use super::record::Record;
+use super::profile::{NoAnswer, QuestionKind, SurveyProfile};
 use super::value::{Given, Submitted, fold, given, submitted};
-
-/// What stands for a value that is not to be seen.
-const HIDDEN: &str = "…";
 
 type Checked<T> = Result<T, &'static str>;
 
@@ -38,28 +36,31 @@ impl<'p> Response<'p> {
     pub(super) fn read(
         profile: &SurveyProfile,
         layout: &Layout<'p>,
-        record: &Record<'_>,
+        record: &ByteRecord,
         run_date: NaiveDate,
     ) -> Self {
-        let encoding: Option<Encoding> = profile.encoding;
-        let text = |place| record.text(place, encoding);
-        let given = |cell: &Cell<'p>| given(cell.question, &text(cell.place)?);
+        let text = |place| {
+            let cell = record.get(place).unwrap_or_default();
+            std::str::from_utf8(cell).map_err(|_| "bad_encoding")
+        };
+        let given = |cell: &Cell<'p>| given(cell.question, text(cell.place)?);
         let authority = |text: &str| match &profile.siren_column {
             _ if text.trim().is_empty() => Err("missing"),
             Some(_) => siren(text),
             None => siren_of_siret(text),
         };
         Self {
-            id: text(layout.response).and_then(|text| number(&text)),
-            siren: text(layout.authority).and_then(|text| authority(&text)),
-            submitted: text(layout.submitted).and_then(|text| submitted(&text, run_date)),
+            id: text(layout.response).and_then(number),
+            siren: text(layout.authority).and_then(authority),
+            submitted: text(layout.submitted).and_then(|text| submitted(text, run_date)),
             given: layout.cells.iter().map(given).collect(),
         }
     }
 
     /// Returns the first rule that it breaks.
     pub(super) fn fault(&self) -> Option<&'static str> {
-        let head = [self.id.as_ref().err(), self.siren.as_ref().err(), self.submitted.as_ref().err()];
+        let head =
+            [self.id.as_ref().err(), self.siren.as_ref().err(), self.submitted.as_ref().err()];
         let answers = self.given.iter().map(|given| given.as_ref().err());
         head.into_iter().chain(answers).flatten().copied().next()
     }
