@@ -8,4 +8,5 @@ mod flight;
 mod landing;
 mod readme;
 mod support;
+mod survey;
 mod tidy;

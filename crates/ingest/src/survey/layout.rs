@@ -197,3 +197,6 @@ fn one(headings: &[String], names: &[&str]) -> Result<usize, String> {
 fn missing(name: &str) -> String {
     format!("column `{name}` is missing")
 }
+
+#[cfg(test)]
+pub(super) mod tests;

@@ -142,3 +142,6 @@ fn written(reason: NoAnswer) -> &'static str {
         NoAnswer::NotConcerned => "so",
     }
 }
+
+#[cfg(test)]
+mod tests;
