@@ -1,3 +1,5 @@
+//! Headings of every kind, and profiles that do not hold together.
+
 use super::*;
 
 /// A survey of one question of each kind that has columns of its own.

@@ -1,3 +1,5 @@
+//! Statuses, and what is seen of a refused response.
+
 use super::*;
 use crate::survey::layout::tests::profile;
 

@@ -1,3 +1,5 @@
+//! Cells as people and spreadsheets fill them.
+
 use super::*;
 use crate::survey::profile::Value;
 
