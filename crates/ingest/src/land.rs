@@ -40,8 +40,8 @@ pub enum Outcome {
 
 /// Lands `sources` into the draft, dataset by dataset, each with one merge.
 ///
-/// `key` names the respondents of surveys, which do not land without; `memory` bounds a merge, in bytes; `advanced` is
-/// told the bytes of each file once it is read.
+/// `key` names the respondents of surveys, which do not land without; `memory` bounds a merge, in
+/// bytes; `advanced` is told the bytes of each file once it is read.
 /// Reports come in the order of datasets, then of files.
 ///
 /// # Errors

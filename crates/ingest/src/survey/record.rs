@@ -10,7 +10,7 @@ use crate::text::Utf8;
 /// A record, or the rule by which its line is none.
 pub(super) type Record<'r> = Result<&'r ByteRecord, &'static str>;
 
-/// Reads the file, with its line for each record after the header.
+/// Calls `each` with every record after the header and the line on which it begins.
 pub(super) fn each(
     source: &Source,
     each: &mut dyn FnMut(i64, Record<'_>) -> Result<()>,
@@ -21,7 +21,11 @@ pub(super) fn each(
     let mut skip = usize::from(given_header(source).is_none());
     while let Some(block) = blocks.next().map_err(failed)? {
         each_of(&block, source.delimiter, &mut |line, record| {
-            if skip == 0 { each(line, record) } else { Ok(skip -= 1) }
+            if skip == 0 {
+                return each(line, record);
+            }
+            skip -= 1;
+            Ok(())
         })?;
     }
     source.verify(blocks.into_inner().into_inner())
