@@ -76,7 +76,7 @@ impl Bed {
         let lake = Lake::create(&root, &[]).expect("a lake");
         let sources: Vec<_> = paths
             .iter()
-            .flat_map(|path| find(path).expect("files"))
+            .flat_map(|path| find(path).expect("files").files)
             .map(|found| Source::open(found, None, &[]).expect("a dataset"))
             .collect();
         self.runtime.block_on(async {

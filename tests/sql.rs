@@ -96,7 +96,7 @@ impl Example {
         std::fs::create_dir_all(path.parent().expect("a path of two parts"))
             .map_err(ExampleError::from)?;
         std::fs::write(&path, csv).map_err(ExampleError::from)?;
-        let found = find(&path).map_err(ExampleError::from)?.remove(0);
+        let found = find(&path).map_err(ExampleError::from)?.files.remove(0);
         let profile = Profile::parse(SURVEY, Path::new("enquete-exemple-2024.toml"));
         let profiles = [Arc::new(profile.map_err(ExampleError::from)?)];
         let source = Source::open(found, None, &profiles).map_err(ExampleError::from)?;

@@ -1,6 +1,7 @@
 //! The command line. The order of commands is the order of `--help`.
 
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use chrono::NaiveDate;
@@ -65,7 +66,8 @@ Examples:
   carnac demo --once
   carnac --root lake ingest decp.json actes.csv
   carnac --root lake query 'select count(*) from core.contracts' --format csv
-  carnac --root lake serve";
+  carnac --root lake serve
+  carnac sample --scale 10 --out synthetic && carnac --root lake ingest synthetic";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -83,6 +85,8 @@ pub(crate) enum Command {
     Releases,
     /// Serve Arrow Flight SQL on a loopback port until Ctrl-C
     Serve(Serve),
+    /// Write synthetic files for demonstration, tests and benches
+    Sample(Sample),
     /// Print the completion script of a shell
     Completions {
         /// The shell
@@ -123,7 +127,8 @@ pub(crate) struct Ingest {
     #[arg(long, value_name = "YYYY-MM-DD")]
     pub(crate) run_date: Option<NaiveDate>,
 
-    /// Files (.csv, .json) or folders of them
+    /// Files (.csv, .json), folders, archives (.zip, .gz, .tar, .tar.gz) or s3://bucket/prefix
+    /// addresses of them
     #[arg(required = true, value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
 }
@@ -183,4 +188,75 @@ pub(crate) struct Serve {
     /// Address to listen on; port 0 takes a free one [default: 127.0.0.1:50051]
     #[arg(long, env = "CARNAC_LISTEN", value_name = "ADDR:PORT")]
     pub(crate) listen: Option<SocketAddr>,
+}
+
+/// All rows are invented, and say so: identifiers begin with SYN-, file names hold `synthetic`,
+/// and README.md in the folder explains it. They carry the SIREN of the real authorities of
+/// Brittany and lie in 2007 to 30 June 2026. The same seed, scale and version give the same CSV
+/// files byte for byte, whatever the number of threads.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Sample {
+    /// Multiplies the volumes: 1 is about 100,000 rows, 1000 about 80 million
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub(crate) scale: u64,
+
+    /// Names the draws
+    #[arg(long, default_value_t = 42, value_name = "S")]
+    pub(crate) seed: u64,
+
+    /// Folder to write to, new or empty: one folder a dataset, one file a year
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+
+    /// Form of the files
+    #[arg(long, value_enum, default_value_t = SampleFormat::Csv)]
+    pub(crate) format: SampleFormat,
+
+    /// Part of the rows that is odd on purpose, from 0 to 1; `_manifest.json` counts them by rule
+    #[arg(long, default_value = "0.002", value_name = "RATE", value_parser = per_million)]
+    pub(crate) defects: u32,
+
+    /// Only this dataset; may be given several times [default: all that are generated]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) dataset: Vec<String>,
+
+    /// Threads that write [default: one a core]
+    #[arg(long, value_name = "N")]
+    pub(crate) threads: Option<NonZeroUsize>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SampleFormat {
+    /// CSV in UTF-8 with `;` between
+    Csv,
+    /// Parquet, every column text
+    Parquet,
+}
+
+/// Millionths of a decimal from 0 to 1.
+fn per_million(text: &str) -> Result<u32, String> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let digits = format!("{whole:0>1}{fraction:0<6}");
+    let valid = digits.len() <= 7
+        && (whole.len() + fraction.len()) > 0
+        && digits.bytes().all(|byte| byte.is_ascii_digit());
+    let millionths = digits.parse().ok().filter(|parts| valid && *parts <= 1_000_000);
+    millionths.ok_or_else(|| "a part is written as 0.002, with up to six decimals".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::per_million;
+
+    #[test]
+    fn a_part_is_read_without_a_float() {
+        let cases =
+            [("0.002", 2_000), ("0", 0), ("1", 1_000_000), (".5", 500_000), ("1.0", 1_000_000)];
+        for (text, expected) in cases {
+            assert_eq!(per_million(text), Ok(expected), "{text}");
+        }
+        for bad in ["", ".", "2", "1.1", "0.0000001", "-0.1", "0,2", "0.2 %", "1e-3", "+1"] {
+            assert!(per_million(bad).is_err(), "{bad}");
+        }
+    }
 }

@@ -121,7 +121,7 @@ fn pseudonym_key(args: &Args, configured: Option<&Path>) -> anyhow::Result<Optio
 
 /// The storage's own settings, as every S3 tool reads them.
 #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
-fn storage_options() -> Vec<(String, String)> {
+pub(crate) fn storage_options() -> Vec<(String, String)> {
     std::env::vars()
         .filter(|(name, _)| name.starts_with("AWS_"))
         .map(|(name, value)| (name.to_ascii_lowercase(), value))

@@ -5,18 +5,21 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
-use carnac_ingest::{Outcome, Profile, PseudonymKey, Report, Source, find, land};
+use carnac_ingest::{Outcome, Profile, PseudonymKey, Report, Source, find_all, land};
 use carnac_lake::Lake;
 use carnac_model::{DATASETS, Dataset, dataset, rule};
 use chrono::NaiveDate;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::args::{Ingest, Refresh};
-use crate::config::{Config, now, today};
+use crate::config::{Config, now, storage_options, today};
 use crate::{print, profile};
 
 /// Some files could not be read; the others are landed.
 const SOME_UNREAD: u8 = 3;
+
+/// Files passed over that are named.
+const NAMES_SHOWN: usize = 5;
 
 /// Runs `carnac ingest`.
 pub(crate) async fn run(config: &Config, args: &Ingest) -> anyhow::Result<ExitCode> {
@@ -49,7 +52,7 @@ pub(crate) async fn refresh(config: &Config, args: &Refresh) -> anyhow::Result<E
 
 /// What to land.
 pub(crate) struct Files {
-    /// Files and folders.
+    /// Files, folders, archives and addresses.
     paths: Vec<PathBuf>,
     /// The dataset of them all, if it was named.
     named: Option<&'static Dataset>,
@@ -78,7 +81,7 @@ pub(crate) async fn land_files(
     files: &Files,
     run_date: NaiveDate,
 ) -> anyhow::Result<ExitCode> {
-    let (sources, mut unread) = open_all(files);
+    let (sources, mut unread) = open_all(files).await?;
     let bar = progress(sources.iter().map(Source::bytes).sum());
     let mut draft = lake.draft(run_date).await?;
     let key = files.key.as_ref();
@@ -103,24 +106,29 @@ pub(crate) async fn land_files(
 }
 
 /// Opens every file; one that cannot be opened is told and does not stop the others.
-fn open_all(files: &Files) -> (Vec<Source>, usize) {
-    let (mut sources, mut unread) = (Vec::new(), 0);
-    let mut refuse = |error: carnac_ingest::Error| {
-        print::remark(&format!("error: {error}"));
-        unread += 1;
-    };
-    for path in &files.paths {
-        match find(path) {
-            Ok(found) => {
-                for file in found {
-                    Source::open(file, files.named, &files.profiles)
-                        .map_or_else(&mut refuse, |source| sources.push(source));
-                }
-            }
-            Err(error) => refuse(error),
+async fn open_all(files: &Files) -> anyhow::Result<(Vec<Source>, usize)> {
+    let contents = find_all(&files.paths, &storage_options()).await;
+    let (mut sources, mut errors) = (Vec::new(), contents.failed);
+    for file in contents.files {
+        match Source::open(file, files.named, &files.profiles) {
+            Ok(source) => sources.push(source),
+            Err(error) => errors.push(error),
         }
     }
-    (sources, unread)
+    for error in &errors {
+        print::remark(&format!("error: {error}"));
+    }
+    if !contents.passed_over.is_empty() {
+        print::line(&passed_over(&contents.passed_over))?;
+    }
+    Ok((sources, errors.len()))
+}
+
+/// A line on the files that hold no data, the first of them by name.
+fn passed_over(names: &[String]) -> String {
+    let shown: Vec<_> = names.iter().take(NAMES_SHOWN).map(String::as_str).collect();
+    let more = if names.len() > shown.len() { ", …" } else { "" };
+    format!("{} files passed over, which hold no data: {}{more}", names.len(), shown.join(", "))
 }
 
 fn known_dataset(name: &str) -> anyhow::Result<&'static Dataset> {

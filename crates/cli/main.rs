@@ -7,6 +7,7 @@ mod ingest;
 mod print;
 mod profile;
 mod query;
+mod sample;
 mod serve;
 
 use std::io::IsTerminal;
@@ -70,6 +71,7 @@ async fn run(args: Args) -> anyhow::Result<ExitCode> {
         Command::Indicators => query::indicators(&config),
         Command::Releases => query::releases(&config).await,
         Command::Serve(serve) => serve::run(&config, &serve).await,
+        Command::Sample(args) => sample::run(&args),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Args::command(), "carnac", &mut std::io::stdout());
             Ok(ExitCode::SUCCESS)

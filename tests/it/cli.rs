@@ -206,7 +206,13 @@ fn mistakes_are_told_with_what_to_do_next() {
 
 /// A file, what in it is replaced by what, and what the error then tells.
 const BROKEN: [(&str, &str, &str, &str, &str); 6] = [
-    ("core/acts.sql", "    nature_code,", "    nature_kode,", "core/acts.sql:10: ", "nature_kode"),
+    (
+        "staging/acts.sql",
+        "    nature_code,",
+        "    nature_kode,",
+        "staging/acts.sql:8: ",
+        "nature_kode",
+    ),
     (
         "core/acts.sql",
         "from staging.acts",

@@ -14,7 +14,7 @@ fn run_date() -> NaiveDate {
 
 /// Lands one file into a new draft, as a run does before it publishes.
 async fn land_one(lake: &Lake, path: &str) -> Draft {
-    let source = Source::open(find(path.as_ref()).unwrap().remove(0), None, &[]).unwrap();
+    let source = Source::open(find(path.as_ref()).unwrap().files.remove(0), None, &[]).unwrap();
     let mut draft = lake.draft(run_date()).await.unwrap();
     let reports = land(lake, &mut draft, &[source], None, DEFAULT_MEMORY, &|_| ()).await.unwrap();
     assert!(

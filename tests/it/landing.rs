@@ -209,6 +209,36 @@ fn one_bad_record_of_a_json_file_is_one_bad_row() {
     );
 }
 
+#[test]
+fn an_xml_file_that_breaks_off_lands_what_was_read() {
+    let place = Place::new();
+    let record = |id: &str| {
+        format!(
+            "<marche><id>{id}</id><acheteur><id>21350238800019</id></acheteur>\
+             <objet>Caf\u{e9}</objet><dateNotification>2024-03-01</dateNotification></marche>\n"
+        )
+    };
+    let file = [
+        "<?xml version='1.0' encoding='ISO-8859-1'?>\n<marches>\n",
+        &record("1"),
+        &record("2").replace("</objet>", ""),
+        &record("3"),
+        "<marche><id>4",
+    ];
+    let latin: Vec<u8> =
+        file.concat().chars().map(|c| u8::try_from(u32::from(c)).unwrap()).collect();
+    let report = place.ok(&["ingest", &place.file("decp.xml", latin)]);
+    assert!(report.contains("4 read, 2 accepted, 2 rejected"), "{report}");
+    assert_eq!(
+        place.rows("select contract_id, object, source_line from lake.contracts order by 1"),
+        ["1,Café,3", "3,Café,5"]
+    );
+    assert_eq!(
+        place.rows("select source_line, rule, raw from ops.quarantine where source_line = 6"),
+        ["6,malformed,<marche><id>4"]
+    );
+}
+
 /// Seen to wait for ever on two cores, with the engine's dynamic join filters on.
 #[test]
 fn figures_of_two_indicators_join() {

@@ -2,11 +2,15 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod archives;
 mod cli;
 mod crash;
+mod finance;
 mod flight;
 mod landing;
+mod legality;
 mod readme;
+mod sample;
 mod support;
 mod survey;
 mod tidy;

@@ -1,163 +1,199 @@
-//! DECP contracts, in the JSON layouts of 2019 and of 2022, as rows of the dataset `contracts`.
+//! DECP contracts, in the layouts of 2019 and of 2022, JSON or XML, as rows of `contracts`.
 //!
 //! A record states a contract as signed and then its modifications, each with only the fields
 //! that changed. The row is the state after the last modification; amounts are never added.
+//! Text goes into the row as it is written: what it means is for the check to say.
 
-use std::borrow::Cow;
-use std::collections::BTreeMap;
+#[cfg(test)]
+mod tests;
 
 use carnac_model::RowsBuilder;
-use serde_json::value::RawValue;
 
+use crate::json::tree;
 use crate::source::Source;
+use crate::xml::Element;
 
-/// Names of the lists that hold contracts: the first in the layout of 2019, the others in 2022's.
+/// Names of the lists of JSON that hold contracts: the first in the layout of 2019, the others in
+/// that of 2022.
 pub(crate) const LISTS: [&str; 3] = ["marches", "marche", "contrat-concession"];
 
-/// Appends one contract, in the order of the dataset's fields.
-pub(crate) fn push(
+/// Names of the elements of XML that are contracts, in both layouts.
+pub(crate) const ELEMENTS: [&str; 2] = ["marche", "contrat-concession"];
+
+/// Values that a contract or a modification has once.
+const SINGLE: [&str; 14] = [
+    "id",
+    "acheteur",
+    "autoriteConcedante",
+    "nature",
+    "objet",
+    "codeCPV",
+    "procedure",
+    "lieuExecution",
+    "dureeMois",
+    "dateNotification",
+    "dateSignature",
+    "datePublicationDonnees",
+    "montant",
+    "valeurGlobale",
+];
+
+/// What only the layout of 2022 has.
+const NEW_IN_2022: [&str; 6] = [
+    "considerationsSociales",
+    "considerationsEnvironnementales",
+    "techniques",
+    "modalitesExecution",
+    "typesPrix",
+    "marcheInnovant",
+];
+
+/// Appends one contract of a list of JSON.
+pub(crate) fn push_json(
     _: &Source,
     rows: &mut RowsBuilder,
     line: i64,
     list: &str,
     text: &str,
 ) -> serde_json::Result<()> {
-    let contract = Object::parse(text)?;
-    let kind = kind(list, &contract)?;
-    let buyer = contract
-        .object("acheteur")?
-        .map_or_else(|| contract.object("autoriteConcedante"), |b| Ok(Some(b)))?;
-    let buyer = buyer.unwrap_or_default();
-    let place = contract.object("lieuExecution")?.unwrap_or_default();
-    let states = states(&contract)?;
-    let suppliers = latest(&states, |state| state.suppliers())?.unwrap_or_default();
-    let first = suppliers.first();
-
-    let buyer_id = buyer.text("id")?.map(|id| id.split_whitespace().collect::<String>());
-    let siren: Option<String> = buyer_id.as_ref().map(|id| id.chars().take(9).collect());
-    let amount = latest(&states, |state| first_of(state, &["montant", "valeurGlobale"]))?;
-    let months = latest(&states, |state| state.text("dureeMois"))?;
+    let contract = tree::parse(list, text)?;
     let layout = if list == LISTS[0] { "2019" } else { "2022" };
-    let values: [Option<Cow<'_, str>>; 20] = [
-        contract.text("id")?,
-        siren.map(Cow::Owned),
-        buyer_id.map(Cow::Owned),
-        buyer.text("nom")?,
-        Some(layout.into()),
-        Some(kind.into()),
-        contract.text("nature")?,
-        contract.text("objet")?,
-        contract.text("codeCPV")?,
-        contract.text("procedure")?,
-        place.text("code")?,
-        place.text("typeCode")?,
-        months,
-        first_of(&contract, &["dateNotification", "dateSignature"])?,
-        contract.text("datePublicationDonnees")?,
-        amount,
-        contract.text("offresRecues")?,
-        first.map_or(Ok(None), |supplier| supplier.text("id"))?,
-        first.map_or(Ok(None), |supplier| supplier.text("typeIdentifiant"))?,
-        Some(suppliers.len().to_string().into()),
-    ];
-    rows.push(line, text, values.iter().map(|value| value.as_deref()));
+    push(rows, line, text, &contract, layout);
     Ok(())
 }
 
-/// A concession is told by its list in 2022's layout and by `_type` in 2019's.
-fn kind(list: &str, contract: &Object<'_>) -> serde_json::Result<&'static str> {
-    let concession = match list {
-        "contrat-concession" => true,
-        "marche" => false,
-        _ => contract.text("_type")?.is_some_and(|kind| kind.to_lowercase().contains("concession")),
+/// Appends one contract of a file of XML, where both layouts have the same lists.
+pub(crate) fn push_xml(
+    _: &Source,
+    rows: &mut RowsBuilder,
+    line: i64,
+    raw: &str,
+    contract: &Element,
+) {
+    let is_new = NEW_IN_2022.iter().any(|name| contract.child(name).is_some());
+    push(rows, line, raw, contract, if is_new { "2022" } else { "2019" });
+}
+
+/// Appends one contract, in the order of the dataset's fields.
+fn push(rows: &mut RowsBuilder, line: i64, raw: &str, contract: &Element, layout: &str) {
+    let changes = changes(contract);
+    if is_ambiguous(contract) || changes.iter().any(|change| is_ambiguous(change)) {
+        return rows.push_fault(line, raw, "malformed");
+    }
+    let text = |name: &str| value(contract, name);
+    let now = |name: &str| {
+        // A modification that does not communicate a value does not change it.
+        let mut changed = changes.iter().rev().filter_map(|change| value(change, name));
+        changed.find(|text| *text != "NC").or_else(|| text(name))
     };
-    Ok(if concession { "concession" } else { "marche" })
-}
+    let buyer = contract.child("acheteur").or_else(|| contract.child("autoriteConcedante"));
+    let of_buyer = |name: &str| buyer.and_then(|buyer| value(buyer, name));
+    let buyer_id = of_buyer("id").or_else(|| text("acheteur.id"));
+    let siren: Option<String> =
+        buyer_id.map(|id| id.chars().filter(|c| !c.is_whitespace()).take(9).collect());
+    let stated = changes.iter().rev().map(|change| suppliers(change));
+    let holders = stated.chain([suppliers(contract)]).find(|list| !list.is_empty());
+    let holders = holders.unwrap_or_default();
+    let first = |name: &str| holders.first().and_then(|supplier| value(supplier, name));
+    let (holder_count, change_count) = (holders.len().to_string(), changes.len().to_string());
+    let pairs = pairs(&holders);
+    let subcontracted = text("sousTraitanceDeclaree");
 
-/// The contract as signed, then its modifications in the order of their number.
-fn states<'a>(contract: &Object<'a>) -> serde_json::Result<Vec<Object<'a>>> {
-    let mut changes = Vec::new();
-    for change in contract.objects("modifications", "modification")? {
-        // Without a number they stand in the order of the file; the sort is stable.
-        let number = change.text("id")?.and_then(|id| id.parse::<u32>().ok()).unwrap_or_default();
-        changes.push((number, change));
+    let values = [
+        text("id"),
+        siren.as_deref(),
+        buyer_id,
+        of_buyer("nom"),
+        Some(layout),
+        Some(kind(contract)),
+        text("nature"),
+        text("objet"),
+        text("codeCPV"),
+        text("procedure"),
+        contract.at(&["lieuExecution", "code"]).and_then(Element::text),
+        contract.at(&["lieuExecution", "typeCode"]).and_then(Element::text),
+        now("dureeMois"),
+        text("dateNotification").or_else(|| text("dateSignature")),
+        text("datePublicationDonnees"),
+        now("montant").or_else(|| now("valeurGlobale")),
+        text("offresRecues"),
+        first("id"),
+        first("typeIdentifiant"),
+        Some(&holder_count),
+        Some(&pairs),
+        subcontracted,
+        Some(&change_count),
+    ];
+    rows.push(line, raw, values);
+    if subcontracted.is_some_and(is_no) && contract.child("actesSousTraitance").is_some() {
+        rows.warn("contradictory_subcontracting");
     }
-    changes.sort_by_key(|(number, _)| *number);
-    Ok(std::iter::once(contract.clone())
-        .chain(changes.into_iter().map(|(_, change)| change))
-        .collect())
 }
 
-/// The value of the last state that has one.
-fn latest<'a, 's, T>(
-    states: &'s [Object<'a>],
-    value: impl Fn(&'s Object<'a>) -> serde_json::Result<Option<T>>,
-) -> serde_json::Result<Option<T>> {
-    states.iter().rev().find_map(|state| value(state).transpose()).transpose()
-}
-
-fn first_of<'a>(object: &Object<'a>, names: &[&str]) -> serde_json::Result<Option<Cow<'a, str>>> {
-    names.iter().find_map(|name| object.text(name).transpose()).transpose()
-}
-
-/// A JSON object whose values are not parsed yet, so that a number keeps the digits it has.
-#[derive(Clone, Default)]
-struct Object<'a>(BTreeMap<String, &'a RawValue>);
-
-impl<'a> Object<'a> {
-    fn parse(text: &'a str) -> serde_json::Result<Self> {
-        serde_json::from_str(text).map(Self)
+/// A concession is told by its list in the layout of 2022, by `_type` in the JSON of 2019.
+fn kind(contract: &Element) -> &'static str {
+    let told = value(contract, "_type").unwrap_or_default().to_lowercase();
+    if contract.name == "contrat-concession" || told.contains("concession") {
+        "concession"
+    } else {
+        "marche"
     }
+}
 
-    /// The text or the literal of a value; `null`, lists, objects and the word for "not
-    /// communicated" are no value.
-    fn text(&self, name: &str) -> serde_json::Result<Option<Cow<'a, str>>> {
-        let Some(raw) = self.0.get(name).map(|raw| raw.get()) else { return Ok(None) };
-        match raw.as_bytes().first() {
-            Some(b'"') if raw.contains('\\') => {
-                serde_json::from_str(raw).map(|text: String| Some(text.into()))
-            }
-            Some(b'"') => {
-                let text: &str = serde_json::from_str(raw)?;
-                Ok((text != "NC").then_some(text.into()))
-            }
-            Some(b'{' | b'[' | b'n') | None => Ok(None),
-            Some(_) => Ok(Some(raw.into())),
+/// The modifications, in the order of their number, and of the file where they have none.
+fn changes(contract: &Element) -> Vec<&Element> {
+    let mut changes = listed(contract, "modifications", "modification");
+    changes.sort_by_key(|change| {
+        value(change, "id").and_then(|id| id.parse::<u32>().ok()).unwrap_or_default()
+    });
+    changes
+}
+
+/// Who holds the contract; empty when the element does not say, which is not "nobody".
+fn suppliers(element: &Element) -> Vec<&Element> {
+    let suppliers = listed(element, "titulaires", "titulaire");
+    if suppliers.is_empty() {
+        return listed(element, "concessionnaires", "concessionnaire");
+    }
+    suppliers
+}
+
+/// The elements of a list, bare (JSON of 2019) or each under its singular name.
+fn listed<'e>(element: &'e Element, list: &str, singular: &str) -> Vec<&'e Element> {
+    let mut found = Vec::new();
+    for entry in element.children(list) {
+        match entry.child(singular) {
+            Some(_) => found.extend(entry.children(singular)),
+            None => found.push(entry),
         }
     }
+    // A text where an element should be says nothing.
+    found.retain(|element| !element.children.is_empty());
+    found
+}
 
-    fn object(&self, name: &str) -> serde_json::Result<Option<Self>> {
-        self.0
-            .get(name)
-            .filter(|raw| raw.get().starts_with('{'))
-            .map(|raw| Self::parse(raw.get()))
-            .transpose()
-    }
-
-    /// The objects of a list, bare (2019) or each wrapped under its singular name (2022).
-    fn objects(&self, list: &str, singular: &str) -> serde_json::Result<Vec<Self>> {
-        let Some(raw) = self.0.get(list).filter(|raw| raw.get().starts_with('[')) else {
-            return Ok(Vec::new());
-        };
-        let elements: Vec<&'a RawValue> = serde_json::from_str(raw.get())?;
-        let mut objects = Vec::with_capacity(elements.len());
-        for element in elements.iter().filter(|element| element.get().starts_with('{')) {
-            let object = Self::parse(element.get())?;
-            objects.push(object.object(singular)?.unwrap_or(object));
+/// Every supplier that has an identifier, as `KIND:ID`, with a space between.
+fn pairs(suppliers: &[&Element]) -> String {
+    let squeezed = |text: &str| text.split_whitespace().collect::<String>();
+    let mut pairs = Vec::with_capacity(suppliers.len());
+    for supplier in suppliers {
+        if let Some(id) = value(supplier, "id") {
+            let kind = value(supplier, "typeIdentifiant").unwrap_or_default();
+            pairs.push(format!("{}:{}", squeezed(kind), squeezed(id)));
         }
-        Ok(objects)
     }
+    pairs.join(" ")
+}
 
-    /// Who holds the contract; `None` when the object does not say, which is not "nobody".
-    fn suppliers(&self) -> serde_json::Result<Option<Vec<Self>>> {
-        for (list, singular) in
-            [("titulaires", "titulaire"), ("concessionnaires", "concessionnaire")]
-        {
-            let objects = self.objects(list, singular)?;
-            if !objects.is_empty() {
-                return Ok(Some(objects));
-            }
-        }
-        Ok(None)
-    }
+/// Whether a value that can only stand once stands twice.
+fn is_ambiguous(element: &Element) -> bool {
+    SINGLE.iter().any(|name| element.children(name).nth(1).is_some())
+}
+
+fn is_no(text: &str) -> bool {
+    ["non", "false", "0"].iter().any(|no| text.eq_ignore_ascii_case(no))
+}
+
+fn value<'e>(element: &'e Element, name: &str) -> Option<&'e str> {
+    element.child(name).and_then(Element::text)
 }

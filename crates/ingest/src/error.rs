@@ -30,7 +30,7 @@ pub enum Error {
         known: String,
     },
     /// The name's ending is not one we read.
-    #[error("{}: not a file this program reads (.csv or .json)", path.display())]
+    #[error("{}: not a file this program reads (.csv, .json or .xml)", path.display())]
     UnknownFormat {
         /// The file.
         path: PathBuf,
@@ -38,6 +38,14 @@ pub enum Error {
     /// The dataset does not come as JSON.
     #[error("{}: dataset {dataset} is not read from JSON; give it as CSV", path.display())]
     NoJson {
+        /// The file.
+        path: PathBuf,
+        /// The dataset.
+        dataset: &'static str,
+    },
+    /// The dataset does not come as XML.
+    #[error("{}: dataset {dataset} is not read from XML; give it as CSV", path.display())]
+    NoXml {
         /// The file.
         path: PathBuf,
         /// The dataset.
@@ -69,8 +77,8 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
-    /// The file has no list of records where the dataset has one.
-    #[error("{}: no list of records in this JSON", path.display())]
+    /// The file has no record, or list of records, where the dataset has some.
+    #[error("{}: no records of its dataset in this file", path.display())]
     NoRecords {
         /// The file.
         path: PathBuf,
@@ -129,6 +137,82 @@ pub enum Error {
     Changed {
         /// The file.
         path: PathBuf,
+    },
+    /// The archive is damaged or cut short, or there is no disk left to unpack it.
+    #[error("unpack {}: {source}; nothing of it is landed, have it sent again", archive.display())]
+    Unpack {
+        /// The archive.
+        archive: PathBuf,
+        /// What the decompressor or the system says.
+        source: std::io::Error,
+    },
+    /// A member that no honest archive holds, or that cannot be read.
+    #[error("unpack {}: member {member:?} {reason}; nothing of the archive is landed", archive.display())]
+    Refused {
+        /// The archive.
+        archive: PathBuf,
+        /// The member's name as it stands.
+        member: String,
+        /// What is wrong with it, and what to do.
+        reason: &'static str,
+    },
+    /// The archive holds more than its size lets expect: a bomb, or a very repetitive file.
+    #[error(
+        "unpack {}: it would become more than {limit} bytes, the most allowed for its size; \
+         if it is honest, unpack it by hand and land the folder",
+        archive.display()
+    )]
+    Expands {
+        /// The archive.
+        archive: PathBuf,
+        /// Bytes that it may become.
+        limit: u64,
+    },
+    /// One run may not fill the disk.
+    #[error("unpack {}: this run would write more than {limit} bytes; land it in several", path.display())]
+    NoRoom {
+        /// What was being unpacked or fetched.
+        path: PathBuf,
+        /// Bytes that one run may write.
+        limit: u64,
+    },
+    /// More members or objects than one delivery may have.
+    #[error("unpack {}: it holds more than {limit} files; split it", path.display())]
+    TooMany {
+        /// The archive or address.
+        path: PathBuf,
+        /// The most it may hold.
+        limit: usize,
+    },
+    /// An archive within an archive; its neighbours are not concerned.
+    #[error(
+        "unpack {}: member {member:?} is itself an archive, which is not opened; \
+         unpack it by hand and land the folder",
+        archive.display()
+    )]
+    Nested {
+        /// The outer archive.
+        archive: PathBuf,
+        /// The inner one.
+        member: String,
+    },
+    /// The archive holds nothing to land.
+    #[error("unpack {}: none of its {members} members is a file that this program reads", archive.display())]
+    NoData {
+        /// The archive.
+        archive: PathBuf,
+        /// How many files there are in it.
+        members: usize,
+    },
+    /// The bucket refused.
+    #[error("{step} {address}: {source}")]
+    Fetch {
+        /// `list` or `fetch`.
+        step: &'static str,
+        /// The address.
+        address: String,
+        /// The storage's own reason.
+        source: object_store::Error,
     },
     /// The lake refused.
     #[error(transparent)]

@@ -1,10 +1,14 @@
 //! JSON: cuts a file into the records of its lists, so that one bad record is one bad row and
 //! memory holds one record at a time. What a record says is parsed by `serde_json`.
 
+mod scan;
+pub(crate) mod tree;
+
 use std::io::{self, BufRead, BufReader, Read};
 
 use carnac_model::{Rows, RowsBuilder};
 
+use self::scan::Scan;
 use crate::source::Source;
 use crate::{BATCH_BYTES, BATCH_ROWS, Error, MAX_RECORD, Result, decp, geography};
 
@@ -17,7 +21,7 @@ type Push = fn(&Source, &mut RowsBuilder, i64, &str, &str) -> serde_json::Result
 /// Reads a JSON file in batches.
 pub(crate) fn read(source: &Source, each: &mut dyn FnMut(&Rows) -> Result<()>) -> Result<()> {
     let (lists, push): (&'static [&'static str], Push) = match source.dataset.name {
-        "contracts" => (&decp::LISTS, decp::push),
+        "contracts" => (&decp::LISTS, decp::push_json),
         "authorities" => (&[""], geography::push),
         dataset => return Err(Error::NoJson { path: source.path.clone(), dataset }),
     };
@@ -30,7 +34,11 @@ pub(crate) fn read(source: &Source, each: &mut dyn FnMut(&Rows) -> Result<()>) -
                 rows.push_fault(line, &String::from_utf8_lossy(error.as_bytes()), "bad_encoding")
             }
             Ok(text) => {
-                if !record.complete || push(source, &mut rows, line, &record.list, &text).is_err() {
+                if text.len() >= MAX_RECORD {
+                    rows.push_fault(line, &text, "too_long");
+                } else if !record.complete
+                    || push(source, &mut rows, line, &record.list, &text).is_err()
+                {
                     rows.push_fault(line, &text, "malformed");
                 }
             }
@@ -72,8 +80,12 @@ struct Records<R> {
     /// The last string outside records: the key of what follows it.
     key: String,
     list: String,
+    /// The last byte outside records that is no blank.
+    before: u8,
     line: u64,
     found_list: bool,
+    /// Whether a record broke off, so that what closes the lists may be lost.
+    broken: bool,
 }
 
 impl<R: Read> Records<R> {
@@ -84,22 +96,32 @@ impl<R: Read> Records<R> {
             open: Vec::new(),
             key: String::new(),
             list: String::new(),
+            before: b' ',
             line: 1,
             found_list: false,
+            broken: false,
         }
     }
 
     /// Moves to the next element of a wanted list; `None` at the end of the file.
     fn next(&mut self) -> io::Result<Option<Record>> {
         while let Some(byte) = self.byte()? {
-            let in_list = self.open.last() == Some(&Open::List { wanted: true });
+            let before = self.before;
+            if !matches!(byte, b' ' | b'\t' | b'\r' | b'\n') {
+                self.before = byte;
+            }
+            let innermost = self.open.last().copied();
+            let in_list = innermost == Some(Open::List { wanted: true });
             match byte {
                 b' ' | b'\t' | b'\r' | b'\n' | b',' | b':' | 0xEF | 0xBB | 0xBF => {}
-                b']' | b'}' => {
-                    self.open.pop();
-                }
+                b'}' if innermost == Some(Open::Object) => drop(self.open.pop()),
+                b']' if matches!(innermost, Some(Open::List { .. })) => drop(self.open.pop()),
+                b'}' | b']' => {}
                 b'{' if in_list => return self.object().map(Some),
                 _ if in_list => return self.scalar(byte).map(Some),
+                b'{' if self.found_list && is_stray(before, innermost) => {
+                    return self.object().map(Some);
+                }
                 b'{' => self.enter(Open::Object)?,
                 b'[' => {
                     let name = if self.open.is_empty() { "" } else { self.key.as_str() };
@@ -114,7 +136,17 @@ impl<R: Read> Records<R> {
                 _ => {}
             }
         }
-        Ok(None)
+        Ok(self.cut_short())
+    }
+
+    /// At the end of the file: one bad record when a bracket is still open, unless a record that
+    /// broke off said so.
+    fn cut_short(&mut self) -> Option<Record> {
+        if self.open.is_empty() || self.broken {
+            return None;
+        }
+        self.broken = true;
+        Some(self.record(self.before))
     }
 
     fn enter(&mut self, bracket: Open) -> io::Result<()> {
@@ -128,21 +160,19 @@ impl<R: Read> Records<R> {
     /// Reads an object whose first brace is behind the cursor.
     fn object(&mut self) -> io::Result<Record> {
         let mut record = self.record(b'{');
-        let (mut depth, mut in_string, mut escaped) = (1, false, false);
-        while depth > 0 {
-            let Some(byte) = self.byte()? else { return Ok(record) };
+        let mut scan = Scan::new();
+        while !scan.is_over() {
+            let Some(byte) = self.peek()?.filter(|byte| !scan.is_foreign(*byte)) else {
+                self.broken = true;
+                return Ok(record);
+            };
+            self.byte()?;
+            scan.pass(byte);
             if record.text.len() < MAX_RECORD {
                 record.text.push(byte);
             }
-            match byte {
-                _ if escaped => escaped = false,
-                b'\\' if in_string => escaped = true,
-                b'"' => in_string = !in_string,
-                b'{' | b'[' if !in_string => depth += 1,
-                b'}' | b']' if !in_string => depth -= 1,
-                _ => {}
-            }
         }
+        self.before = b'}';
         record.complete = record.text.len() < MAX_RECORD;
         Ok(record)
     }
@@ -204,6 +234,12 @@ impl<R: Read> Records<R> {
     }
 }
 
+/// Whether an object cannot stand here: after a comma, and in no list. It is a record whose list
+/// was closed too early, by a bracket left over from a record that broke off.
+fn is_stray(before: u8, innermost: Option<Open>) -> bool {
+    before == b',' && matches!(innermost, None | Some(Open::Object))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -245,6 +281,47 @@ mod tests {
             texts(r#"[1, "a,]", [2,3], {"x""#, &[""]),
             [bad("1"), bad(r#""a,]""#), bad("[2,3]"), bad(r#"{"x""#)]
         );
+    }
+
+    #[test]
+    fn a_record_that_breaks_off_does_not_swallow_the_next() {
+        let list = |records: &str| texts(&format!("{{\"marches\":[{records}]}}"), &["marches"]);
+        let bad = |text: &str| (text.to_owned(), false);
+        let good = |text: &str| (text.to_owned(), true);
+        // A brace, a list, a string and all at once that are not closed.
+        assert_eq!(
+            list(r#"{"a":{"b":1}, {"c":2}, {"c":3}"#),
+            [bad(r#"{"a":{"b":1}, "#), good(r#"{"c":2}"#), good(r#"{"c":3}"#)]
+        );
+        assert_eq!(
+            list(r#"{"a":[1}, {"c":2}, {"c":3}"#),
+            [bad(r#"{"a":[1"#), good(r#"{"c":2}"#), good(r#"{"c":3}"#)]
+        );
+        assert_eq!(
+            list("{\"a\":\"b\n {\"c\":2}, {\"c\":3}"),
+            [bad("{\"a\":\"b\n "), good(r#"{"c":2}"#), good(r#"{"c":3}"#)]
+        );
+        assert_eq!(
+            list("{\"a\":[{\"b\":\"c\n{\"d\":\"e\"}]},\n{\"c\":2},{\"c\":3}"),
+            [
+                bad("{\"a\":[{\"b\":\"c\n"),
+                good(r#"{"d":"e"}"#),
+                good(r#"{"c":2}"#),
+                good(r#"{"c":3}"#)
+            ]
+        );
+    }
+
+    #[test]
+    fn a_file_cut_anywhere_has_one_bad_row() {
+        let file = r#"{"marches":[{"a":1}, {"b":["c{", {"d":"\\"}]}]}"#;
+        let list = file.find('[').unwrap();
+        for end in list + 1..file.len() {
+            let found = texts(file.get(..end).unwrap(), &["marches"]);
+            let bad = found.iter().filter(|(_, complete)| !complete).count();
+            assert_eq!(bad, 1, "cut at {end}: {found:?}");
+        }
+        assert!(texts(file, &["marches"]).iter().all(|(_, complete)| *complete));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use carnac_lake::{Delivery, Draft, Lake};
 use carnac_model::{DATASETS, Dataset, Input, Rows, check};
 
 use crate::source::Format;
-use crate::{Error, PseudonymKey, Result, Source, csv, json, survey};
+use crate::{Error, PseudonymKey, Result, Source, csv, json, survey, xml};
 
 /// What became of one file.
 #[derive(Debug)]
@@ -117,6 +117,7 @@ fn spool(
         }
         Format::Csv => csv::read(source, &check, &mut each),
         Format::Json => json::read(source, &mut |rows| each(check(rows))),
+        Format::Xml => xml::read(source, &mut |rows| each(check(rows))),
     };
     let outcome = outcome.and_then(|()| refuse_empty(source, draft, delivery));
     if outcome.is_err() {

@@ -1,25 +1,34 @@
 //! Foreign bytes to checked rows.
 //!
 //! ```text
-//! path ─ Source::open ─▶ Source ─ read ─▶ Rows ─ model::check ─▶ Checked ─▶ lake::Delivery
+//! paths ─ find ─▶ Found ─ Source::open ─▶ Source ─ read ─▶ Rows ─ model::check ─▶ Checked ─▶ lake::Delivery
 //! ```
 //! [`land`] is the whole way of a set of files into a draft of the next release.
 
+mod actes;
+mod batches;
 mod csv;
 mod decp;
 mod error;
+mod fetch;
+mod find;
 mod geography;
 mod json;
 mod land;
+mod pes;
 mod profile;
 mod source;
 mod survey;
 mod text;
+mod totem;
+mod unpack;
+mod xml;
 
 pub use error::{Error, Result};
+pub use find::{Contents, Found, find, find_all};
 pub use land::{Outcome, Report, land};
 pub use profile::Profile;
-pub use source::{Found, Source, find};
+pub use source::Source;
 pub use survey::{KeyError, PseudonymKey, SurveyProfile};
 
 use carnac_model::{Checked, Rows};

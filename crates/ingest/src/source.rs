@@ -8,29 +8,32 @@ use std::sync::Arc;
 use carnac_model::{DATASETS, Dataset, dataset};
 use encoding_rs::Encoding;
 use sha2::{Digest, Sha256};
+use tempfile::TempDir;
 
 use crate::text::{Guess, Utf8};
-use crate::{Error, Profile, Result, csv};
+use crate::{Error, Found, Profile, Result, csv, xml};
 
 /// How the bytes are laid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Format {
     Csv,
     Json,
+    Xml,
 }
 
-/// A file found by [`find`], with the name under which it is known in the lake.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Found {
-    /// Where it is.
-    pub path: PathBuf,
-    /// Its path below the folder that was asked for, with `/` between; its file name otherwise.
-    pub name: String,
+/// A file with bytes of a source.
+#[derive(Debug, Clone)]
+pub(crate) struct Member {
+    /// Where the bytes are.
+    pub(crate) path: PathBuf,
+    /// Its name in the archive that is the source; none when it is the whole source.
+    pub(crate) name: Option<String>,
 }
 
-/// One file to land.
+/// One file to land, or an archive whose members are one delivery.
 #[derive(Debug)]
 pub struct Source {
+    /// Where it is for people: what was unpacked is named by its archive and its name there.
     pub(crate) path: PathBuf,
     pub(crate) name: String,
     pub(crate) dataset: &'static Dataset,
@@ -40,47 +43,10 @@ pub struct Source {
     pub(crate) delimiter: u8,
     pub(crate) profile: Option<Arc<Profile>>,
     bytes: u64,
-}
-
-/// Returns the data files at `path`: itself, or all below it when it is a folder, in order;
-/// names that begin with `.` or `_` are passed over.
-///
-/// # Errors
-/// When a folder cannot be listed or the path does not exist.
-pub fn find(path: &Path) -> Result<Vec<Found>> {
-    let failed = |path: &Path| {
-        let path = path.to_owned();
-        move |source| Error::Io { step: "open", path, source }
-    };
-    if !path.metadata().map_err(failed(path))?.is_dir() {
-        let name = path
-            .file_name()
-            .map_or_else(|| path.display().to_string(), |n| n.to_string_lossy().into_owned());
-        return Ok(vec![Found { path: path.to_owned(), name }]);
-    }
-    let mut found = Vec::new();
-    let mut folders = vec![path.to_owned()];
-    while let Some(folder) = folders.pop() {
-        for entry in folder.read_dir().map_err(failed(&folder))? {
-            let entry = entry.map_err(failed(&folder))?.path();
-            let hidden = entry
-                .file_name()
-                .is_some_and(|name| name.to_string_lossy().starts_with(['.', '_']));
-            if hidden {
-                continue;
-            }
-            if entry.is_dir() {
-                folders.push(entry);
-            } else if format(&entry).is_some() {
-                let below = entry.strip_prefix(path).unwrap_or(&entry);
-                let parts: Vec<_> =
-                    below.components().map(|part| part.as_os_str().to_string_lossy()).collect();
-                found.push(Found { name: parts.join("/"), path: entry });
-            }
-        }
-    }
-    found.sort();
-    Ok(found)
+    /// One, or several in the order of their names.
+    members: Vec<Member>,
+    /// What was unpacked stays on the disk as long as this.
+    _kept: Option<Arc<TempDir>>,
 }
 
 impl Source {
@@ -97,17 +63,26 @@ impl Source {
         named: Option<&'static Dataset>,
         profiles: &[Arc<Profile>],
     ) -> Result<Self> {
-        let Found { path, name } = found;
-        let format = format(&path).ok_or_else(|| Error::UnknownFormat { path: path.clone() })?;
+        let Found { path, name, members, kept } = found;
+        let Some(first) = members.first().map(|member| member.path.as_path()) else {
+            return Err(Error::UnknownFormat { path });
+        };
+        let format = format(first).ok_or_else(|| Error::UnknownFormat { path: path.clone() })?;
+        let failed = |step| {
+            let path = path.clone();
+            move |source| Error::Io { step, path, source }
+        };
         let mut head = vec![0; 64 * 1024];
-        let length = read_up_to(&path, &mut head)?;
+        let length = File::open(first)
+            .and_then(|mut file| read_up_to(&mut file, &mut head))
+            .map_err(failed("open"))?;
         head.truncate(length);
         let by_folder =
             || path.parent()?.ancestors().find_map(|folder| dataset(folder.file_name()?.to_str()?));
         let head = text_of(&head);
         let header = match format {
             Format::Csv => csv::header_of(&head, csv::delimiter_of(&head)).unwrap_or_default(),
-            Format::Json => Vec::new(),
+            Format::Json | Format::Xml => Vec::new(),
         };
         let expected = named.or_else(by_folder);
         let profile = profiles.iter().find(|profile| profile.fits(&header, expected));
@@ -117,7 +92,7 @@ impl Source {
             let known = DATASETS.iter().map(|dataset| dataset.name).collect::<Vec<_>>().join(", ");
             return Err(Error::UnknownDataset { path, known });
         };
-        let Checksum { sha256, bytes, encoding } = checksum(&path)?;
+        let Checksum { sha256, bytes, encoding } = checksum(&members).map_err(failed("read"))?;
         let encoding = profile.and_then(|profile| profile.encoding()).unwrap_or(encoding);
         let delimiter = profile
             .and_then(|profile| profile.delimiter())
@@ -129,7 +104,19 @@ impl Source {
             .unwrap_or(&name)
             .to_owned();
         let profile = profile.cloned();
-        Ok(Self { path, name, dataset, format, sha256, encoding, delimiter, profile, bytes })
+        Ok(Self {
+            path,
+            name,
+            dataset,
+            format,
+            sha256,
+            encoding,
+            delimiter,
+            profile,
+            bytes,
+            members,
+            _kept: kept,
+        })
     }
 
     /// Returns the dataset.
@@ -164,9 +151,19 @@ impl Source {
         years.next_back().map(|year| format!("{year}-01-01"))
     }
 
-    /// Opens the bytes again, hashing them as they pass.
+    /// Returns the files that hold it, in the order in which they are read.
+    pub(crate) fn members(&self) -> &[Member] {
+        &self.members
+    }
+
+    /// Opens the bytes of a source that is one file again, hashing them as they pass.
     pub(crate) fn reader(&self) -> Result<HashingReader> {
-        let file = File::open(&self.path).map_err(|source| self.io("open", source))?;
+        self.reader_of(&self.members()[0])
+    }
+
+    /// Opens the bytes of one of its files.
+    pub(crate) fn reader_of(&self, member: &Member) -> Result<HashingReader> {
+        let file = File::open(&member.path).map_err(|source| self.io("open", source))?;
         Ok(HashingReader { file, hasher: Sha256::new() })
     }
 
@@ -175,9 +172,11 @@ impl Source {
     }
 
     /// Errs when the bytes that passed are not those of the checksum.
+    ///
+    /// Of several files nobody but this run can change one: they were unpacked by it.
     pub(crate) fn verify(&self, mut reader: HashingReader) -> Result<()> {
         io::copy(&mut reader, &mut io::sink()).map_err(|source| self.io("read", source))?;
-        if hex(&reader.hasher.finalize()) == self.sha256 {
+        if self.members.len() > 1 || hex(&reader.hasher.finalize()) == self.sha256 {
             Ok(())
         } else {
             Err(Error::Changed { path: self.path.clone() })
@@ -201,11 +200,27 @@ impl Read for HashingReader {
 }
 
 fn format(path: &Path) -> Option<Format> {
-    match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
+    match extension(path.to_str()?).as_str() {
         "csv" => Some(Format::Csv),
         "json" => Some(Format::Json),
+        "xml" => Some(Format::Xml),
         _ => None,
     }
+}
+
+/// The ending of a name without the dot, in lower case; empty when there is none.
+pub(crate) fn extension(name: &str) -> String {
+    let ending = Path::new(name).extension().and_then(|ending| ending.to_str());
+    ending.unwrap_or_default().to_ascii_lowercase()
+}
+
+/// Returns whether a name is that of data.
+pub(crate) fn is_data(name: &str) -> bool {
+    is_xml(name) || format(Path::new(name)).is_some()
+}
+
+pub(crate) fn is_xml(name: &str) -> bool {
+    extension(name) == "xml"
 }
 
 /// The beginning of a file in UTF-8, whatever encoding it is in.
@@ -220,13 +235,11 @@ fn text_of(head: &[u8]) -> Vec<u8> {
 
 /// The dataset whose columns a file has: all the required ones, and the most of the others.
 fn by_content(format: Format, head: &[u8], header: &[String]) -> Option<&'static Dataset> {
-    if format == Format::Json {
-        let text = String::from_utf8_lossy(head);
-        let is_geography = text.contains("\"typeLiaison\"") || text.contains("\"modeFinancement\"");
-        return match text.contains("\"marches\"") {
-            true => dataset("contracts"),
-            false => dataset("authorities").filter(|_| is_geography),
-        };
+    let text = || String::from_utf8_lossy(head);
+    match format {
+        Format::Json => return by_names(&text()),
+        Format::Xml => return xml::root(&text()).and_then(by_root),
+        Format::Csv => {}
     }
     let has = |name: &str| header.iter().any(|column| *column == name.to_lowercase());
     let fits = |dataset: &&&Dataset| {
@@ -242,14 +255,37 @@ fn by_content(format: Format, head: &[u8], header: &[String]) -> Option<&'static
     DATASETS.iter().rev().filter(fits).copied().max_by_key(known)
 }
 
-fn read_up_to(path: &Path, buffer: &mut [u8]) -> Result<usize> {
-    let failed = |source| Error::Io { step: "open", path: path.to_owned(), source };
-    let mut file = File::open(path).map_err(failed)?;
+/// The dataset of a JSON file, by names that only it has.
+fn by_names(text: &str) -> Option<&'static Dataset> {
+    let is_geography = text.contains("\"typeLiaison\"") || text.contains("\"modeFinancement\"");
+    match text.contains("\"marches\"") {
+        true => dataset("contracts"),
+        false => dataset("authorities").filter(|_| is_geography),
+    }
+}
+
+/// The dataset of an XML file, by the local name of its root.
+fn by_root(root: &str) -> Option<&'static Dataset> {
+    dataset(match root {
+        "marches" => "contracts",
+        "Acte" | "ARActe" | "AnomalieActe" | "Annulation" | "ARAnnulation"
+        | "EnveloppeCLMISILL" => "act_messages",
+        "RetourClassification" => "classifications",
+        "PES_Aller" | "PES_ACQUIT" => "flows",
+        "DocumentBudgetaire" | "CompteFinancierUnique" => "budget_lines",
+        _ => return None,
+    })
+}
+
+/// Fills `buffer` as far as there are bytes, and returns how many there were.
+pub(crate) fn read_up_to(reader: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
     let mut filled = 0;
     while filled < buffer.len() {
-        match file.read(&mut buffer[filled..]).map_err(failed)? {
-            0 => break,
-            count => filled += count,
+        match reader.read(&mut buffer[filled..]) {
+            Ok(0) => break,
+            Ok(count) => filled += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
         }
     }
     Ok(filled)
@@ -261,22 +297,29 @@ struct Checksum {
     encoding: &'static Encoding,
 }
 
-fn checksum(path: &Path) -> Result<Checksum> {
-    let failed = |source| Error::Io { step: "read", path: path.to_owned(), source };
-    let mut file = File::open(path).map_err(failed)?;
+/// Reads the bytes once; of several files, their names and lengths are hashed too.
+fn checksum(members: &[Member]) -> io::Result<Checksum> {
     let (mut hasher, mut guess, mut bytes) = (Sha256::new(), Guess::default(), 0);
     let mut chunk = vec![0; 1 << 20];
-    loop {
-        let count = file.read(&mut chunk).map_err(failed)?;
-        let passed = chunk.get(..count).unwrap_or_default();
-        if passed.is_empty() {
-            let encoding = guess.encoding();
-            return Ok(Checksum { sha256: hex(&hasher.finalize()), bytes, encoding });
+    for member in members {
+        let mut file = File::open(&member.path)?;
+        if let Some(name) = &member.name {
+            hasher.update(name);
+            hasher.update([0]);
+            hasher.update(file.metadata()?.len().to_le_bytes());
         }
-        hasher.update(passed);
-        guess.watch(passed);
-        bytes += passed.len() as u64;
+        loop {
+            let count = read_up_to(&mut file, &mut chunk)?;
+            let passed = chunk.get(..count).unwrap_or_default();
+            if passed.is_empty() {
+                break;
+            }
+            hasher.update(passed);
+            guess.watch(passed);
+            bytes += passed.len() as u64;
+        }
     }
+    Ok(Checksum { sha256: hex(&hasher.finalize()), bytes, encoding: guess.encoding() })
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -285,4 +328,49 @@ fn hex(bytes: &[u8]) -> String {
         write!(text, "{byte:02x}").expect("writing to a string cannot fail");
         text
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A source of `acts` of several files, as an archive of messages is.
+    fn several(files: &[(&str, &str)]) -> Source {
+        let folder = TempDir::new().unwrap();
+        let write = |(number, (name, content)): (usize, &(&str, &str))| {
+            let path = folder.path().join(format!("{number}.csv"));
+            std::fs::write(&path, content).unwrap();
+            Member { path, name: Some((*name).to_owned()) }
+        };
+        let members = files.iter().enumerate().map(write).collect();
+        let (path, name) = (PathBuf::from("acts/x.zip"), "x.zip".to_owned());
+        let found = Found { path, name, members, kept: Some(Arc::new(folder)) };
+        Source::open(found, None, &[]).unwrap()
+    }
+
+    #[test]
+    fn the_checksum_of_several_files_tells_names_and_bounds() {
+        let sha256 = |files: &[(&str, &str)]| several(files).sha256;
+        let first = sha256(&[("a", "1"), ("b", "2")]);
+        assert_eq!(first, sha256(&[("a", "1"), ("b", "2")]));
+        for other in [[("a", "1"), ("c", "2")], [("a", "2"), ("b", "1")], [("a", "12"), ("b", "")]]
+        {
+            assert_ne!(first, sha256(&other));
+        }
+    }
+
+    #[test]
+    fn each_of_several_files_is_read() {
+        let source = several(&[("a", "1"), ("b", "22")]);
+        assert_eq!((source.bytes(), source.key()), (3, "acts/x.zip".to_owned()));
+        let mut told = Vec::new();
+        for member in source.members() {
+            let mut reader = source.reader_of(member).unwrap();
+            let mut text = String::new();
+            reader.read_to_string(&mut text).unwrap();
+            source.verify(reader).unwrap();
+            told.push((member.name.as_deref(), text));
+        }
+        assert_eq!(told, [(Some("a"), "1".to_owned()), (Some("b"), "22".to_owned())]);
+    }
 }

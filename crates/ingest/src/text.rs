@@ -5,11 +5,14 @@
 //! ASCII and none of those.
 
 use std::io::{self, Read};
+use std::ops::Range;
 
 use encoding_rs::{Decoder, DecoderResult, Encoding, UTF_8, WINDOWS_1252};
 
 /// Stands in for what cannot be decoded: a byte that no UTF-8 has, so that its row is told.
 const UNDECODABLE: u8 = 0xFF;
+/// Bytes decoded at a time.
+const STEP: usize = 64 * 1024;
 /// Longest UTF-8 sequence, less one byte.
 const TAIL: usize = 3;
 
@@ -66,20 +69,20 @@ pub(crate) enum Utf8<R> {
     Decoded(Decoded<R>),
 }
 
+/// Tells an encoding from the first bytes of a text, up to 64 KiB.
+type Tell = fn(&[u8]) -> io::Result<&'static Encoding>;
+
 impl<R: Read> Utf8<R> {
     pub(crate) fn new(inner: R, encoding: &'static Encoding) -> Self {
         if encoding == UTF_8 {
             return Self::AsIs(inner);
         }
-        let decoder = encoding.new_decoder_with_bom_removal();
-        Self::Decoded(Decoded {
-            inner,
-            decoder,
-            input: Vec::new(),
-            output: Vec::new(),
-            at: 0,
-            ended: false,
-        })
+        Self::Decoded(Decoded::new(inner, Told::Is(encoding)))
+    }
+
+    /// Reads a text that says its own encoding, of which a byte-order mark is no part.
+    pub(crate) fn told(inner: R, tell: Tell) -> Self {
+        Self::Decoded(Decoded::new(inner, Told::By(tell)))
     }
 
     pub(crate) fn into_inner(self) -> R {
@@ -102,47 +105,81 @@ impl<R: Read> Read for Utf8<R> {
 /// A reader that decodes in steps of 64 KiB.
 pub(crate) struct Decoded<R> {
     inner: R,
-    decoder: Decoder,
+    encoding: Told,
+    /// None before the first bytes are read.
+    decoder: Option<Decoder>,
     input: Vec<u8>,
+    /// Bytes of the input that are decoded.
+    decoded: usize,
     output: Vec<u8>,
-    at: usize,
+    /// The part of the output that is still to be passed on.
+    ready: Range<usize>,
     ended: bool,
 }
 
+#[derive(Clone, Copy)]
+enum Told {
+    Is(&'static Encoding),
+    By(Tell),
+}
+
 impl<R: Read> Decoded<R> {
+    fn new(inner: R, encoding: Told) -> Self {
+        Self {
+            inner,
+            encoding,
+            decoder: None,
+            input: Vec::new(),
+            decoded: 0,
+            output: vec![0; STEP],
+            ready: 0..0,
+            ended: false,
+        }
+    }
+
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        while self.at == self.output.len() && !self.ended {
+        while self.ready.is_empty() && !self.ended {
             self.refill()?;
         }
-        let ready = self.output.get(self.at..).unwrap_or_default();
+        let ready = self.output.get(self.ready.clone()).unwrap_or_default();
         let count = ready.len().min(buffer.len());
         buffer[..count].copy_from_slice(&ready[..count]);
-        self.at += count;
+        self.ready.start += count;
         Ok(count)
     }
 
+    /// Decodes up to the end of the input, the end of the room, or what cannot be decoded.
     fn refill(&mut self) -> io::Result<()> {
-        self.output.clear();
-        self.at = 0;
-        self.input.clear();
-        (&mut self.inner).take(64 * 1024).read_to_end(&mut self.input)?;
-        self.ended = self.input.is_empty();
-        let mut rest = self.input.as_slice();
-        loop {
-            let room = self.decoder.max_utf8_buffer_length_without_replacement(rest.len());
-            let start = self.output.len();
-            self.output.resize(start + room.unwrap_or(4 * 64 * 1024), 0);
-            let space = self.output.get_mut(start..).unwrap_or_default();
-            let (result, read, written) =
-                self.decoder.decode_to_utf8_without_replacement(rest, space, self.ended);
-            self.output.truncate(start + written);
-            rest = rest.get(read..).unwrap_or_default();
-            match result {
-                DecoderResult::InputEmpty => return Ok(()),
-                DecoderResult::OutputFull => {}
-                DecoderResult::Malformed(..) => self.output.push(UNDECODABLE),
+        if self.decoded == self.input.len() {
+            self.input.clear();
+            self.decoded = 0;
+            (&mut self.inner).take(STEP as u64).read_to_end(&mut self.input)?;
+        }
+        let decoder = match &mut self.decoder {
+            Some(decoder) => decoder,
+            None => {
+                let encoding = match self.encoding {
+                    Told::Is(encoding) => encoding,
+                    Told::By(tell) => tell(&self.input)?,
+                };
+                self.decoder.insert(encoding.new_decoder_with_bom_removal())
+            }
+        };
+        let last = self.input.is_empty();
+        let rest = self.input.get(self.decoded..).unwrap_or_default();
+        let room = &mut self.output[..STEP - 1];
+        let (result, read, written) = decoder.decode_to_utf8_without_replacement(rest, room, last);
+        self.decoded += read;
+        self.ready = 0..written;
+        match result {
+            DecoderResult::InputEmpty => self.ended = last,
+            DecoderResult::OutputFull => {}
+            DecoderResult::Malformed(..) => {
+                self.output[written] = UNDECODABLE;
+                self.ready.end += 1;
             }
         }
+        Ok(())
     }
 }
 
@@ -186,5 +223,13 @@ mod tests {
         let lone_surrogate = decoded(b"a\0\x00\xD8b\0", UTF_16LE);
         assert!(std::str::from_utf8(&lone_surrogate).is_err());
         assert_eq!(lone_surrogate.first(), Some(&b'a'));
+    }
+
+    #[test]
+    fn long_texts_are_decoded_whole() {
+        let odd: Vec<u8> = b"\xE9\x80a".repeat(STEP);
+        assert_eq!(decoded(&odd, WINDOWS_1252), "é€a".repeat(STEP).as_bytes());
+        let bad = decoded(&b"\x00\xD8".repeat(STEP), UTF_16LE);
+        assert_eq!(bad, [UNDECODABLE].repeat(STEP));
     }
 }

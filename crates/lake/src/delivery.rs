@@ -1,13 +1,16 @@
 //! A delivery: checked rows of the sources of one run, waiting on local disk for one merge.
 
+mod spool;
+
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::ops::Range;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, AsArray, Int64Array, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
-use carnac_model::{Checked, Dataset, Input};
+use carnac_model::{Accepted, Checked, Dataset, Input};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::Compression;
 use parquet::file::properties::WriterProperties;
@@ -15,36 +18,45 @@ use tempfile::TempDir;
 
 use crate::{Error, Result};
 
+pub(crate) use spool::{KeyReader, KeyRecord, KeyWriter, Part, PartWriter};
+
 /// Rows of one dataset that were checked but are not landed yet.
 ///
-/// They are spooled to Parquet in a temporary folder, so memory does not grow with the sources.
+/// They are spooled to a temporary folder, each period apart, so memory does not grow with the
+/// sources.
 #[derive(Debug)]
 pub struct Delivery {
     pub(crate) dataset: &'static Dataset,
     folder: TempDir,
-    accepted: ArrowWriter<File>,
+    parts: BTreeMap<String, PartWriter>,
     rejected: ArrowWriter<File>,
     sources: Vec<Source>,
     begun: i64,
+    /// Rows accepted so far, which numbers them over all sources and periods.
+    sequence: u64,
 }
 
 /// One source of a delivery.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Source {
-    /// Its place in the delivery, from 1; rows of the spool carry it.
+    /// Its place in the delivery, from 1; its rejected rows carry it.
     pub(crate) order: i64,
     pub(crate) file: String,
     pub(crate) input: Input,
+    /// The numbers of its accepted rows.
+    pub(crate) rows: Range<u64>,
+    /// How many of them each period has.
+    pub(crate) periods: BTreeMap<String, u64>,
 }
 
 /// A delivery whose files are complete.
 pub(crate) struct Spooled {
     pub(crate) dataset: &'static Dataset,
     pub(crate) sources: Vec<Source>,
-    pub(crate) accepted: PathBuf,
+    pub(crate) parts: Vec<Part>,
     pub(crate) rejected: PathBuf,
     /// Deleted when dropped.
-    pub(crate) _folder: TempDir,
+    pub(crate) folder: TempDir,
 }
 
 impl Delivery {
@@ -55,27 +67,29 @@ impl Delivery {
     pub fn new(dataset: &'static Dataset) -> Result<Self> {
         let failed = |reason: String| Error::Spool { dataset: dataset.name.to_owned(), reason };
         let folder = TempDir::with_prefix("carnac-").map_err(|error| failed(error.to_string()))?;
-        let writer = |name: &str, schema: &Schema| {
-            spool_writer(&folder.path().join(name), with_source(schema))
-                .map_err(|error| failed(error.to_string()))
-        };
-        let accepted = writer("accepted.parquet", &Checked::accepted_schema(dataset))?;
-        let rejected = writer("rejected.parquet", &Checked::rejected_schema())?;
-        Ok(Self { dataset, folder, accepted, rejected, sources: Vec::new(), begun: 0 })
+        let rejected = rejected_writer(&folder.path().join("rejected.parquet"))
+            .map_err(|error| failed(error.to_string()))?;
+        Ok(Self {
+            dataset,
+            folder,
+            parts: BTreeMap::new(),
+            rejected,
+            sources: Vec::new(),
+            begun: 0,
+            sequence: 0,
+        })
     }
 
     /// Starts a source of that file name; the rows appended next are its rows.
     pub fn begin(&mut self, file: &str, sha256: &str) {
-        let input = Input {
-            sha256: sha256.to_owned(),
-            read: 0,
-            accepted: 0,
-            rejected: BTreeMap::new(),
-            periods: Vec::new(),
-            release: 0,
-        };
         self.begun += 1;
-        self.sources.push(Source { order: self.begun, file: file.to_owned(), input });
+        self.sources.push(Source {
+            order: self.begun,
+            file: file.to_owned(),
+            input: Input::new(sha256),
+            rows: self.sequence..self.sequence,
+            periods: BTreeMap::new(),
+        });
     }
 
     /// Appends checked rows to the source begun last.
@@ -86,19 +100,38 @@ impl Delivery {
     /// # Panics
     /// When no source was begun.
     pub fn append(&mut self, checked: &Checked) -> Result<()> {
-        let Source { order, file, input } =
-            self.sources.last_mut().expect("begin comes before append");
-        let failed = |error: parquet::errors::ParquetError| Error::Spool {
-            dataset: self.dataset.name.to_owned(),
-            reason: error.to_string(),
-        };
-        input.read += checked.read() as u64;
-        input.accepted += checked.accepted().num_rows() as u64;
+        let source = self.sources.last_mut().expect("begin comes before append");
+        source.input.read += checked.read() as u64;
         for rule in checked.rejected()["rule"].as_string::<i32>().iter().flatten() {
-            *input.rejected.entry(rule.to_owned()).or_default() += 1;
+            *source.input.rejected.entry(rule.to_owned()).or_default() += 1;
         }
-        self.accepted.write(&tagged(checked.accepted(), file, *order)).map_err(failed)?;
-        self.rejected.write(&tagged(checked.rejected(), file, *order)).map_err(failed)
+        for accepted in checked.accepted() {
+            let count = accepted.rows.num_rows() as u64;
+            source.input.accepted += count;
+            source.rows.end += count;
+            *source.periods.entry(accepted.period.clone()).or_default() += count;
+            count_warnings(&accepted.rows, &mut source.input.warned);
+        }
+        let tagged = with_source(checked.rejected(), &source.file, source.order);
+        let dataset = self.dataset.name;
+        self.rejected.write(&tagged).map_err(|error| Error::spool(dataset, &error))?;
+        checked.accepted().iter().try_for_each(|accepted| self.spool(accepted))
+    }
+
+    fn spool(&mut self, accepted: &Accepted) -> Result<()> {
+        let dataset = self.dataset.name;
+        let part = match self.parts.get_mut(&accepted.period) {
+            Some(part) => part,
+            None => {
+                let schema = Checked::accepted_schema(self.dataset);
+                let part = PartWriter::create(self.folder.path(), self.parts.len(), &schema)
+                    .map_err(|error| Error::spool(dataset, &error))?;
+                self.parts.entry(accepted.period.clone()).or_insert(part)
+            }
+        };
+        part.append(accepted, self.sequence).map_err(|error| Error::spool(dataset, &error))?;
+        self.sequence += accepted.rows.num_rows() as u64;
+        Ok(())
     }
 
     /// Returns what was read so far of the source begun last.
@@ -122,48 +155,67 @@ impl Delivery {
 
     /// Closes the spool files.
     pub(crate) fn finish(self) -> Result<Spooled> {
-        let failed = |error: parquet::errors::ParquetError| Error::Spool {
-            dataset: self.dataset.name.to_owned(),
-            reason: error.to_string(),
-        };
-        self.accepted.close().map_err(failed)?;
-        self.rejected.close().map_err(failed)?;
+        let dataset = self.dataset.name;
+        self.rejected.close().map_err(|error| Error::spool(dataset, &error))?;
+        let close = |(period, part): (String, PartWriter)| part.finish(period);
+        let parts = self.parts.into_iter().map(close).collect::<std::result::Result<_, _>>();
         Ok(Spooled {
             dataset: self.dataset,
             sources: self.sources,
-            accepted: self.folder.path().join("accepted.parquet"),
+            parts: parts.map_err(|error| Error::spool(dataset, &error))?,
             rejected: self.folder.path().join("rejected.parquet"),
-            _folder: self.folder,
+            folder: self.folder,
         })
     }
 }
 
-/// Writes rows to a temporary Parquet file, in row groups small enough to hold many of.
-pub(crate) fn spool_writer(
-    path: &Path,
-    schema: SchemaRef,
+impl Spooled {
+    /// Returns the source of an accepted row by its number; none when it was withdrawn.
+    pub(crate) fn source_of(&self, sequence: u64) -> Option<&Source> {
+        let after = self.sources.partition_point(|source| source.rows.start <= sequence);
+        let source = self.sources.get(after.checked_sub(1)?)?;
+        source.rows.contains(&sequence).then_some(source)
+    }
+}
+
+/// Adds the warnings of rows to a count by rule.
+pub(crate) fn count_warnings(rows: &RecordBatch, counts: &mut BTreeMap<String, u64>) {
+    let warnings = &rows["warnings"];
+    if warnings.null_count() == warnings.len() {
+        return;
+    }
+    for rule in warnings.as_string::<i32>().iter().flatten().flat_map(|text| text.split(' ')) {
+        *counts.entry(rule.to_owned()).or_default() += 1;
+    }
+}
+
+/// Writes rejected rows, each with its source, to a temporary Parquet file.
+pub(crate) fn rejected_writer(
+    path: &std::path::Path,
 ) -> parquet::errors::Result<ArrowWriter<File>> {
     let properties = WriterProperties::builder()
         .set_compression(Compression::LZ4_RAW)
         .set_dictionary_enabled(false)
         .set_max_row_group_row_count(Some(64 * 1024))
         .build();
+    let schema = schema_with_source(&Checked::rejected_schema());
     ArrowWriter::try_new(File::create(path)?, schema, Some(properties))
 }
 
-/// Adds the two columns that say which source of the delivery a row belongs to.
-fn with_source(schema: &Schema) -> SchemaRef {
+/// The two columns more that say which source of the delivery a rejected row belongs to.
+fn schema_with_source(schema: &Schema) -> SchemaRef {
     let mut columns: Vec<_> = schema.fields().iter().cloned().collect();
     columns.push(Arc::new(Field::new("source_file", DataType::Utf8, true)));
     columns.push(Arc::new(Field::new("source_order", DataType::Int64, true)));
     Arc::new(Schema::new(columns))
 }
 
-fn tagged(batch: &RecordBatch, file: &str, order: i64) -> RecordBatch {
+/// Adds the file and the place of its source to rejected rows.
+pub(crate) fn with_source(batch: &RecordBatch, file: &str, order: i64) -> RecordBatch {
     let mut columns: Vec<ArrayRef> = batch.columns().to_vec();
     columns
         .push(Arc::new(StringArray::from_iter_values(std::iter::repeat_n(file, batch.num_rows()))));
     columns.push(Arc::new(Int64Array::from_value(order, batch.num_rows())));
-    RecordBatch::try_new(with_source(batch.schema_ref()), columns)
+    RecordBatch::try_new(schema_with_source(batch.schema_ref()), columns)
         .expect("two columns more, of one length")
 }

@@ -9,8 +9,8 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// A failed step on the lake. No variant holds a cell value.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The address of the lake is not one.
-    #[error("open lake {root}: {reason}")]
+    /// The address of a lake or a bucket is not one.
+    #[error("open {root}: {reason}")]
     Root {
         /// The address as given.
         root: String,
@@ -116,4 +116,11 @@ pub enum Error {
         /// Rows in the files of the new version.
         written: u64,
     },
+}
+
+impl Error {
+    /// Spooling failed for that reason.
+    pub(crate) fn spool(dataset: &str, reason: &dyn std::error::Error) -> Self {
+        Self::Spool { dataset: dataset.to_owned(), reason: reason.to_string() }
+    }
 }

@@ -1,37 +1,39 @@
 //! The merge of a delivery with what is landed, and its one atomic write.
 //!
 //! A delivery replaces, in the partitions it touches, all rows that its sources had landed before
-//! and all rows of other sources that carry one of its keys. Everything else stays. The merge is
-//! a sorted plan that spills to disk, so memory does not grow with the delivery.
+//! and all rows of other sources that carry one of its keys. Everything else stays. Rows are told
+//! apart by hashes in files and written in sorted runs, so memory does not grow with the delivery.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::num::NonZeroU64;
+mod fate;
+mod partition;
+mod quarantine;
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use arrow::array::{Array, AsArray, RecordBatch};
-use arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef};
-use carnac_model::{Dataset, Input, PERIOD, SOURCE_COLUMNS};
-use datafusion::catalog::TableProvider;
+use arrow::array::{ArrayRef, AsArray, StringArray};
+use arrow::datatypes::{Schema, SchemaRef};
+use carnac_model::{Input, PERIOD, row_keys};
 use datafusion::error::DataFusionError;
 use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
-use datafusion::logical_expr::{col, lit};
-use datafusion::prelude::{ParquetReadOptions, SessionConfig, SessionContext};
-use deltalake_core::DeltaTable;
-use deltalake_core::delta_datafusion::planner::DeltaPlanner;
-use deltalake_core::operations::write::WriteBuilder;
-use deltalake_core::protocol::SaveMode;
+use datafusion::physical_plan::SendableRecordBatchStream;
+use datafusion::prelude::{SessionConfig, SessionContext};
+use deltalake_core::kernel::transaction::{CommitBuilder, CommitProperties};
+use deltalake_core::kernel::{Action, Add};
+use deltalake_core::protocol::{DeltaOperation, SaveMode};
+use deltalake_core::{DeltaResult, DeltaTable};
 use futures::TryStreamExt;
-use parquet::basic::{Compression, ZstdLevel};
-use parquet::file::properties::WriterProperties;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
 
-use crate::delivery::{Delivery, Spooled, spool_writer};
-use crate::{Draft, Error, Lake, QUARANTINE, Result, Table, delta, store_url};
+use crate::delivery::{Delivery, KeyWriter, Spooled};
+use crate::{Draft, Error, Lake, Result, Table, delta, store_url};
 
-/// Size at which a data file ends, in bytes. The writer holds one unfinished file a partition in
-/// memory, so this times the periods of a delivery bounds what a write takes.
-const TARGET_FILE_BYTES: u64 = 32 * 1024 * 1024;
+use fate::{Fate, Fates, Resolution};
+use partition::{PartitionWriter, arranged, kept};
 
 impl Lake {
     /// Merges a delivery into its table and the quarantine, as new Delta versions of the draft.
@@ -47,44 +49,47 @@ impl Lake {
         delivery: Delivery,
         memory: usize,
     ) -> Result<Vec<(String, Input)>> {
-        let spooled = delivery.finish()?;
-        let merge = Merge::prepare(self, draft, &spooled, memory).await?;
-        let inputs = merge.count_sources().await?;
-        let touched = merge.touched_periods(draft, &inputs).await?;
+        let merge = Arc::new(Merge::prepare(self, draft, delivery.finish()?, memory).await?);
+        let inputs = merge.count_sources()?;
+        let touched = merge.touched_periods(draft, &inputs);
         if !touched.is_empty() {
-            merge.write(draft, &touched).await?;
+            let version = merge.write(&touched).await?;
+            draft.tables.insert(merge.spooled.dataset.name.to_owned(), version);
         }
         merge.quarantine(draft).await?;
         for (file, input) in &inputs {
-            draft.inputs.insert(format!("{}/{file}", spooled.dataset.name), input.clone());
+            draft.inputs.insert(format!("{}/{file}", merge.spooled.dataset.name), input.clone());
         }
         Ok(inputs)
     }
 }
 
-/// One merge: a session that knows `ranked` (the delivery) and `landed` (what readers see).
-struct Merge<'a> {
-    lake: &'a Lake,
-    spooled: &'a Spooled,
+/// One merge: a delivery, what readers see of its table, and what becomes of the rows of both.
+struct Merge {
+    lake: Lake,
+    spooled: Spooled,
     context: SessionContext,
     delta: DeltaTable,
-    landed: Arc<Table>,
+    /// The landed partitions that were compared, in order.
+    compared: Vec<String>,
+    fates: Fates,
+    memory: usize,
 }
 
-impl<'a> Merge<'a> {
-    async fn prepare(
-        lake: &'a Lake,
-        draft: &Draft,
-        spooled: &'a Spooled,
-        memory: usize,
-    ) -> Result<Self> {
+impl Merge {
+    async fn prepare(lake: &Lake, draft: &Draft, spooled: Spooled, memory: usize) -> Result<Self> {
         let dataset = spooled.dataset;
         let published = draft.version(dataset.name);
         let delta = lake.delta_for_write(dataset.name, dataset.schema(), PERIOD, published).await?;
-        let landed = Arc::new(Table::of(dataset.name, &delta)?);
+        let landed = Table::of(dataset.name, &delta)?;
         let context = session(lake, memory)?;
-        let merge = Self { lake, spooled, context, delta, landed };
-        merge.rank().await.map_err(|source| merge.failed(source))?;
+        let fates = Fates { delivered: Vec::new(), landed_goes: Vec::new() };
+        let lake = lake.clone();
+        let compared = compared_periods(draft, &spooled, &landed);
+        let mut merge = Self { lake, spooled, context, delta, compared, fates, memory };
+        let registered = merge.context.register_table("landed", Arc::new(landed));
+        registered.map_err(|source| merge.failed(source))?;
+        merge.resolve().await?;
         Ok(merge)
     }
 
@@ -92,244 +97,258 @@ impl<'a> Merge<'a> {
         Error::Merge { dataset: self.spooled.dataset.name.to_owned(), source: Box::new(source) }
     }
 
-    async fn query(&self, sql: &str) -> Result<Vec<RecordBatch>> {
-        let run = async || self.context.sql(sql).await?.collect().await;
+    fn spool_failed(&self, source: &dyn std::error::Error) -> Error {
+        Error::spool(self.spooled.dataset.name, source)
+    }
+
+    /// Tells what becomes of every row.
+    async fn resolve(&mut self) -> Result<()> {
+        let (mut files, mut goes) = (Vec::new(), Vec::new());
+        for (number, period) in self.compared.iter().enumerate() {
+            let path = self.spooled.folder.path().join(format!("landed-{number}.keys"));
+            goes.push(self.landed_keys(period, &path).await?);
+            files.push(path);
+        }
+        let resolution =
+            Resolution { spooled: &self.spooled, landed: &files, memory: self.memory / 2 };
+        self.fates = resolution.run(goes).map_err(|error| self.spool_failed(&error))?;
+        Ok(())
+    }
+
+    /// Writes the keys of a landed partition; returns, by row, whether its source replaces it.
+    async fn landed_keys(&self, period: &str, path: &PathBuf) -> Result<Vec<bool>> {
+        let dataset = self.spooled.dataset;
+        let mut goes = Vec::new();
+        let mut keys = KeyWriter::create(path).map_err(|error| self.spool_failed(&error))?;
+        let columns = format!("{}, source_file", dataset.key.join(", "));
+        let mut rows = self.landed(&columns, period).await?;
+        while let Some(batch) = rows.try_next().await.map_err(|source| self.failed(source))? {
+            let files = batch["source_file"].as_string::<i32>();
+            for (key, file) in row_keys(dataset, &batch).into_iter().zip(files) {
+                let replaced = file.is_some_and(|file| self.delivers(file));
+                if replaced {
+                    // Not compared: a key of its own source is no key of another one.
+                    goes.push(true);
+                    continue;
+                }
+                let place = goes.len() as u64;
+                keys.append_landed(key, place).map_err(|error| self.spool_failed(&error))?;
+                goes.push(false);
+            }
+        }
+        keys.finish().map_err(|error| self.spool_failed(&error))?;
+        Ok(goes)
+    }
+
+    /// Reads a landed partition, every time in the same order.
+    async fn landed(&self, columns: &str, period: &str) -> Result<SendableRecordBatchStream> {
+        let sql = format!("select {columns} from landed where {PERIOD} = {}", quoted(period));
+        let run = async || self.context.sql(&sql).await?.execute_stream().await;
         run().await.map_err(|source| self.failed(source))
     }
 
-    /// Sorts the delivery by key once, and says of each row by what rule it is not to land.
-    async fn rank(&self) -> Result<(), DataFusionError> {
-        let dataset = self.spooled.dataset;
-        let read = ParquetReadOptions::default();
-        let path = |path: &std::path::Path| path.display().to_string();
-        self.context
-            .register_parquet("delivered", path(&self.spooled.accepted), read.clone())
-            .await?;
-        self.context.register_parquet("rejected", path(&self.spooled.rejected), read).await?;
-        self.context
-            .register_table("landed", Arc::clone(&self.landed) as Arc<dyn TableProvider>)?;
-
-        let key = dataset.key.join(", ");
-        // Every window has an order: one without would hold the whole delivery in memory.
-        // Where one key may stand on several rows, only exact copies are copies.
-        let (same, order) = if dataset.repeats { (", row_hash", "") } else { ("", " desc") };
-        let window = format!("partition by {key}, source_order{same} order by source_line{order}");
-        let numbered = format!(
-            "select *, row_number() over ({window}) as place, first_value(row_hash) over ({window}) as kept_hash
-             from delivered where source_order in ({orders})",
-            orders = join(self.spooled.sources.iter().map(|source| source.order.to_string())),
-        );
-        self.spool("numbered", &numbered).await?;
-        let last = format!(
-            "first_value(source_order) over (partition by {key} order by source_order desc)"
-        );
-        let last = if self.spooled.sources.len() == 1 { "source_order" } else { &last };
-        let ranked = format!(
-            "select *, case when place > 1 and row_hash = kept_hash then 'exact_copy'
-                            when place > 1 then 'superseded'
-                            when source_order < last_order then 'replaced' end as rule
-             from (select *, {last} as last_order from numbered) as compared"
-        );
-        self.spool("ranked", &ranked).await
-    }
-
-    /// Runs a query into a temporary file and names it: one sort at a time has all the memory.
-    ///
-    /// Not by the engine's own writer, which asks for memory that the sort before it holds.
-    async fn spool(&self, name: &str, sql: &str) -> Result<(), DataFusionError> {
-        let path = self.spooled.accepted.with_file_name(format!("{name}.parquet"));
-        let mut rows = self.context.sql(sql).await?.execute_stream().await?;
-        let mut writer = spool_writer(&path, rows.schema())?;
-        while let Some(batch) = rows.try_next().await? {
-            writer.write(&batch)?;
-        }
-        writer.close()?;
-        self.context
-            .register_parquet(name, path.display().to_string(), ParquetReadOptions::default())
-            .await
+    fn delivers(&self, file: &str) -> bool {
+        self.spooled.sources.iter().any(|source| source.file == file)
     }
 
     /// Completes each source's counts with the copies found, and lists its periods.
-    async fn count_sources(&self) -> Result<Vec<(String, Input)>> {
-        let sql = "select source_order, coalesce(rule, '') as rule, period, count(*) as n
-                   from ranked group by 1, 2, 3 order by 1, 2, 3";
-        let mut inputs: BTreeMap<i64, (String, Input)> = self
-            .spooled
-            .sources
-            .iter()
-            .map(|source| (source.order, (source.file.clone(), source.input.clone())))
-            .collect();
-        for batch in self.query(sql).await? {
-            let (order, count) = (
-                batch.column(0).as_primitive::<Int64Type>(),
-                batch.column(3).as_primitive::<Int64Type>(),
-            );
-            let (rule, period) = (texts(&batch, 1), texts(&batch, 2));
-            for row in 0..batch.num_rows() {
-                let Some((_, input)) = inputs.get_mut(&order.value(row)) else { continue };
-                let count = count.value(row).unsigned_abs();
-                match rule[row].as_str() {
-                    "exact_copy" | "superseded" => {
-                        input.accepted -= count;
-                        *input.rejected.entry(rule[row].clone()).or_default() += count;
-                    }
-                    _ => input.periods.push(period[row].clone()),
+    fn count_sources(&self) -> Result<Vec<(String, Input)>> {
+        let mut sources = self.spooled.sources.clone();
+        for (part, fates) in self.spooled.parts.iter().zip(&self.fates.delivered) {
+            if fates.iter().all(|fate| *fate == Fate::Lands) {
+                continue;
+            }
+            let mut keys = part.keys().map_err(|error| self.spool_failed(&error))?;
+            for fate in fates {
+                let record = keys.next().map_err(|error| self.spool_failed(&error))?;
+                let Some(rule) = rejected_by(*fate) else { continue };
+                let place = record
+                    .and_then(|record| self.spooled.source_of(record.sequence))
+                    .and_then(|of| sources.iter().position(|source| source.order == of.order));
+                let Some(source) = place.and_then(|place| sources.get_mut(place)) else { continue };
+                source.input.accepted -= 1;
+                *source.input.rejected.entry(rule.to_owned()).or_default() += 1;
+                if let Some(count) = source.periods.get_mut(&part.period) {
+                    *count -= 1;
                 }
             }
         }
-        let mut inputs: Vec<_> = inputs.into_values().collect();
-        for (_, input) in &mut inputs {
-            input.periods.sort();
-            input.periods.dedup();
-        }
-        Ok(inputs)
+        self.uncount_warnings(&mut sources)?;
+        let inputs = sources.into_iter().map(|mut source| {
+            let periods = source.periods.into_iter().filter(|(_, count)| *count > 0);
+            source.input.periods = periods.map(|(period, _)| period).collect();
+            (source.file, source.input)
+        });
+        Ok(inputs.collect())
     }
 
     /// Every period that holds a row of the delivery, of its sources' last delivery, or of a key
     /// that the delivery moves elsewhere.
-    async fn touched_periods(
-        &self,
-        draft: &Draft,
-        inputs: &[(String, Input)],
-    ) -> Result<Vec<String>> {
-        let dataset = self.spooled.dataset;
+    fn touched_periods(&self, draft: &Draft, inputs: &[(String, Input)]) -> Vec<String> {
         let mut touched: BTreeSet<String> = BTreeSet::new();
         for (file, input) in inputs {
             touched.extend(input.periods.iter().cloned());
-            let before = draft.landed(&format!("{}/{file}", dataset.name));
+            let before = draft.landed(&format!("{}/{file}", self.spooled.dataset.name));
             touched.extend(before.into_iter().flat_map(|before| before.periods.iter().cloned()));
         }
-        if dataset.moves && self.landed.row_count(None) != Some(0) {
-            let columns = format!("{}, {PERIOD}", dataset.key.join(", "));
-            let compared = newest(dataset, &columns, "true");
-            let moved = format!(
-                "select distinct {PERIOD} from ({compared}) as c where source_order < last_order"
-            );
-            for batch in self.query(&moved).await? {
-                touched.extend(texts(&batch, 0));
+        for (period, goes) in self.compared.iter().zip(&self.fates.landed_goes) {
+            if goes.contains(&true) {
+                touched.insert(period.clone());
             }
         }
-        Ok(touched.into_iter().collect())
+        touched.into_iter().collect()
     }
 
     /// Replaces the touched partitions by one commit, then audits the rows in them.
-    async fn write(&self, draft: &mut Draft, touched: &[String]) -> Result<()> {
-        let dataset = self.spooled.dataset;
-        let columns = join(dataset.schema().fields().iter().map(|field| field.name().clone()));
-        let delivered = quoted(self.spooled.sources.iter().map(|source| source.file.as_str()));
-        let stays = format!(
-            "{PERIOD} in ({}) and source_file not in ({delivered})",
-            quoted(touched.iter().map(String::as_str))
-        );
-        let merged = if self.landed.row_count(Some(touched)) == Some(0) {
-            format!("select {columns} from ranked where rule is null")
-        } else {
-            let compared = newest(dataset, &columns, &stays);
-            format!("select {columns} from ({compared}) as c where source_order = last_order")
-        };
-        self.spool("merged", &merged).await.map_err(|source| self.failed(source))?;
-        let sql = format!(
-            "select {columns} from merged order by {PERIOD}, {sort}, {file}, {line}",
-            sort = dataset.sort.join(", "),
-            file = SOURCE_COLUMNS[2].0,
-            line = SOURCE_COLUMNS[4].0,
-        );
-        let counted = "select count(*) as expected from merged";
-        let version = self.overwrite(&self.delta, PERIOD, touched, &sql).await?;
-        draft.tables.insert(dataset.name.to_owned(), version);
+    async fn write(self: &Arc<Self>, touched: &[String]) -> Result<u64> {
+        let workers = std::thread::available_parallelism().map_or(1, usize::from);
+        let slots = Arc::new(Semaphore::new(workers));
+        // A run is held, sorted into a copy and encoded, in each of the slots.
+        let run_bytes = self.memory / (4 * workers);
+        let mut writes = JoinSet::new();
+        for period in touched {
+            let (merge, period) = (Arc::clone(self), period.clone());
+            let slots = Arc::clone(&slots);
+            writes.spawn(async move {
+                let _slot = slots.acquire_owned().await;
+                merge.write_partition(&period, run_bytes).await
+            });
+        }
+        let dataset = self.spooled.dataset.name;
+        let mut added = Vec::new();
+        while let Some(written) = writes.join_next().await {
+            let written = written.map_err(|error| self.spool_failed(&error))?;
+            added.extend(written?);
+        }
+        let version = commit(&self.delta, PERIOD, touched, added)
+            .await
+            .map_err(|source| delta::failed("write", dataset, source))?;
+        self.audit(touched, version).await?;
+        Ok(version)
+    }
 
-        let expected = self.query(counted).await?[0]
-            .column(0)
-            .as_primitive::<Int64Type>()
-            .value(0)
-            .unsigned_abs();
-        let after = Table::of(dataset.name, &self.lake.delta_at(dataset.name, version).await?)?;
+    /// Writes what stays of a landed partition and what lands of the delivered one.
+    async fn write_partition(&self, period: &str, run_bytes: usize) -> Result<Vec<Add>> {
+        let dataset = self.spooled.dataset;
+        let failed = |source| delta::failed("write", dataset.name, source);
+        let mut writer = PartitionWriter::new(&self.delta, PERIOD, period, dataset.sort, run_bytes);
+        let schema = file_schema(&dataset.schema());
+        if let Some(at) = self.compared.iter().position(|compared| compared == period) {
+            let mut goes = self.fates.landed_goes[at].iter();
+            let columns: Vec<_> = schema.fields().iter().map(|f| f.name().as_str()).collect();
+            let mut rows = self.landed(&columns.join(", "), period).await?;
+            while let Some(batch) = rows.try_next().await.map_err(|source| self.failed(source))? {
+                let keep = goes.by_ref().take(batch.num_rows()).map(|goes| !goes);
+                let batch = kept(&batch, keep).map_err(failed)?;
+                writer.push(batch).await.map_err(failed)?;
+            }
+        }
+        if let Some(at) = self.spooled.parts.iter().position(|part| part.period == period) {
+            let part = &self.spooled.parts[at];
+            let mut fates = self.fates.delivered[at].iter();
+            let mut keys = part.keys().map_err(|error| self.spool_failed(&error))?;
+            for batch in part.rows().map_err(|error| self.spool_failed(&error))? {
+                let batch = batch.map_err(|error| self.spool_failed(&error))?;
+                let mut files = Vec::with_capacity(batch.num_rows());
+                for _ in 0..batch.num_rows() {
+                    let record = keys.next().map_err(|error| self.spool_failed(&error))?;
+                    let source = record.and_then(|r| self.spooled.source_of(r.sequence));
+                    files.push(source.map(|source| source.file.as_str()));
+                }
+                let files: ArrayRef = Arc::new(StringArray::from(files));
+                let batch = arranged(&batch, &("source_file", files), &schema).map_err(failed)?;
+                let keep = fates.by_ref().take(batch.num_rows()).map(|fate| *fate == Fate::Lands);
+                writer.push(kept(&batch, keep).map_err(failed)?).await.map_err(failed)?;
+            }
+        }
+        writer.finish().await.map_err(failed)
+    }
+
+    /// Compares what was written with the books: what landed, less what goes, plus what lands.
+    async fn audit(&self, touched: &[String], version: u64) -> Result<()> {
+        let dataset = self.spooled.dataset.name;
+        let mut expected = 0;
+        for (period, goes) in self.compared.iter().zip(&self.fates.landed_goes) {
+            if touched.contains(period) {
+                expected += goes.iter().filter(|goes| !**goes).count() as u64;
+            }
+        }
+        for fates in &self.fates.delivered {
+            expected += fates.iter().filter(|fate| **fate == Fate::Lands).count() as u64;
+        }
+        let after = Table::of(dataset, &self.lake.delta_at(dataset, version).await?)?;
         let written = after.row_count(Some(touched)).unwrap_or_default() as u64;
         if written == expected {
             Ok(())
         } else {
-            Err(Error::Audit { dataset: dataset.name.to_owned(), expected, written })
+            Err(Error::Audit { dataset: dataset.to_owned(), expected, written })
         }
-    }
-
-    /// Replaces the rejected rows of the delivery's sources in the quarantine table.
-    async fn quarantine(&self, draft: &mut Draft) -> Result<()> {
-        let name = self.spooled.dataset.name;
-        let version = draft.version(QUARANTINE);
-        let delta =
-            self.lake.delta_for_write(QUARANTINE, quarantine_schema(), "dataset", version).await?;
-        let before: Arc<dyn TableProvider> = Arc::new(Table::of(QUARANTINE, &delta)?);
-        let register = |table| self.context.register_table("quarantined", table);
-        register(before).map_err(|source| self.failed(source))?;
-
-        let delivered = quoted(self.spooled.sources.iter().map(|source| source.file.as_str()));
-        let orders = join(self.spooled.sources.iter().map(|source| source.order.to_string()));
-        let sql = format!(
-            "select source_file, source_member, source_line, rule, field, raw, '{name}' as dataset from (
-               select source_file, source_member, source_line, rule, field, raw from quarantined
-               where dataset = '{name}' and source_file not in ({delivered})
-               union all
-               select source_file, member, line, rule, field, raw from rejected where source_order in ({orders})
-               union all
-               select source_file, source_member, source_line, rule, cast(null as varchar), raw from ranked
-               where rule in ('exact_copy', 'superseded')) as all_rejected
-             order by source_file, source_line"
-        );
-        let changes = format!(
-            "select (select count(*) from quarantined where dataset = '{name}' and source_file in ({delivered}))
-                  + (select count(*) from rejected where source_order in ({orders}))
-                  + (select count(*) from ranked where rule in ('exact_copy', 'superseded')) as changed"
-        );
-        let changed = self.query(&changes).await?[0].column(0).as_primitive::<Int64Type>().value(0);
-        if changed > 0 {
-            let version = self.overwrite(&delta, "dataset", &[name.to_owned()], &sql).await?;
-            draft.tables.insert(QUARANTINE.to_owned(), version);
-        }
-        Ok(())
-    }
-
-    /// The only write of the program: `replaceWhere` on whole partitions.
-    async fn overwrite(
-        &self,
-        delta: &DeltaTable,
-        partition: &str,
-        values: &[String],
-        sql: &str,
-    ) -> Result<u64> {
-        let plan = self
-            .context
-            .state()
-            .create_logical_plan(sql)
-            .await
-            .map_err(|source| self.failed(source))?;
-        let failed = |source| delta::failed("write", self.spooled.dataset.name, source);
-        let snapshot = delta.snapshot().map_err(failed)?.snapshot().clone();
-        let replaced = col(partition).in_list(values.iter().map(lit).collect(), false);
-        let properties = WriterProperties::builder()
-            .set_compression(Compression::ZSTD(ZstdLevel::default()))
-            .set_max_row_group_row_count(Some(128 * 1024))
-            .build();
-        let written = WriteBuilder::new(delta.log_store(), Some(snapshot))
-            .with_save_mode(SaveMode::Overwrite)
-            .with_replace_where(replaced)
-            .with_input_plan(plan)
-            .with_session_state(Arc::new(self.context.state()))
-            .with_writer_properties(properties)
-            .with_target_file_size(NonZeroU64::new(TARGET_FILE_BYTES))
-            .await
-            .map_err(failed)?;
-        Ok(written.version().expect("a table just written has a version"))
     }
 }
 
-/// A session that spills beyond `memory`.
+/// The landed partitions that the delivery may meet: all when a key may move, else those it
+/// touches.
+fn compared_periods(draft: &Draft, spooled: &Spooled, landed: &Table) -> Vec<String> {
+    let mut wanted: BTreeSet<&str> = spooled.parts.iter().map(|p| p.period.as_str()).collect();
+    for source in &spooled.sources {
+        let before = draft.landed(&format!("{}/{}", spooled.dataset.name, source.file));
+        wanted.extend(before.into_iter().flat_map(|before| &before.periods).map(String::as_str));
+    }
+    let meets = |period: &String| spooled.dataset.moves || wanted.contains(period.as_str());
+    landed.partitions().into_iter().filter(meets).collect()
+}
+
+/// The rule by which a row of that fate is in quarantine.
+fn rejected_by(fate: Fate) -> Option<&'static str> {
+    match fate {
+        Fate::ExactCopy => Some("exact_copy"),
+        Fate::Superseded => Some("superseded"),
+        Fate::Lands | Fate::Replaced | Fate::Withdrawn => None,
+    }
+}
+
+/// The only write of the program: whole partitions are replaced, in one Delta version.
+///
+/// The predicate makes a commit beside it that touches one of them a conflict, as `replaceWhere`
+/// does.
+async fn commit(
+    delta: &DeltaTable,
+    partition: &str,
+    values: &[String],
+    added: Vec<Add>,
+) -> DeltaResult<u64> {
+    let snapshot = delta.snapshot()?.snapshot();
+    let is_replaced = |value: Option<&Option<String>>| {
+        value.and_then(Option::as_ref).is_some_and(|value| values.contains(value))
+    };
+    let mut actions = Vec::new();
+    for file in snapshot.log_data() {
+        if is_replaced(file.partition_values_map().get(partition)) {
+            actions.push(Action::Remove(file.remove_action(true)));
+        }
+    }
+    actions.extend(added.into_iter().map(Action::Add));
+    let list = values.iter().map(|value| quoted(value)).collect::<Vec<_>>().join(", ");
+    let operation = DeltaOperation::Write {
+        mode: SaveMode::Overwrite,
+        partition_by: Some(vec![partition.to_owned()]),
+        predicate: Some(format!("{partition} IN ({list})")),
+    };
+    let committed = CommitBuilder::from(CommitProperties::default())
+        .with_actions(actions)
+        .build(Some(snapshot), delta.log_store(), operation)
+        .await?;
+    Ok(committed.version())
+}
+
+/// A session that reads in order and spills beyond `memory`.
 fn session(lake: &Lake, memory: usize) -> Result<SessionContext> {
     let runtime = RuntimeEnvBuilder::new()
         .with_memory_pool(Arc::new(FairSpillPool::new(memory)))
         .build_arc()
         .map_err(|source| Error::Runtime { source })?;
     runtime.register_object_store(store_url().as_ref(), Arc::clone(&lake.store));
-    // Sorts that run beside one another take each other's last bytes and give up.
+    // One partition: rows come in the order of the files, every time.
     let config = SessionConfig::new()
         .with_target_partitions(1)
         .set_bool("datafusion.execution.parquet.schema_force_view_types", false)
@@ -338,46 +357,17 @@ fn session(lake: &Lake, memory: usize) -> Result<SessionContext> {
         .with_default_features()
         .with_config(config)
         .with_runtime_env(runtime)
-        .with_query_planner(DeltaPlanner::new())
         .build();
     Ok(SessionContext::new_with_state(state))
 }
 
-/// Columns of the quarantine table.
-fn quarantine_schema() -> SchemaRef {
-    let text = |name: &str| Field::new(name, DataType::Utf8, true);
-    Arc::new(Schema::new(vec![
-        text("source_file"),
-        text("source_member"),
-        Field::new("source_line", DataType::Int64, true),
-        text("rule"),
-        text("field"),
-        text("raw"),
-        text("dataset"),
-    ]))
+/// The columns of a data file: the partition's is in its folder's name.
+fn file_schema(table: &SchemaRef) -> SchemaRef {
+    let fields = table.fields().iter().filter(|field| field.name() != PERIOD).cloned();
+    Arc::new(Schema::new(fields.collect::<Vec<_>>()))
 }
 
-/// SQL for the rows of `landed` that pass `filter` and those of `ranked`, each with its place in
-/// the delivery (0 for what is landed) and the last place that has its key.
-fn newest(dataset: &Dataset, columns: &str, filter: &str) -> String {
-    format!(
-        "select *, first_value(source_order) over (partition by {key} order by source_order desc) as last_order
-         from (select {columns}, cast(0 as bigint) as source_order from landed where {filter}
-               union all select {columns}, source_order from ranked where rule is null) as both_sides",
-        key = dataset.key.join(", "),
-    )
-}
-
-fn join(items: impl Iterator<Item = String>) -> String {
-    items.collect::<Vec<_>>().join(", ")
-}
-
-/// SQL text literals.
-fn quoted<'t>(items: impl Iterator<Item = &'t str>) -> String {
-    join(items.map(|item| format!("'{}'", item.replace('\'', "''"))))
-}
-
-fn texts(batch: &RecordBatch, column: usize) -> Vec<String> {
-    let column = batch.column(column).as_string::<i32>();
-    (0..column.len()).map(|row| column.value(row).to_owned()).collect()
+/// An SQL text literal.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
 }

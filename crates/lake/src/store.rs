@@ -9,6 +9,7 @@ use deltalake_core::DeltaResult;
 use deltalake_core::logstore::{
     LogStore, LogStoreFactory, ObjectStoreRef, StorageConfig, default_logstore, logstore_factories,
 };
+use object_store::path::Path;
 use object_store::prefix::PrefixStore;
 use object_store::{ObjectStore, parse_url_opts};
 use url::Url;
@@ -33,10 +34,25 @@ pub(crate) fn open(root: &str, options: &[(String, String)]) -> Result<Arc<dyn O
         let store = Folder::open(&folder).map_err(|error| bad(error.to_string()))?;
         return Ok(Arc::new(store));
     }
-    let url = Url::parse(root).map_err(|error| bad(error.to_string()))?;
+    let (store, prefix) = open_bucket(root, options)?;
+    Ok(Arc::new(PrefixStore::new(store, prefix)))
+}
+
+/// Opens the bucket of an `s3://bucket/prefix` address, and returns it with the prefix.
+///
+/// `options` are the storage's own settings, as for [`crate::Lake::open`].
+///
+/// # Errors
+/// When the address cannot be read as one.
+pub fn open_bucket(
+    address: &str,
+    options: &[(String, String)],
+) -> Result<(Arc<dyn ObjectStore>, Path)> {
+    let bad = |reason: String| Error::Root { root: address.to_owned(), reason };
+    let url = Url::parse(address).map_err(|error| bad(error.to_string()))?;
     let options = options.iter().map(|(key, value)| (key.as_str(), value.as_str()));
     let (store, prefix) = parse_url_opts(&url, options).map_err(|error| bad(error.to_string()))?;
-    Ok(Arc::new(PrefixStore::new(store, prefix)))
+    Ok((Arc::from(store), prefix))
 }
 
 /// Makes the folder of a local lake.

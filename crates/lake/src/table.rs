@@ -1,5 +1,6 @@
 //! One table at one version, scanned as plain Parquet: the file list is where pruning acts.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use arrow::datatypes::{Field, FieldRef, Schema, SchemaRef};
@@ -101,6 +102,15 @@ impl Table {
             .filter(wanted)
             .map(|file| file.statistics.as_ref()?.num_rows.get_value().copied())
             .sum()
+    }
+
+    /// Returns the values of the partition column that have a file, in order.
+    pub(crate) fn partitions(&self) -> BTreeSet<String> {
+        let value = |file: &PartitionedFile| match file.partition_values.first() {
+            Some(ScalarValue::Utf8(value)) => value.clone(),
+            _ => None,
+        };
+        self.files.iter().filter_map(value).collect()
     }
 
     /// Returns the files that may hold rows for which `filters` are true.

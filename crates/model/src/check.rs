@@ -3,18 +3,19 @@
 mod notes;
 
 use std::borrow::Cow;
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, BooleanArray, BooleanBuilder, Date32Builder, Decimal128Builder, Int64Array,
-    Int64Builder, RecordBatch, StringArray, StringBuilder,
+    Array, ArrayRef, AsArray, BooleanBuilder, Date32Builder, Decimal128Builder, Int64Builder,
+    RecordBatch, StringArray, StringBuilder, UInt32Array,
 };
-use arrow::compute::filter_record_batch;
-use arrow::datatypes::{DataType, Field as ArrowField, Schema, SchemaRef};
+use arrow::compute::{concat_batches, take, take_record_batch};
+use arrow::datatypes::{DataType, Date32Type, Field as ArrowField, Int64Type, Schema, SchemaRef};
 use chrono::{Days, NaiveDate};
 
 use crate::dataset::{Dataset, Field, Kind, PERIOD, SOURCE_COLUMNS};
+use crate::key::{RowKey, row_hash, row_keys};
 use crate::parse::{Value, is_sentinel};
 use crate::{Period, Rows, parse};
 
@@ -23,22 +24,32 @@ use notes::Notes;
 /// Rows after the check. Only [`check`] makes one, so whoever holds one holds checked rows.
 #[derive(Debug)]
 pub struct Checked {
-    accepted: RecordBatch,
+    schema: SchemaRef,
+    accepted: Vec<Accepted>,
     rejected: RecordBatch,
+}
+
+/// Accepted rows of one period, in the order in which they were read.
+#[derive(Debug)]
+pub struct Accepted {
+    /// Their partition.
+    pub period: String,
+    /// The columns of [`Checked::accepted_schema`].
+    pub rows: RecordBatch,
+    /// What tells a row from another, by row.
+    pub keys: Vec<RowKey>,
+    /// What was read, by row.
+    pub raw: StringArray,
 }
 
 impl Checked {
     /// Columns of the accepted rows: the dataset's fields, then `warnings`, `as_written`,
-    /// `source_member`, `source_line`, [`PERIOD`], `row_hash` and `raw`, by which copies are told
-    /// within a file.
+    /// `source_member` and `source_line`.
     #[must_use]
     pub fn accepted_schema(dataset: &Dataset) -> SchemaRef {
         let mut columns: Vec<_> = dataset.fields.iter().map(Field::arrow).collect();
         let known = SOURCE_COLUMNS.into_iter().filter(|(name, _)| *name != "source_file");
         columns.extend(known.map(|(name, of)| ArrowField::new(name, of, true)));
-        columns.push(ArrowField::new(PERIOD, DataType::Utf8, true));
-        columns.push(ArrowField::new("row_hash", DataType::Int64, true));
-        columns.push(ArrowField::new("raw", DataType::Utf8, true));
         Arc::new(Schema::new(columns))
     }
 
@@ -55,10 +66,26 @@ impl Checked {
         ]))
     }
 
-    /// Returns the accepted rows.
+    /// Returns the accepted rows, by period.
     #[must_use]
-    pub fn accepted(&self) -> &RecordBatch {
+    pub fn accepted(&self) -> &[Accepted] {
         &self.accepted
+    }
+
+    /// Returns the accepted rows of all periods, one period after the other, with their [`PERIOD`].
+    #[must_use]
+    pub fn rows(&self) -> RecordBatch {
+        let mut fields: Vec<_> = self.schema.fields().iter().cloned().collect();
+        fields.push(Arc::new(ArrowField::new(PERIOD, DataType::Utf8, true)));
+        let schema = Arc::new(Schema::new(fields));
+        let with_period = |part: &Accepted| {
+            let mut columns = part.rows.columns().to_vec();
+            let periods = std::iter::repeat_n(part.period.as_str(), part.rows.num_rows());
+            columns.push(Arc::new(StringArray::from_iter_values(periods)));
+            RecordBatch::try_new(Arc::clone(&schema), columns).expect("one column more")
+        };
+        let parts: Vec<_> = self.accepted.iter().map(with_period).collect();
+        concat_batches(&schema, &parts).expect("parts of one schema")
     }
 
     /// Returns the rejected rows.
@@ -70,7 +97,8 @@ impl Checked {
     /// Returns how many rows went in: accepted and rejected together.
     #[must_use]
     pub fn read(&self) -> usize {
-        self.accepted.num_rows() + self.rejected.num_rows()
+        self.accepted.iter().map(|part| part.rows.num_rows()).sum::<usize>()
+            + self.rejected.num_rows()
     }
 }
 
@@ -89,16 +117,75 @@ pub fn check(dataset: &Dataset, rows: &Rows, run_date: NaiveDate) -> Checked {
     for order in dataset.orders {
         notes.disordered(dataset, order, &columns);
     }
-    let [member, line, raw] = rows.origin();
-    let periods = period_column(dataset, &columns);
     columns.extend(notes.columns(rows.len()));
-    columns.extend([member, line, periods, Arc::new(hashes(&rows.raw)), raw]);
-
-    let all = RecordBatch::try_new(Checked::accepted_schema(dataset), columns)
+    columns.extend(rows.origin());
+    let schema = Checked::accepted_schema(dataset);
+    let all = RecordBatch::try_new(Arc::clone(&schema), columns)
         .expect("one builder per field, of the field's type and of the same length");
-    let keep: BooleanArray = notes.faults.iter().map(|fault| Some(fault.is_none())).collect();
-    let accepted = filter_record_batch(&all, &keep).expect("the mask is as long as the batch");
-    Checked { accepted, rejected: notes.rejected(rows) }
+    Checked {
+        schema,
+        accepted: by_period(dataset, &all, rows, &notes),
+        rejected: notes.rejected(rows),
+    }
+}
+
+/// The rows without a fault, each period's together.
+fn by_period(dataset: &Dataset, all: &RecordBatch, rows: &Rows, notes: &Notes) -> Vec<Accepted> {
+    let value = period_value(dataset, all);
+    // Rows of one day have one period: it is worked out once a value.
+    let mut of_value: HashMap<Option<i64>, Period> = HashMap::new();
+    let mut places: BTreeMap<Period, Vec<u32>> = BTreeMap::new();
+    for (row, fault) in (0..).zip(&notes.faults) {
+        if fault.is_some() {
+            continue;
+        }
+        let value = value(row as usize);
+        let period = of_value.entry(value).or_insert_with(|| {
+            Period::of(value.and_then(|v| date_of(dataset, v)), dataset.granularity)
+        });
+        match places.get_mut(period) {
+            Some(places) => places.push(row),
+            None => {
+                places.insert(period.clone(), vec![row]);
+            }
+        }
+    }
+    let part = |(period, places): (Period, Vec<u32>)| {
+        let (rows, raw) = if places.len() == all.num_rows() {
+            (all.clone(), rows.raw.clone())
+        } else {
+            let places = UInt32Array::from(places);
+            let taken = take_record_batch(all, &places).expect("places are within the batch");
+            let raw = take(&rows.raw, &places, None).expect("places are within the batch");
+            (taken, raw.as_string::<i32>().clone())
+        };
+        let keys = row_keys(dataset, &rows).into_iter().zip(raw.iter());
+        let keys = keys.map(|(key, raw)| RowKey { key, row: row_hash(raw.unwrap_or_default()) });
+        Accepted { period: period.to_string(), keys: keys.collect(), rows, raw }
+    };
+    places.into_iter().map(part).collect()
+}
+
+/// The date, in days since 1970, or the year that decides the period of a row.
+fn period_value<'r>(dataset: &Dataset, all: &'r RecordBatch) -> impl Fn(usize) -> Option<i64> + 'r {
+    let column = &all[dataset.period_field];
+    let (dates, years) =
+        (column.as_primitive_opt::<Date32Type>(), column.as_primitive_opt::<Int64Type>());
+    move |row| match (dates, years) {
+        _ if column.is_null(row) => None,
+        (Some(dates), _) => Some(i64::from(dates.value(row))),
+        (_, Some(years)) => Some(years.value(row)),
+        (None, None) => None,
+    }
+}
+
+/// What [`period_value`] stands for: a year is its first day.
+fn date_of(dataset: &Dataset, value: i64) -> Option<NaiveDate> {
+    let kind = dataset.position(dataset.period_field).map(|place| dataset.fields[place].kind);
+    match kind {
+        Some(Kind::Integer(..)) => NaiveDate::from_ymd_opt(i32::try_from(value).ok()?, 1, 1),
+        _ => NaiveDate::default().checked_add_days(Days::new(u64::try_from(value).ok()?)),
+    }
 }
 
 /// Calls `append` with each row's value, absent when the text is absent or breaks a rule.
@@ -208,40 +295,8 @@ fn decimal_column(
     Arc::new(column.finish())
 }
 
-/// The period of each row, from the date or the year that decides it.
-fn period_column(dataset: &Dataset, columns: &[ArrayRef]) -> ArrayRef {
-    let decides = dataset.position(dataset.period_field).map(|place| &columns[place]);
-    let dates =
-        decides.and_then(|column| column.as_any().downcast_ref::<arrow::array::Date32Array>());
-    let years = decides.and_then(|column| column.as_any().downcast_ref::<Int64Array>());
-    let epoch = NaiveDate::default();
-    let date_of = |row: usize| {
-        if let Some(dates) = dates.filter(|dates| dates.is_valid(row)) {
-            return epoch.checked_add_days(Days::new(u64::try_from(dates.value(row)).ok()?));
-        }
-        let year = years.filter(|years| years.is_valid(row))?.value(row);
-        NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, 1, 1)
-    };
-    let length = columns.first().map_or(0, |column| column.len());
-    let periods = (0..length).map(|row| Period::of(date_of(row), dataset.granularity).to_string());
-    Arc::new(StringArray::from_iter_values(periods))
-}
-
-/// A 64-bit hash of each raw row: equal rows of a file have equal hashes.
-fn hashes(raw: &StringArray) -> Int64Array {
-    raw.iter()
-        .map(|raw| {
-            let mut hasher = DefaultHasher::new();
-            raw.hash(&mut hasher);
-            Some(hasher.finish().cast_signed())
-        })
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
-    use arrow::array::AsArray;
-
     use super::*;
     use crate::{RowsBuilder, dataset};
 
@@ -261,11 +316,11 @@ mod tests {
     #[test]
     fn a_good_row_is_typed() {
         let checked = acts(&["035-1;213502388;1;7.10;2025-12-31;;4;0"]);
-        let row = checked.accepted();
-        assert_eq!(row.num_rows(), 1, "{:?}", checked.rejected());
-        let text =
-            |name: &str| row.column_by_name(name).unwrap().as_string::<i32>().value(0).to_owned();
-        assert_eq!((text("subject_code"), text("period")), ("7.10".to_owned(), "2025".to_owned()));
+        let [Accepted { period, rows: row, .. }] = checked.accepted() else {
+            panic!("{:?}", checked.rejected())
+        };
+        let subject = row.column_by_name("subject_code").unwrap().as_string::<i32>();
+        assert_eq!((subject.value(0), period.as_str()), ("7.10", "2025"));
         assert!(row.column_by_name("acknowledged_date").unwrap().is_null(0));
     }
 
@@ -298,7 +353,7 @@ mod tests {
     fn read_is_accepted_and_rejected() {
         let checked =
             acts(&["a;213502388;1;7.10;2025-12-31;;4;0", "b;x;1;7.10;2025-12-31;;4;0", "c"]);
-        assert_eq!((checked.read(), checked.accepted().num_rows()), (3, 1));
+        assert_eq!((checked.read(), checked.accepted()[0].rows.num_rows()), (3, 1));
     }
 
     #[test]
@@ -308,7 +363,7 @@ mod tests {
             "b;213502388;1;7.10;2025-12-31;NC;4;0",
             "c;213502388;1;7.10;2025-12-31;;4;0",
         ]);
-        let rows = checked.accepted();
+        let rows = &checked.accepted()[0].rows;
         assert_eq!(rows.num_rows(), 3, "{:?}", checked.rejected());
         let written = rows.column_by_name("as_written").unwrap().as_string::<i32>();
         let both = r#"{"siren":"213 502 388","decision_date":"31/12/2025"}"#;
@@ -333,11 +388,35 @@ mod tests {
         }
         builder.push(1, "raw", row);
         let checked = check(contracts, &builder.finish(), run_date());
-        let warnings = checked.accepted().column_by_name("warnings").unwrap().clone();
+        let warnings = checked.accepted()[0].rows.column_by_name("warnings").unwrap().clone();
         assert_eq!(
             warnings.as_string::<i32>().value(0),
             "unusual_amount published_before_notified"
         );
+    }
+
+    #[test]
+    fn rows_stand_with_those_of_their_period() {
+        let checked = acts(&[
+            "a;213502388;1;7.10;2024-12-31;;4;0",
+            "b;213502388;1;7.10;2025-01-01;;4;0",
+            "c;213502388;1;7.10;2024-01-01;;4;0",
+            "a;213502388;1;7.10;2025-01-01;;4;0",
+        ]);
+        let told: Vec<_> = checked
+            .accepted()
+            .iter()
+            .map(|part| {
+                (
+                    part.period.as_str(),
+                    part.rows["act_id"].as_string::<i32>().iter().flatten().collect::<String>(),
+                )
+            })
+            .collect();
+        assert_eq!(told, [("2024", "ac".to_owned()), ("2025", "ba".to_owned())]);
+        let [first, second] = checked.accepted() else { panic!("two periods") };
+        assert_eq!(first.keys[0].key, second.keys[1].key);
+        assert_ne!(first.keys[0].row, second.keys[1].row);
     }
 
     #[test]

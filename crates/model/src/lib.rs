@@ -13,14 +13,16 @@ mod cpv;
 pub mod dataset;
 pub mod identifier;
 pub mod indicator;
+mod key;
 mod parse;
 mod period;
 mod release;
 mod rows;
 mod rule;
 
-pub use check::{Checked, check};
+pub use check::{Accepted, Checked, check};
 pub use dataset::{DATASETS, Dataset, Field, Kind, Order, PERIOD, SOURCE_COLUMNS, dataset};
+pub use key::{RowKey, row_keys};
 pub use period::{Granularity, Period, PeriodError};
 pub use release::{Input, Release};
 pub use rows::{Rows, RowsBuilder};

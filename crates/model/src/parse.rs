@@ -44,7 +44,7 @@ impl<T> Value<T> {
         self
     }
 
-    fn is_rewritten(mut self, rewritten: bool) -> Self {
+    fn but_rewritten(mut self, rewritten: bool) -> Self {
         self.rewritten |= rewritten;
         self
     }
@@ -111,7 +111,7 @@ pub(crate) fn date(text: &str, latest: Option<NaiveDate>) -> Parsed<i32> {
     if !(2000..2100).contains(&year) || latest.is_some_and(|latest| date > latest) {
         return Err("out_of_range");
     }
-    Ok(Value::plain(date.num_days_from_ce() - EPOCH).is_rewritten(!(iso && rest.is_empty())))
+    Ok(Value::plain(date.num_days_from_ce() - EPOCH).but_rewritten(!(iso && rest.is_empty())))
 }
 
 fn is_time_or_zone(rest: &str) -> bool {
@@ -171,7 +171,7 @@ pub(crate) fn term<'t>(
     let Some((_, official)) = list.iter().find(|(written, _)| *written == folded) else {
         return Ok(Value::absent("unknown_term"));
     };
-    Ok(Value::plain((*official).into()).is_rewritten(*official != text))
+    Ok(Value::plain((*official).into()).but_rewritten(*official != text))
 }
 
 pub(crate) fn siren(text: &str) -> Parsed<Cow<'_, str>> {
@@ -202,7 +202,7 @@ pub(crate) fn company(text: &str) -> Parsed<Cow<'_, str>> {
     let squeezed = number::squeeze(text);
     let changed = squeezed != text;
     if is_siret(&squeezed) {
-        return Ok(Value::plain(squeezed).is_rewritten(changed));
+        return Ok(Value::plain(squeezed).but_rewritten(changed));
     }
     if squeezed.is_empty() || squeezed.bytes().all(|byte| byte == b'0') {
         return Ok(Value::absent("placeholder_identifier"));
@@ -219,7 +219,7 @@ pub(crate) fn company(text: &str) -> Parsed<Cow<'_, str>> {
         _ if digits => Some("doubtful_company"),
         _ => None,
     };
-    let value = Value::plain(squeezed).is_rewritten(changed);
+    let value = Value::plain(squeezed).but_rewritten(changed);
     Ok(Value { warning, ..value })
 }
 

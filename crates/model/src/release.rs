@@ -33,6 +33,9 @@ pub struct Input {
     pub accepted: u64,
     /// Rows that are in quarantine, by rule.
     pub rejected: BTreeMap<String, u64>,
+    /// Rows that are in the dataset's table with a warning, by rule; a row may have several.
+    #[serde(default)]
+    pub warned: BTreeMap<String, u64>,
     /// Periods that hold at least one accepted row, in order.
     pub periods: Vec<String>,
     /// The release in which this content arrived.
@@ -40,6 +43,20 @@ pub struct Input {
 }
 
 impl Input {
+    /// Starts the books of a source.
+    #[must_use]
+    pub fn new(sha256: &str) -> Self {
+        Self {
+            sha256: sha256.to_owned(),
+            read: 0,
+            accepted: 0,
+            rejected: BTreeMap::new(),
+            warned: BTreeMap::new(),
+            periods: Vec::new(),
+            release: 0,
+        }
+    }
+
     /// Returns the number of rejected rows over all rules.
     #[must_use]
     pub fn rejected_count(&self) -> u64 {

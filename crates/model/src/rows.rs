@@ -33,9 +33,9 @@ impl Rows {
         self.line.is_empty()
     }
 
-    /// Member, line and raw text of each row.
-    pub(crate) fn origin(&self) -> [ArrayRef; 3] {
-        [Arc::new(self.member.clone()), Arc::new(self.line.clone()), Arc::new(self.raw.clone())]
+    /// Member and line of each row.
+    pub(crate) fn origin(&self) -> [ArrayRef; 2] {
+        [Arc::new(self.member.clone()), Arc::new(self.line.clone())]
     }
 }
 

@@ -112,6 +112,11 @@ pub const RULES: &[Rule] = &[
         "contradictory subcontracting: not declared but described",
     ),
     warning(
+        "date_differs",
+        "la date de l'acte diffère de celle de son identifiant, qui est gardée",
+        "the act's date differs from that of its identifier, which is kept",
+    ),
+    warning(
         "doubtful_company",
         "identifiant d'entreprise douteux : ni SIRET valide ni identifiant étranger",
         "a doubtful company identifier: neither a valid SIRET nor a foreign one",

@@ -4,6 +4,8 @@ use super::{COUNT, Dataset, Kind, PAST, field, term};
 use crate::Granularity;
 
 /// One PES flow sent to the accountant, or its acknowledgement. No third party ever lands.
+///
+/// An acknowledgement names the flow it is for, and its date is `flow_date`.
 pub(super) static FLOWS: Dataset = Dataset {
     name: "flows",
     title_fr: "Flux Hélios (PES v2)",
@@ -32,13 +34,13 @@ pub(super) static FLOWS: Dataset = Dataset {
         field("batch_count", "bordereaux", COUNT),
         field("piece_count", "pieces", COUNT),
         field("line_count", "lignes", COUNT),
-        field("amount_eur", "montant_ht", Kind::Decimal),
+        field("attachment_count", "pieces_jointes", COUNT),
+        field("amount_eur", "montant_ht", Kind::Signed),
         field("is_signed", "signe", Kind::Boolean),
         field("is_dematerialised", "dematerialise", Kind::Boolean),
-        field("acknowledged", "etat_ack", Kind::Boolean),
-        field("acknowledged_date", "date_ack", PAST),
+        field("is_acknowledged", "etat_ack", Kind::Boolean),
     ],
-    key: &["flow_id", "message"],
+    key: &["siren", "flow_id", "message"],
     repeats: false,
     period_field: "flow_date",
     granularity: Granularity::Year,
@@ -48,6 +50,8 @@ pub(super) static FLOWS: Dataset = Dataset {
 };
 
 /// One line of a budget document, as SCDL budget CSV and TOTEM XML give it.
+///
+/// A budget may have several décisions modificatives in a year; TOTEM numbers them.
 pub(super) static BUDGET_LINES: Dataset = Dataset {
     name: "budget_lines",
     title_fr: "Lignes budgétaires (SCDL, TOTEM)",
@@ -58,6 +62,7 @@ pub(super) static BUDGET_LINES: Dataset = Dataset {
         field("authority_name", "BGT_NOM", Kind::Label),
         field("year", "BGT_ANNEE", Kind::Integer(1990, 2100)).required(),
         field("document", "BGT_NATDEC", Kind::Term(term::BUDGET_DOCUMENT)),
+        field("document_number", "BGT_NUMDEC", Kind::Text),
         field("chapter_code", "BGT_CONTNAT", Kind::Text),
         field("nature_code", "BGT_NATURE", Kind::Text).required(),
         field("nature_name", "BGT_NATURE_LABEL", Kind::Label),
@@ -79,6 +84,7 @@ pub(super) static BUDGET_LINES: Dataset = Dataset {
         "siret",
         "year",
         "document",
+        "document_number",
         "nature_code",
         "chapter_code",
         "function_code",

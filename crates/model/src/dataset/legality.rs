@@ -30,6 +30,10 @@ pub(super) static ACTS: Dataset = Dataset {
 
 /// One message of the @CTES exchange (1-1 transmission, 1-2 acknowledgement, 1-3 anomaly,
 /// 6-1 cancellation, 6-2 its acknowledgement).
+///
+/// What an authority sends bears no date but the decision's: when it was sent is in the name of
+/// its envelope, if that is there. So the decision dates the partition, and `message_date` is when
+/// the message itself was sent or answered.
 pub(super) static ACT_MESSAGES: Dataset = Dataset {
     name: "act_messages",
     title_fr: "Messages @CTES",
@@ -50,8 +54,8 @@ pub(super) static ACT_MESSAGES: Dataset = Dataset {
         field("act_id", "id_acte", Kind::Text).required(),
         field("siren", "siren", Kind::Siren).required(),
         field("department_code", "departement", Kind::Text).required(),
-        field("message_date", "date", PAST).required(),
-        field("decision_date", "date_decision", PAST),
+        field("decision_date", "date_decision", PAST).required(),
+        field("message_date", "date", PAST),
         field("internal_number", "numero_interne", Kind::Text),
         field("nature_code", "nature", Kind::Code(term::ACT_NATURE)),
         field("subject_code", "matiere", Kind::Subject),
@@ -61,12 +65,12 @@ pub(super) static ACT_MESSAGES: Dataset = Dataset {
         field("is_paper", "document_papier", Kind::Boolean),
         field("anomaly_code", "code_anomalie", Kind::Text),
     ],
-    key: &["message", "act_id", "message_date"],
+    key: &["act_id", "message"],
     repeats: false,
-    period_field: "message_date",
+    period_field: "decision_date",
     granularity: Granularity::Year,
     moves: false,
-    sort: &["siren", "message_date"],
+    sort: &["siren", "decision_date"],
     orders: &[],
 };
 
@@ -104,7 +108,8 @@ pub(super) static DELIBERATIONS: Dataset = Dataset {
         field("subject_code", "DELIB_MATIERE_CODE", Kind::Subject).required(),
         field("subject_name", "DELIB_MATIERE_NOM", Kind::Label),
         field("subject", "DELIB_OBJET", Kind::Label).required(),
-        field("budget_year", "BUDGET_ANNEE", Kind::Integer(1990, 2100)),
+        // One year, or the two of a budget that covers several: `2017/2018`.
+        field("budget_years", "BUDGET_ANNEE", Kind::Text),
         field("budget_name", "BUDGET_NOM", Kind::Label),
         field("prefecture_id", "PREF_ID", Kind::Text),
         field("received_date", "PREF_DATE", PAST),

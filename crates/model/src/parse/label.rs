@@ -25,7 +25,7 @@ pub(crate) fn label(text: &str) -> Parsed<Cow<'_, str>> {
     };
     let rewritten = clean != text;
     let lost = clean.contains('\u{fffd}');
-    let value = Value::plain(clean).is_rewritten(rewritten);
+    let value = Value::plain(clean).but_rewritten(rewritten);
     Ok(match (lost, was_double) {
         (true, _) => value.warned("encoding_lost"),
         (false, true) => value.warned("encoding_repaired"),

@@ -26,7 +26,7 @@ pub(crate) fn integer(text: &str, min: i64, max: i64) -> Parsed<i64> {
     if !(min..=max).contains(&number) {
         return Err("out_of_range");
     }
-    Ok(Value::plain(number).is_rewritten(squeezed != text))
+    Ok(Value::plain(number).but_rewritten(squeezed != text))
 }
 
 /// Hundredths of a decimal number from 0, rounded half up; at most 18 digits in all.
@@ -39,13 +39,13 @@ pub(crate) fn hundredths(text: &str) -> Parsed<i128> {
 /// nothing, or nines only; below 200 € and above 999,999,999 € it is unusual (the bounds of the
 /// quality rules published for the DECP).
 pub(crate) fn amount(text: &str) -> Parsed<i128> {
-    const PLACEHOLDERS: [i128; 2] = [99_999_999_00, 999_999_999_00];
+    const PLACEHOLDERS: [i128; 2] = [9_999_999_900, 99_999_999_900];
     let value = signed_hundredths(text)?;
     match value.value {
         Some(cents) if cents <= 0 || PLACEHOLDERS.contains(&cents) => {
             Ok(Value::absent("placeholder_amount"))
         }
-        Some(cents) if !(200_00..=999_999_999_00).contains(&cents) => {
+        Some(cents) if !(20_000..=99_999_999_900).contains(&cents) => {
             Ok(value.warned("unusual_amount"))
         }
         _ => Ok(value),
@@ -82,7 +82,7 @@ pub(crate) fn signed_hundredths(text: &str) -> Parsed<i128> {
     let shift = exponent.saturating_add(2).saturating_sub(places);
     let value = scale(unscaled, shift).filter(|value| *value < LARGEST).ok_or("out_of_range")?;
     let value = if negative { -value } else { value };
-    Ok(Value::plain(value).is_rewritten(comma || squeezed != text))
+    Ok(Value::plain(value).but_rewritten(comma || squeezed != text))
 }
 
 /// The digits of both parts as one number, of 36 digits at most.
