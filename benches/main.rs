@@ -82,7 +82,7 @@ impl Bed {
         self.runtime.block_on(async {
             let run_date = NaiveDate::from_ymd_opt(2025, 12, 31).expect("a day");
             let mut draft = lake.draft(run_date).await.expect("a draft");
-            land(&lake, &mut draft, &sources, DEFAULT_MEMORY, &|_| ()).await.expect("landed");
+            land(&lake, &mut draft, &sources, None, DEFAULT_MEMORY, &|_| ()).await.expect("landed");
             lake.publish(draft, DateTime::UNIX_EPOCH).await.expect("published");
         });
         lake

@@ -9,13 +9,15 @@
 //! siren;date_debut;date_fin
 //! 213502388;2024-01-01;
 //! ```
+//!
+//! Lines for `answers` have the columns of the example survey in `data-samples/profiles`.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::datatypes::DataType;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
-use carnac_ingest::{Outcome, Source, find, land};
+use carnac_ingest::{Outcome, Profile, PseudonymKey, Source, find, land};
 use carnac_lake::{DEFAULT_MEMORY, Lake};
 use carnac_query::{Gateway, Principal, Views};
 use chrono::NaiveDate;
@@ -23,6 +25,9 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use sqllogictest::{DB, DBOutput, DefaultColumnType, Runner};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
+
+/// The layout of lines for `answers`.
+const SURVEY: &str = include_str!("../data-samples/profiles/enquete-exemple-2024.toml");
 
 fn main() {
     let trials = examples(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/sql")));
@@ -92,11 +97,16 @@ impl Example {
             .map_err(ExampleError::from)?;
         std::fs::write(&path, csv).map_err(ExampleError::from)?;
         let found = find(&path).map_err(ExampleError::from)?.files.remove(0);
-        let source = Source::open(found, None, &[]).map_err(ExampleError::from)?;
+        let profile = Profile::parse(SURVEY, Path::new("enquete-exemple-2024.toml"));
+        let profiles = [Arc::new(profile.map_err(ExampleError::from)?)];
+        let source = Source::open(found, None, &profiles).map_err(ExampleError::from)?;
+        let key = PseudonymKey::parse("the pseudonyms of worked examples");
+        let key = key.map_err(ExampleError::from)?;
 
         let run_date = NaiveDate::from_ymd_opt(2025, 12, 31).expect("a day of the calendar");
         let mut draft = self.lake.draft(run_date).await.map_err(ExampleError::from)?;
-        let reports = land(&self.lake, &mut draft, &[source], DEFAULT_MEMORY, &|_| ()).await;
+        let reports =
+            land(&self.lake, &mut draft, &[source], Some(&key), DEFAULT_MEMORY, &|_| ()).await;
         for report in reports.map_err(ExampleError::from)? {
             match report.outcome {
                 Outcome::Landed { input, .. } if input.rejected.is_empty() => {}

@@ -32,6 +32,12 @@ pub(crate) struct Args {
     #[arg(long, global = true, env = "CARNAC_MEMORY_MIB", value_name = "MIB")]
     pub(crate) memory_mib: Option<usize>,
 
+    /// File that holds the secret by which respondents of surveys are given pseudonyms: 64
+    /// hexadecimal digits, or a passphrase of at least 16 characters. The variable
+    /// CARNAC_PSEUDONYM_KEY may hold the secret itself
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) pseudonym_key_file: Option<PathBuf>,
+
     /// What to log to standard error: error, warn, info, debug, or a filter by module
     /// [default: warn]
     #[arg(long, global = true, env = "CARNAC_LOG", default_value = DEFAULT_LOG, value_name = "FILTER", hide_default_value = true)]
@@ -46,7 +52,7 @@ const DEFAULT_LOG: &str = "warn,datafusion_common::pruning=error";
 
 const AFTER: &str = "\
 Settings are taken from the configuration file, then the environment, then the flags; the last \
-one wins. The file is TOML with the keys root, sql, memory_mib and listen.
+one wins. The file is TOML with the keys root, sql, memory_mib, listen and pseudonym_key_file.
 
 An s3:// lake reads the usual AWS_* variables (AWS_ACCESS_KEY_ID, AWS_ENDPOINT, AWS_REGION…).
 

@@ -1,16 +1,21 @@
 //! Settings: configuration file, then environment, then flags. The only reader of the
 //! environment and of the clock.
 
+use std::env::VarError;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
+use carnac_ingest::PseudonymKey;
 use carnac_lake::{DEFAULT_MEMORY, Lake};
 use carnac_query::{Gateway, Views};
 use chrono::{DateTime, Local, NaiveDate, Utc};
 use serde::Deserialize;
 
 use crate::args::Args;
+
+/// Holds the secret of the respondents' pseudonyms. Clap is not told of it: it would show it.
+const KEY_VARIABLE: &str = "CARNAC_PSEUDONYM_KEY";
 
 /// Where the file is looked for when none is named.
 const FILE: &str = "carnac.toml";
@@ -23,6 +28,7 @@ struct File {
     sql: Option<PathBuf>,
     memory_mib: Option<usize>,
     listen: Option<SocketAddr>,
+    pseudonym_key_file: Option<PathBuf>,
 }
 
 /// The settings of one run.
@@ -34,6 +40,8 @@ pub(crate) struct Config {
     pub(crate) memory: usize,
     /// Address to listen on when the command names none.
     pub(crate) listen: SocketAddr,
+    /// The secret of the respondents' pseudonyms, without which no survey lands.
+    pub(crate) pseudonym_key: Option<PseudonymKey>,
     sql: Option<PathBuf>,
 }
 
@@ -50,6 +58,7 @@ impl Config {
             named_root: args.root.clone().or(file.root),
             memory: mib.map_or(DEFAULT_MEMORY, |mib| mib.saturating_mul(1024 * 1024)),
             listen: file.listen.unwrap_or_else(|| SocketAddr::from((Ipv4Addr::LOCALHOST, 50051))),
+            pseudonym_key: pseudonym_key(args, file.pseudonym_key_file.as_deref())?,
             sql: args.sql.clone().or(file.sql),
         })
     }
@@ -87,6 +96,27 @@ fn read(path: &Path) -> anyhow::Result<File> {
     let text = std::fs::read_to_string(path)
         .with_context(|| format!("read configuration {}", path.display()))?;
     toml::from_str(&text).with_context(|| format!("read configuration {}", path.display()))
+}
+
+/// The key of the file that a flag names, else of the environment, else of the file that the
+/// configuration names. Errors name the place, never the key.
+#[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
+fn pseudonym_key(args: &Args, configured: Option<&Path>) -> anyhow::Result<Option<PseudonymKey>> {
+    let of_file = |path: &Path| {
+        let place = || format!("read the pseudonym key {}", path.display());
+        let text = std::fs::read_to_string(path).with_context(place)?;
+        PseudonymKey::parse(&text).with_context(place)
+    };
+    if let Some(path) = &args.pseudonym_key_file {
+        return of_file(path).map(Some);
+    }
+    match std::env::var(KEY_VARIABLE) {
+        Ok(text) => {
+            PseudonymKey::parse(&text).with_context(|| format!("read {KEY_VARIABLE}")).map(Some)
+        }
+        Err(VarError::NotUnicode(_)) => bail!("read {KEY_VARIABLE}: it is not UTF-8 text"),
+        Err(VarError::NotPresent) => configured.map(of_file).transpose(),
+    }
 }
 
 /// The storage's own settings, as every S3 tool reads them.

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
+use carnac_ingest::PseudonymKey;
 use carnac_query::Principal;
 use include_dir::{Dir, include_dir};
 
@@ -56,7 +57,8 @@ pub(crate) async fn run(config: &Config, args: &Demo) -> anyhow::Result<ExitCode
     std::fs::create_dir_all(&inbox).context("make the inbox")?;
     SAMPLES.extract(&inbox).context("write the samples")?;
     print::line(&format!("lake: {root}"))?;
-    let files = ingest::Files::of_inbox(&root, &inbox)?;
+    let key = config.pseudonym_key.clone().map_or_else(demonstration_key, Ok)?;
+    let files = ingest::Files::of_inbox(&root, &inbox, Some(key))?;
     let landed = ingest::land_files(config, &lake, &files, today()).await?;
 
     let gateway = config.gateway(lake)?;
@@ -70,4 +72,10 @@ pub(crate) async fn run(config: &Config, args: &Demo) -> anyhow::Result<ExitCode
     }
     print::line("")?;
     serve::until_stopped(config, &args.serve, gateway).await
+}
+
+/// A key that everybody knows: the answers of the demonstration are invented.
+fn demonstration_key() -> anyhow::Result<PseudonymKey> {
+    let text = include_str!("../../data-samples/cle-de-demonstration-publique.txt");
+    PseudonymKey::parse(text).context("read the demonstration key")
 }

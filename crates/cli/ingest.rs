@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
-use carnac_ingest::{Outcome, Profile, Report, Source, find_all, land};
+use carnac_ingest::{Outcome, Profile, PseudonymKey, Report, Source, find_all, land};
 use carnac_lake::Lake;
 use carnac_model::{DATASETS, Dataset, dataset, rule};
 use chrono::NaiveDate;
@@ -26,7 +26,8 @@ pub(crate) async fn run(config: &Config, args: &Ingest) -> anyhow::Result<ExitCo
     let named = args.dataset.as_deref().map(known_dataset).transpose()?;
     let profiles = profile::load(config.root(), &args.profiles)?;
     let lake = config.create_lake(config.root())?;
-    let files = Files { paths: args.paths.clone(), named, profiles };
+    let key = config.pseudonym_key.clone();
+    let files = Files { paths: args.paths.clone(), named, profiles, key };
     land_files(config, &lake, &files, args.run_date.unwrap_or_else(today)).await
 }
 
@@ -44,7 +45,9 @@ pub(crate) async fn refresh(config: &Config, args: &Refresh) -> anyhow::Result<E
     }
     let lake = config.create_lake(config.root())?;
     let run_date = args.run_date.unwrap_or_else(today);
-    land_files(config, &lake, &Files::of_inbox(config.root(), &inbox)?, run_date).await
+    let key = config.pseudonym_key.clone();
+    let files = Files::of_inbox(config.root(), &inbox, key)?;
+    land_files(config, &lake, &files, run_date).await
 }
 
 /// What to land.
@@ -54,14 +57,20 @@ pub(crate) struct Files {
     /// The dataset of them all, if it was named.
     named: Option<&'static Dataset>,
     profiles: Vec<Arc<Profile>>,
+    /// What the respondents of surveys are named with.
+    key: Option<PseudonymKey>,
 }
 
 impl Files {
     /// The folders of an inbox that are named after a dataset.
-    pub(crate) fn of_inbox(root: &str, inbox: &Path) -> anyhow::Result<Self> {
+    pub(crate) fn of_inbox(
+        root: &str,
+        inbox: &Path,
+        key: Option<PseudonymKey>,
+    ) -> anyhow::Result<Self> {
         let folders = DATASETS.iter().map(|dataset| inbox.join(dataset.name));
         let paths = folders.filter(|folder| folder.is_dir()).collect();
-        Ok(Self { paths, named: None, profiles: profile::load(root, &[])? })
+        Ok(Self { paths, named: None, profiles: profile::load(root, &[])?, key })
     }
 }
 
@@ -75,7 +84,9 @@ pub(crate) async fn land_files(
     let (sources, mut unread) = open_all(files).await?;
     let bar = progress(sources.iter().map(Source::bytes).sum());
     let mut draft = lake.draft(run_date).await?;
-    let reports = land(lake, &mut draft, &sources, config.memory, &|bytes| bar.inc(bytes)).await?;
+    let key = files.key.as_ref();
+    let advanced = |bytes| bar.inc(bytes);
+    let reports = land(lake, &mut draft, &sources, key, config.memory, &advanced).await?;
     bar.finish_and_clear();
     for report in &reports {
         unread += usize::from(matches!(report.outcome, Outcome::Failed(_)));

@@ -16,7 +16,7 @@ fn run_date() -> NaiveDate {
 async fn land_one(lake: &Lake, path: &str) -> Draft {
     let source = Source::open(find(path.as_ref()).unwrap().files.remove(0), None, &[]).unwrap();
     let mut draft = lake.draft(run_date()).await.unwrap();
-    let reports = land(lake, &mut draft, &[source], DEFAULT_MEMORY, &|_| ()).await.unwrap();
+    let reports = land(lake, &mut draft, &[source], None, DEFAULT_MEMORY, &|_| ()).await.unwrap();
     assert!(
         reports.iter().all(|report| matches!(report.outcome, Outcome::Landed { .. })),
         "{reports:?}"

@@ -12,4 +12,5 @@ mod legality;
 mod readme;
 mod sample;
 mod support;
+mod survey;
 mod tidy;

@@ -18,7 +18,7 @@ use crate::source::Source;
 use crate::text::Utf8;
 use crate::{Check, Each, Result};
 
-use block::{Block, Blocks};
+pub(crate) use block::{Block, Blocks};
 pub(crate) use layout::{Layout, delimiter_of, header_of};
 
 /// Reads and checks a CSV file, block by block.

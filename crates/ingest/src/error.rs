@@ -116,6 +116,41 @@ pub enum Error {
         /// The dataset.
         dataset: &'static str,
     },
+    /// A survey file, and no secret to name its respondents by.
+    #[error(
+        "{}: a survey lands under pseudonyms, and there is no key to make them with; name a file \
+         that holds one with --pseudonym-key-file, or set CARNAC_PSEUDONYM_KEY",
+        path.display()
+    )]
+    NoPseudonymKey {
+        /// The file.
+        path: PathBuf,
+    },
+    /// No profile says what the survey asked and which columns may land.
+    #[error(
+        "{}: no profile with a [survey] describes this file; name one with --profile, or put it in \
+         the folder `profiles` of the lake",
+        path.display()
+    )]
+    NoSurveyProfile {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file has not the columns of its profile. The reason quotes the profile only: the
+    /// headings of a survey may name people.
+    #[error("{}: {reason}", path.display())]
+    SurveyLayout {
+        /// The file.
+        path: PathBuf,
+        /// What is missing, or stands twice.
+        reason: String,
+    },
+    /// More authorities answer than there may be.
+    #[error("{}: more authorities answer this survey than can be kept track of", path.display())]
+    TooManyAuthorities {
+        /// The file.
+        path: PathBuf,
+    },
     /// The file is not the one whose checksum was taken.
     #[error("{}: it changed while it was being read; run again", path.display())]
     Changed {

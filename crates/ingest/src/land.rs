@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use carnac_lake::{Delivery, Draft, Lake};
-use carnac_model::{DATASETS, Dataset, Input, Rows, check};
+use carnac_model::{DATASETS, Dataset, Input};
 
 use crate::read::read;
-use crate::{Error, Result, Source};
+use crate::{Error, PseudonymKey, Result, Source};
 
 /// What became of one file.
 #[derive(Debug)]
@@ -40,7 +40,8 @@ pub enum Outcome {
 
 /// Lands `sources` into the draft, dataset by dataset, each with one merge.
 ///
-/// `advanced` is told the bytes of each file once it is read; `memory` bounds a merge, in bytes.
+/// `key` names the respondents of surveys, which do not land without; `memory` bounds a merge, in
+/// bytes; `advanced` is told the bytes of each file once it is read.
 /// Reports come in the order of datasets, then of files.
 ///
 /// # Errors
@@ -49,6 +50,7 @@ pub async fn land(
     lake: &Lake,
     draft: &mut Draft,
     sources: &[Source],
+    key: Option<&PseudonymKey>,
     memory: usize,
     advanced: &(dyn Fn(u64) + Sync),
 ) -> Result<Vec<Report>> {
@@ -57,7 +59,9 @@ pub async fn land(
         let mut of_dataset =
             sources.iter().filter(|source| std::ptr::eq(source.dataset, dataset)).peekable();
         if of_dataset.peek().is_some() {
-            reports.extend(land_dataset(lake, draft, dataset, of_dataset, memory, advanced).await?);
+            reports.extend(
+                land_dataset(lake, draft, dataset, of_dataset, key, memory, advanced).await?,
+            );
         }
     }
     Ok(reports)
@@ -68,6 +72,7 @@ async fn land_dataset(
     draft: &mut Draft,
     dataset: &'static Dataset,
     sources: impl Iterator<Item = &Source>,
+    key: Option<&PseudonymKey>,
     memory: usize,
     advanced: &(dyn Fn(u64) + Sync),
 ) -> Result<Vec<Report>> {
@@ -79,7 +84,7 @@ async fn land_dataset(
         let done = match landed.map(|(name, input)| (name.to_owned(), input.clone())) {
             Some((landed_as, input)) => Some(Outcome::Unchanged { landed_as, input }),
             None if !names.insert(&source.name) => Some(Outcome::Failed(same_name(source))),
-            None => spool(source, draft, &mut delivery).err().map(Outcome::Failed),
+            None => spool(source, key, draft, &mut delivery).err().map(Outcome::Failed),
         };
         advanced(source.bytes());
         reports.extend(done.map(|outcome| Report { source: source.key(), outcome }));
@@ -95,12 +100,15 @@ async fn land_dataset(
 }
 
 /// Reads one file through the check into the delivery; on failure the delivery forgets it.
-fn spool(source: &Source, draft: &Draft, delivery: &mut Delivery) -> Result<()> {
+fn spool(
+    source: &Source,
+    key: Option<&PseudonymKey>,
+    draft: &Draft,
+    delivery: &mut Delivery,
+) -> Result<()> {
     delivery.begin(&source.name, &source.sha256);
-    let run_date = draft.run_date();
-    let check = |rows: &Rows| check(source.dataset, rows, run_date);
-    let mut each = |checked| Ok(delivery.append(&checked)?);
-    let outcome = read(source, &check, &mut each);
+    let outcome =
+        read(source, key, draft.run_date(), &mut |checked| Ok(delivery.append(&checked)?));
     let outcome = outcome.and_then(|()| refuse_empty(source, draft, delivery));
     if outcome.is_err() {
         delivery.withdraw();

@@ -23,6 +23,7 @@ mod profile;
 mod read;
 mod sheet;
 mod source;
+mod survey;
 mod text;
 mod totem;
 #[cfg(test)]
@@ -35,6 +36,7 @@ pub use find::{Contents, Found, find, find_all};
 pub use land::{Outcome, Report, land};
 pub use profile::Profile;
 pub use source::Source;
+pub use survey::{KeyError, PseudonymKey, SurveyProfile};
 
 use carnac_model::{Checked, Rows};
 

@@ -7,7 +7,8 @@ use carnac_model::{DATASETS, Dataset, dataset};
 use encoding_rs::Encoding;
 use serde::Deserialize;
 
-use crate::{Error, Result};
+use crate::survey;
+use crate::{Error, Result, SurveyProfile};
 
 /// One layout of one dataset.
 ///
@@ -46,6 +47,8 @@ pub struct Profile {
     columns: BTreeMap<String, String>,
     #[serde(default)]
     constants: BTreeMap<String, String>,
+    /// What a survey asked, for a profile of `answers`.
+    pub(crate) survey: Option<SurveyProfile>,
 }
 
 impl Profile {
@@ -76,6 +79,11 @@ impl Profile {
         if profile.delimiter.is_some_and(|delimiter| !delimiter.is_ascii()) {
             return Err(failed("the delimiter is one ASCII character".to_owned()));
         }
+        if profile.survey.is_some() != (dataset.name == survey::DATASET) {
+            let name = survey::DATASET;
+            return Err(failed(format!("a profile of {name}, and no other, has a [survey]")));
+        }
+        profile.survey.as_ref().map_or(Ok(()), SurveyProfile::check).map_err(failed)?;
         Ok(profile)
     }
 

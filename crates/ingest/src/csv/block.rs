@@ -11,16 +11,16 @@ const CHUNK: usize = 1 << 20;
 
 /// Some whole records, or a line that is none.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Block {
+pub(crate) struct Block {
     /// Line of its first byte, from 1.
-    pub(super) line: u64,
-    pub(super) bytes: Vec<u8>,
+    pub(crate) line: u64,
+    pub(crate) bytes: Vec<u8>,
     /// Why it is one bad row: a quote that never closes, or a record that is too long.
-    pub(super) fault: Option<&'static str>,
+    pub(crate) fault: Option<&'static str>,
 }
 
 /// Reads blocks in order.
-pub(super) struct Blocks<R> {
+pub(crate) struct Blocks<R> {
     reader: R,
     delimiter: u8,
     held: Vec<u8>,
@@ -29,16 +29,16 @@ pub(super) struct Blocks<R> {
 }
 
 impl<R: Read> Blocks<R> {
-    pub(super) fn new(reader: R, delimiter: u8) -> Self {
+    pub(crate) fn new(reader: R, delimiter: u8) -> Self {
         Self { reader, delimiter, held: Vec::new(), line: 1, ended: false }
     }
 
-    pub(super) fn into_inner(self) -> R {
+    pub(crate) fn into_inner(self) -> R {
         self.reader
     }
 
     /// Returns the next block; none at the end of the file.
-    pub(super) fn next(&mut self) -> io::Result<Option<Block>> {
+    pub(crate) fn next(&mut self) -> io::Result<Option<Block>> {
         loop {
             let whole = whole_records(&self.held, self.delimiter, self.ended);
             if whole > 0 {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use arrow::array::RecordBatch;
 use arrow::util::display::array_value_to_string;
-use carnac_model::{check, dataset};
+use carnac_model::dataset;
 use chrono::NaiveDate;
 use tempfile::TempDir;
 
@@ -21,7 +21,7 @@ fn land(name: &str, text: &str) -> Result<(RecordBatch, RecordBatch)> {
     let source = Source::open(find(&path)?.files.remove(0), None, &[])?;
     let mut batches = Vec::new();
     let run_date = NaiveDate::from_ymd_opt(2026, 1, 1).unwrap();
-    read(&source, &|rows| check(source.dataset, rows, run_date), &mut |checked| {
+    read(&source, None, run_date, &mut |checked| {
         batches.push((checked.rows(), checked.rejected().clone()));
         Ok(())
     })?;

@@ -1,0 +1,37 @@
+-- id: core.answers
+-- title: Réponses aux enquêtes, une réponse par collectivité / Survey answers, one response an authority
+-- unit: row
+-- grain: survey, wave, siren, question, item
+-- The respondent is a pseudonym. Declared by an authority (class D2): never published as it is.
+-- A file holds one response an authority; of several files the latest complete one counts.
+with responses as (
+    select
+        survey,
+        wave,
+        siren,
+        respondent_key,
+        row_number() over (
+            partition by survey, wave, siren
+            order by max(is_complete) desc, max(submitted_date) desc nulls last, respondent_key
+        ) as place
+    from staging.answers
+    group by survey, wave, siren, respondent_key
+)
+
+select
+    a.survey,
+    a.wave,
+    a.siren,
+    a.respondent_key,
+    a.submitted_date,
+    a.is_complete,
+    a.question,
+    a.version,
+    a.item,
+    a.value,
+    a.status_code
+from staging.answers as a
+join responses as r
+    on a.survey = r.survey and a.wave = r.wave and a.respondent_key = r.respondent_key
+        and a.siren = r.siren
+where r.place = 1
