@@ -196,7 +196,7 @@ pub(crate) struct Serve {
 /// files byte for byte, whatever the number of threads.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Sample {
-    /// Multiplies the volumes: 1 is about 100,000 rows, 1000 about 80 million
+    /// Multiplies the volumes: 1 is about 125,000 rows, 1000 about 85 million
     #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     pub(crate) scale: u64,
 

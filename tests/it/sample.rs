@@ -6,50 +6,65 @@ use serde_json::Value;
 
 use crate::support::{Place, REPOSITORY};
 
-/// Writes two datasets with many defects, and lands them as of their last day.
-fn landed(place: &Place) -> Value {
+/// Reads a file of the place as JSON.
+fn json(place: &Place, name: &str) -> Value {
+    serde_json::from_slice(&std::fs::read(place.path().join(name)).unwrap()).unwrap()
+}
+
+/// Writes synthetic files, lands them as of their last day, and returns their manifest.
+fn landed(place: &Place, args: &[&str]) -> Value {
     let out = place.path().join("synthetic").display().to_string();
-    let wanted = ["--dataset", "consultations", "--dataset", "reported", "--defects", "0.03"];
-    place.ok(&[&["sample", "--out", &out], wanted.as_slice()].concat());
-    place.ok(&["ingest", "--run-date", "2026-06-30", &out]);
-    let manifest = std::fs::read(place.path().join("synthetic/_manifest.json")).unwrap();
-    serde_json::from_slice(&manifest).unwrap()
+    place.ok(&[&["sample", "--out", &out], args].concat());
+    let mut ingest = vec!["ingest".to_owned(), "--run-date".to_owned(), "2026-06-30".to_owned()];
+    // As the file README.md that comes with them says.
+    let readme = std::fs::read_to_string(place.path().join("synthetic/README.md")).unwrap();
+    let (_, command) = readme.split_once("\ncarnac ingest ").unwrap();
+    let (command, _) = command.split_once("\n```").unwrap();
+    let words = command.split_whitespace().filter(|word| *word != "\\");
+    ingest.extend(words.map(|word| word.replacen("DIR", &out, 1)));
+    place.ok(&ingest.iter().map(String::as_str).collect::<Vec<_>>());
+    json(place, "synthetic/_manifest.json")
 }
 
 fn count(value: &Value) -> u64 {
     value.as_u64().unwrap()
 }
 
-#[test]
-fn what_ingest_rejects_is_what_was_put_in() {
-    let place = Place::new();
-    let manifest = landed(&place);
-    let (mut files, mut rejected) = (BTreeSet::new(), BTreeMap::new());
-    for file in manifest["files"].as_array().unwrap() {
-        let name = file["file"].as_str().unwrap().replacen('/', ",", 1);
-        let rules = file["rejected"].as_object().unwrap();
-        let bad: u64 = rules.values().map(count).sum();
-        let rows = count(&file["rows"]);
-        files.insert(format!("{name},{rows},{},{bad}", rows - bad));
-        for (rule, rows) in rules {
-            rejected.insert(format!("{name},{rule}"), count(rows));
-        }
-    }
-    let sources =
-        "select dataset, source_file, read_count, accepted_count, rejected_count from ops.sources";
-    assert_eq!(place.rows(sources).into_iter().collect::<BTreeSet<_>>(), files);
+/// The same of a manifest and of a release: rows, and how many of them break which rule.
+fn counts(rows: &Value, of: &Value) -> (u64, Value, Value) {
+    (count(rows), of["rejected"].clone(), of["warned"].clone())
+}
 
-    let quarantine =
-        "select dataset, source_file, rule, count(*) from ops.quarantine group by 1, 2, 3";
-    let found: BTreeMap<_, _> = place
-        .rows(quarantine)
+#[test]
+fn what_ingest_rejects_and_flags_is_what_was_put_in() {
+    let place = Place::new();
+    let manifest = landed(&place, &["--defects", "0.03"]);
+    let release = json(&place, "lake/releases/00000001.json");
+    let put_in: BTreeMap<_, _> = manifest["files"]
+        .as_array()
+        .unwrap()
         .iter()
-        .map(|row| row.rsplit_once(',').unwrap())
-        .map(|(rule, rows)| (rule.to_owned(), rows.parse().unwrap()))
+        .map(|file| (file["file"].as_str().unwrap(), counts(&file["rows"], file)))
         .collect();
-    assert_eq!(found, rejected);
-    let rules: BTreeSet<_> = rejected.keys().filter_map(|key| key.rsplit(',').next()).collect();
-    assert!(rules.contains("exact_copy") && rules.contains("superseded"), "{rules:?}");
+    let inputs = release["inputs"].as_object().unwrap();
+    let found: BTreeMap<_, _> =
+        inputs.iter().map(|(name, input)| (name.as_str(), counts(&input["read"], input))).collect();
+    assert_eq!(found, put_in);
+
+    // The quarantine holds as many, and no dataset is missing.
+    let mut rejected: BTreeMap<_, u64> = BTreeMap::new();
+    for (rule, rows) in put_in.values().flat_map(|(_, rejected, _)| rejected.as_object().unwrap()) {
+        *rejected.entry(rule.as_str()).or_default() += count(rows);
+    }
+    let expected: Vec<_> = rejected.iter().map(|(rule, rows)| format!("{rule},{rows}")).collect();
+    let quarantine = "select rule, count(*) from ops.quarantine group by rule order by rule";
+    assert_eq!(place.rows(quarantine), expected);
+    for rule in ["duplicate_response", "exact_copy", "superseded"] {
+        assert!(rejected.contains_key(rule), "{rule}");
+    }
+    let datasets: BTreeSet<_> =
+        put_in.keys().filter_map(|name| Some(name.split_once('/')?.0)).collect();
+    assert_eq!(datasets, carnac_sample::datasets().collect());
 
     // What authorities declare is never less than what they have on the platform.
     let rates = "select count(*), sum(case when value > 1 then 1 else 0 end)
@@ -58,6 +73,33 @@ fn what_ingest_rejects_is_what_was_put_in() {
     let (known, above_one) = rates.split_once(',').unwrap();
     assert!(known.parse::<u64>().unwrap() > 50, "{known} rates");
     assert_eq!(above_one, "0");
+    // Of a response nothing lands but its answers.
+    let respondents = "select count(distinct respondent_key) > 400, min(status), max(status)
+                       from lake.answers where wave = '2024' and survey = 'SYN-USAGES'";
+    assert_eq!(place.rows(respondents), ["true,answered,unknown"]);
+}
+
+#[test]
+fn parquet_lands_as_its_twin_in_csv() {
+    let landed = |format: &str| {
+        let place = Place::new();
+        let only = ["--dataset", "consultations", "--defects", "0", "--format", format];
+        let manifest = landed(&place, &only);
+        let release = json(&place, "lake/releases/00000001.json");
+        for file in manifest["files"].as_array().unwrap() {
+            let name = file["file"].as_str().unwrap();
+            assert!(name.ends_with(format), "{name}");
+            assert_eq!(release["inputs"][name]["accepted"], file["rows"], "{name}");
+        }
+        place.rows(
+            "select period, count(*), count(distinct siren), sum(lot_count), min(consultation_id),
+                    max(closing_date), count(e_reply) from lake.consultations
+             group by period order by period",
+        )
+    };
+    let csv = landed("csv");
+    assert!(csv.len() >= 20, "{csv:?}");
+    assert_eq!(landed("parquet"), csv);
 }
 
 #[test]

@@ -40,6 +40,8 @@ pub(crate) enum Defect {
     Spaces,
     /// A word for "no value".
     Word,
+    /// The date that survey tools write for one that was taken away.
+    Undated,
 }
 
 /// What is to become of a row.
@@ -75,6 +77,7 @@ impl Defect {
             Self::French => Tolerated("french_date"),
             Self::Spaces => Tolerated("no_break_spaces"),
             Self::Word => Tolerated("word_for_no_value"),
+            Self::Undated => Warned("anonymised_date"),
         }
     }
 
@@ -95,6 +98,7 @@ impl Defect {
             Self::French => return french(cell),
             Self::Spaces => return spaced(cell),
             Self::Word => b"NC",
+            Self::Undated => b"1980-01-01 00:00:00",
         };
         Some(text.to_vec())
     }
@@ -102,7 +106,7 @@ impl Defect {
     /// Whether it can stand in a column.
     fn applies(self, field: &Field) -> bool {
         match self {
-            Self::Copy | Self::Superseded | Self::Malformed => false,
+            Self::Copy | Self::Superseded | Self::Malformed | Self::Undated => false,
             Self::Missing => field.required,
             Self::Key => matches!(field.kind, Kind::Siren | Kind::Siret),
             Self::CompanyKey => matches!(field.kind, Kind::Company),
@@ -129,10 +133,10 @@ fn wrong_key(cell: &[u8]) -> Vec<u8> {
     [rest, &[other]].concat()
 }
 
-/// `31/12/2025` of `2025-12-31`.
+/// `31/12/2025` of `2025-12-31`; a time behind it stays.
 fn french(cell: &[u8]) -> Option<Vec<u8>> {
-    let [y1, y2, y3, y4, _, m1, m2, _, d1, d2] = *cell else { return None };
-    Some(vec![d1, d2, b'/', m1, m2, b'/', y1, y2, y3, y4])
+    let [y1, y2, y3, y4, _, m1, m2, _, d1, d2, ref time @ ..] = *cell else { return None };
+    Some([&[d1, d2, b'/', m1, m2, b'/', y1, y2, y3, y4], time].concat())
 }
 
 /// U+00A0 before the last three digits of the whole part, when there are more.
@@ -153,10 +157,19 @@ pub(crate) struct Defects {
 
 impl Defects {
     /// Starts drawing for a file of these columns, `per_million` rows in a million.
-    pub(crate) fn new(mut random: Random, per_million: usize, fields: &[&Field]) -> Self {
+    pub(crate) fn new(random: Random, per_million: usize, fields: &[&Field]) -> Self {
+        Self::among(random, per_million, possible(fields))
+    }
+
+    /// Starts drawing among these defects, each with the columns that can have it.
+    pub(crate) fn among(
+        mut random: Random,
+        per_million: usize,
+        possible: Vec<(Defect, Vec<usize>)>,
+    ) -> Self {
         let gap = 1_000_000_usize.checked_div(per_million).unwrap_or_default();
         let left = random.below(2 * gap);
-        Self { random, gap, left, possible: possible(fields) }
+        Self { random, gap, left, possible }
     }
 
     /// The defect of the row in hand and the column that has it.
@@ -227,6 +240,7 @@ mod tests {
     #[test]
     fn cells_are_written_as_the_french_do() {
         assert_eq!(french(b"2025-12-31"), Some(b"31/12/2025".to_vec()));
+        assert_eq!(french(b"2025-12-31 10:07:00"), Some(b"31/12/2025 10:07:00".to_vec()));
         assert_eq!(french(b""), None);
         assert_eq!(spaced(b"213502388"), Some("213502\u{a0}388".into()));
         assert_eq!(spaced(b"1250.50"), Some("1\u{a0}250.50".into()));

@@ -22,11 +22,11 @@ pub(crate) static FLOWS: Table = Table {
         "batch_count",
         "piece_count",
         "line_count",
+        "attachment_count",
         "amount_eur",
         "is_signed",
         "is_dematerialised",
-        "acknowledged",
-        "acknowledged_date",
+        "is_acknowledged",
     ],
     revised: ("office_code", ["000001", "000002"]),
     years: &years::<15>(2012),
@@ -39,11 +39,10 @@ pub(crate) fn counts(region: &Region, index: usize, year: u16, season: &Season) 
     (plan.platform, plan.total)
 }
 
-/// One flow and its acknowledgement, which may still be to come.
+/// One flow, and what its acknowledgement says of it.
 struct Flow {
     number: u64,
     sent: Day,
-    acknowledged: Option<Day>,
     accepted: bool,
 }
 
@@ -59,13 +58,13 @@ fn write(region: &Region, year: u16, out: &mut Output) -> Result<()> {
             let slot = plan.window.start + random.below(plan.window.len());
             let sent = season.day(slot);
             let answered = Some(sent + random.below(3)).filter(|_| !random.chance(15));
-            let acknowledged = answered.filter(|day| *day <= horizon);
-            let flow = Flow { number, sent, acknowledged, accepted: random.chance(980) };
+            let flow = Flow { number, sent, accepted: random.chance(980) };
             let domain = random.pick(&domains);
             put_id(region, index, year, &flow, out);
             put_content(region, year, &flow, (&siret, domain), &mut random, out);
             out.write()?;
-            if let Some(day) = acknowledged {
+            // It may still be to come.
+            if let Some(day) = answered.filter(|day| *day <= horizon) {
                 put_id(region, index, year, &flow, out);
                 put_acknowledgement(region, &flow, day, out);
                 out.write()?;
@@ -103,10 +102,10 @@ fn put_content(
     row.number(batches);
     row.number(pieces);
     row.number(pieces * (1 + random.number(4)));
+    row.number(if year < 2015 { 0 } else { pieces - random.number(2) });
     row.hundredths(random.wide() * random.number(400_000) / 64);
     row.flag(random.chance(if year < 2015 { 500 } else { 930 }));
     row.flag(random.chance(if year < 2015 { 300 } else { 900 }));
-    row.empty();
     row.empty();
 }
 
@@ -115,9 +114,8 @@ fn put_acknowledgement(region: &Region, flow: &Flow, day: Day, out: &mut Output)
     row.empty();
     row.text("acquit");
     row.day(&region.calendar, Some(day));
-    for _ in 0..10 {
+    for _ in 0..11 {
         row.empty();
     }
     row.flag(flow.accepted);
-    row.day(&region.calendar, flow.acknowledged);
 }

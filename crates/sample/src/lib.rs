@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! seed, scale ─▶ Region (who, when, how much) ─▶ TABLES × years ─▶ Row ─ defects ─▶ CSV · Parquet
+//!                                             └▶ survey × waves ─ defects ─▶ its export and profile
 //! ```
 //! Every draw is named by the seed, a purpose, an authority and a year, and is made of whole
 //! numbers: neither the machine, nor the number of threads, nor which files are asked for changes
@@ -27,6 +28,7 @@ mod table;
 mod usage;
 mod writer;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -42,14 +44,15 @@ use table::Table;
 use writer::Output;
 
 /// Edition of the generator: it grows when the same seed gives other bytes.
-pub const EDITION: u32 = 1;
+pub const EDITION: u32 = 2;
 
 /// How the rows are laid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
     /// CSV in UTF-8 with `;` between.
     Csv,
-    /// Parquet, every column text, with `synthetic=true` in the file's metadata.
+    /// Parquet, every column text, with `synthetic=true` in the file's metadata; the survey is an
+    /// export in CSV all the same.
     Parquet,
 }
 
@@ -58,7 +61,7 @@ pub enum Format {
 pub struct Options {
     /// Names the draws.
     pub seed: u64,
-    /// Multiplies the volumes: 1 is about 100,000 rows, 1000 about 80 million.
+    /// Multiplies the volumes: 1 is about 125,000 rows, 1000 about 85 million.
     pub scale: u64,
     /// Rows in a million that are odd on purpose.
     pub defects_per_million: u32,
@@ -70,8 +73,18 @@ pub struct Options {
     pub threads: usize,
 }
 
-/// What is generated, in the order in which it is written.
-static TABLES: [&Table; 13] = [
+/// Folder of the profiles, without which no survey is landed.
+const PROFILES: &str = "profiles";
+/// A key for the respondents of an invented survey, which anybody may know.
+const PUBLIC_KEY: (&str, &str) = (
+    "cle-publique.txt",
+    "Clé publique des données synthétiques : ne jamais s'en servir pour de vraies réponses\n",
+);
+/// The dataset of the survey.
+const ANSWERS: &str = "answers";
+
+/// The tables that are generated, in the order in which they are written; then the survey is.
+static TABLES: [&Table; 12] = [
     &legality::ACTS,
     &finance::FLOWS,
     &survey::REPORTED,
@@ -80,18 +93,28 @@ static TABLES: [&Table; 13] = [
     &procurement::CONSULTATIONS,
     &usage::SESSIONS,
     &usage::ACCOUNTS,
-    &survey::ANSWERS,
     &usage::ACTIVATIONS,
     &usage::MEMBERSHIPS,
     &reference::COST_PARAMETERS,
     &reference::PANELS,
 ];
 
-/// One file to write: of a table, for a year or for all.
+/// One file to write.
 #[derive(Clone, Copy)]
-struct Job {
-    table: &'static Table,
-    year: Option<u16>,
+enum Job {
+    /// Of a table, for a year or for all.
+    Table(&'static Table, Option<u16>),
+    /// Of the survey.
+    Wave(u16),
+}
+
+impl Job {
+    fn dataset(self) -> &'static str {
+        match self {
+            Self::Table(table, _) => table.dataset,
+            Self::Wave(_) => ANSWERS,
+        }
+    }
 }
 
 /// Writes the files below `folder`, which must be new or empty, then `README.md` and
@@ -124,6 +147,10 @@ pub fn generate(
         threads.into_iter().map(|thread| thread.join().expect("a panic is a bug")).collect()
     });
     let manifest = Manifest { files: written?.into_iter().flatten().collect() };
+    if manifest.waves().next().is_some() {
+        let (name, key) = PUBLIC_KEY;
+        put(&folder.join(name), key)?;
+    }
     put(&folder.join("README.md"), &readme::readme(options, &manifest))?;
     put(&folder.join("_manifest.json"), &manifest.json(&readme::about(options)))?;
     Ok(manifest)
@@ -131,7 +158,7 @@ pub fn generate(
 
 /// Returns the names of the datasets that are generated.
 pub fn datasets() -> impl Iterator<Item = &'static str> {
-    TABLES.iter().map(|table| table.dataset)
+    TABLES.iter().map(|table| table.dataset).chain([ANSWERS])
 }
 
 fn jobs(wanted: &[String]) -> Result<Vec<Job>> {
@@ -141,27 +168,30 @@ fn jobs(wanted: &[String]) -> Result<Vec<Job>> {
     }
     let mut jobs = Vec::new();
     for table in TABLES {
-        if !wanted.is_empty() && !wanted.iter().any(|name| name == table.dataset) {
-            continue;
-        }
         if table.years.is_empty() {
-            jobs.push(Job { table, year: None });
+            jobs.push(Job::Table(table, None));
         }
         // The late years are the big ones: begin with them.
-        jobs.extend(table.years.iter().rev().map(|year| Job { table, year: Some(*year) }));
+        jobs.extend(table.years.iter().rev().map(|year| Job::Table(table, Some(*year))));
     }
+    jobs.extend(survey::WAVES.map(Job::Wave));
+    jobs.retain(|job| wanted.is_empty() || wanted.iter().any(|name| name == job.dataset()));
     Ok(jobs)
 }
 
-/// Makes the folder, and one in it a dataset.
+/// Makes the folder, and in it one a dataset and one of profiles.
 fn prepare(folder: &Path, jobs: &[Job]) -> Result<()> {
     fs::create_dir_all(folder).map_err(Error::io("create", folder))?;
     let mut entries = fs::read_dir(folder).map_err(Error::io("list", folder))?;
     if entries.next().is_some() {
         return Err(Error::NotEmpty { path: folder.to_owned() });
     }
-    for job in jobs {
-        let below = folder.join(job.table.dataset);
+    let mut below: BTreeSet<_> = jobs.iter().map(|job| job.dataset()).collect();
+    if below.contains(ANSWERS) {
+        below.insert(PROFILES);
+    }
+    for name in below {
+        let below = folder.join(name);
         fs::create_dir_all(&below).map_err(Error::io("create", &below))?;
     }
     Ok(())
@@ -173,7 +203,10 @@ fn write_file(
     folder: &Path,
     job: Job,
 ) -> Result<(String, FileCounts)> {
-    let Job { table, year } = job;
+    let (table, year) = match job {
+        Job::Wave(wave) => return survey::write_wave(region, options, folder, wave),
+        Job::Table(table, year) => (table, year),
+    };
     let extension = match options.format {
         Format::Csv => "csv",
         Format::Parquet => "parquet",

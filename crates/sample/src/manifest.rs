@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use crate::survey;
+
 /// Counts of one file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FileCounts {
-    /// Rows below the header.
+    /// Rows that are read of it: those below the header; of a survey one an item of each response,
+    /// or one in all where the response is to be rejected.
     pub rows: u64,
     /// Rows to be rejected, by the identifier of the rule in [`carnac_model::RULES`].
     pub rejected: BTreeMap<&'static str, u64>,
@@ -27,6 +30,12 @@ impl Manifest {
     #[must_use]
     pub fn rows(&self) -> u64 {
         self.files.values().map(|file| file.rows).sum()
+    }
+
+    /// Returns the waves of the survey of which there is a file, in order.
+    pub(crate) fn waves(&self) -> impl Iterator<Item = u16> {
+        let is_written = |wave: &u16| self.files.contains_key(&survey::export_path(*wave));
+        survey::WAVES.into_iter().filter(is_written)
     }
 
     /// Returns the rows of all files that are to be rejected.

@@ -71,7 +71,7 @@ pub(crate) static ACCOUNTS: Activity = Activity {
 
 pub(crate) static SESSIONS: Activity = Activity {
     name: "sessions",
-    rate: 6_000_000,
+    rate: 10_000_000,
     kinds: [256, 200, 100, 60],
     service: None,
     votes: false,

@@ -2,6 +2,7 @@
 //! is a part of them, by generating those files again; a few are too low, on purpose.
 
 use crate::Result;
+use crate::authority::{Authority, Kind};
 use crate::calendar::{Season, years};
 use crate::finance;
 use crate::legality::Acts;
@@ -12,8 +13,6 @@ use crate::region::{self, Region};
 use crate::table::Table;
 use crate::writer::Output;
 
-use super::responds;
-
 pub(crate) static REPORTED: Table = Table {
     dataset: "reported",
     columns: &["siren", "year", "variable", "item", "value", "status", "wave"],
@@ -23,6 +22,9 @@ pub(crate) static REPORTED: Table = Table {
 };
 
 const ANSWERED: &str = "réponse";
+
+/// Scale from which as many declare as in reality; below it, in proportion.
+const FULL_COVERAGE: u64 = 8;
 
 /// A figure, or why there is none.
 enum Figure {
@@ -51,11 +53,30 @@ fn write(region: &Region, year: u16, out: &mut Output) -> Result<()> {
     };
     for (index, authority) in region.authorities.iter().enumerate() {
         let in_panel = is_panel_member(authority.siren, year);
-        if in_panel || responds(region, "reported", index, year) {
+        if in_panel || declares(region, index, year) {
             counted.declare(index, out)?;
         }
     }
     Ok(())
+}
+
+/// Whether an authority declares: about two in five of the communes that are not small.
+fn declares(region: &Region, index: usize, year: u16) -> bool {
+    let per_thousand = rate(&region.authorities[index]);
+    let drawn = region.random("reported", index, year).number(1000);
+    drawn * FULL_COVERAGE < per_thousand * region.scale.min(FULL_COVERAGE)
+}
+
+/// Declarations in a thousand, by kind and size.
+fn rate(authority: &Authority) -> u64 {
+    match (authority.kind, authority.population) {
+        (Kind::Commune, 0..500) => 100,
+        (Kind::Commune, 500..2_000) => 180,
+        (Kind::Commune, 2_000..10_000) => 350,
+        (Kind::Commune, _) => 650,
+        (Kind::Grouping, _) => 550,
+        (Kind::Department | Kind::Region, _) => 950,
+    }
 }
 
 impl Counted<'_> {
