@@ -118,7 +118,8 @@ pub(crate) struct Ingest {
     #[arg(long, value_name = "NAME")]
     pub(crate) dataset: Option<String>,
 
-    /// A profile that says how the files are laid out; may be given more than once. Those of the
+    /// A profile that says how the files are laid out, or a folder of them; may be given more than
+    /// once. Those of the
     /// lake's folder `profiles` and those that come with the program are always known
     #[arg(long = "profile", value_name = "FILE.toml")]
     pub(crate) profiles: Vec<PathBuf>,

@@ -60,6 +60,51 @@ fn what_ingest_rejects_is_what_was_put_in() {
     assert_eq!(above_one, "0");
 }
 
+/// The survey exports land by the profiles beside them, and nobody's address does.
+#[test]
+fn synthetic_surveys_land_by_their_profiles() {
+    let place = Place::new();
+    let out = place.path().join("synthetic").display().to_string();
+    place.ok(&["sample", "--out", &out, "--dataset", "answers"]);
+    place.file("cle", "une clé d'essai assez longue");
+    let key = place.path().join("cle").display().to_string();
+    let profiles = format!("{out}/profiles");
+    let told = place.ok(&[
+        "ingest",
+        "--run-date",
+        "2026-06-30",
+        "--profile",
+        &profiles,
+        "--pseudonym-key-file",
+        &key,
+        &out,
+    ]);
+    assert_eq!(told.matches(" 0 rejected").count(), 4, "{told}");
+    let asked =
+        "select wave, version, count(distinct item), min(value), max(value) from core.answers
+                 where question = 'FREINS' group by 1, 2 order by 1";
+    assert_eq!(place.rows(asked), ["2013,1,3,1,5", "2018,2,4,1,5", "2021,2,4,1,5", "2024,2,4,1,5"]);
+    let statuses = "select distinct status_code from core.answers order by 1";
+    let all = ["answered", "not_answered", "not_concerned", "unknown"];
+    assert_eq!(place.rows(statuses), all);
+}
+
+/// Parquet of the generator gives the rows of its CSV.
+#[test]
+fn parquet_lands_as_csv_does() {
+    let landed = |format: &str| {
+        let place = Place::new();
+        let out = place.path().join("synthetic").display().to_string();
+        let wanted = ["--dataset", "reported", "--defects", "0", "--format", format];
+        place.ok(&[&["sample", "--out", &out], wanted.as_slice()].concat());
+        place.ok(&["ingest", "--run-date", "2026-06-30", &out]);
+        place.rows("select period, variable, count(*), sum(value) from core.reported group by 1, 2 order by 1, 2")
+    };
+    let (csv, parquet) = (landed("csv"), landed("parquet"));
+    assert!(!csv.is_empty());
+    assert_eq!(csv, parquet);
+}
+
 #[test]
 fn a_wrong_share_of_defects_is_refused() {
     let place = Place::new();

@@ -22,12 +22,13 @@ pub(crate) static FLOWS: Table = Table {
         "batch_count",
         "piece_count",
         "line_count",
+        "attachment_count",
         "amount_eur",
         "is_signed",
         "is_dematerialised",
-        "acknowledged",
-        "acknowledged_date",
+        "is_acknowledged",
     ],
+    export: None,
     revised: ("office_code", ["000001", "000002"]),
     years: &years::<15>(2012),
     write,
@@ -43,7 +44,6 @@ pub(crate) fn counts(region: &Region, index: usize, year: u16, season: &Season) 
 struct Flow {
     number: u64,
     sent: Day,
-    acknowledged: Option<Day>,
     accepted: bool,
 }
 
@@ -60,7 +60,7 @@ fn write(region: &Region, year: u16, out: &mut Output) -> Result<()> {
             let sent = season.day(slot);
             let answered = Some(sent + random.below(3)).filter(|_| !random.chance(15));
             let acknowledged = answered.filter(|day| *day <= horizon);
-            let flow = Flow { number, sent, acknowledged, accepted: random.chance(980) };
+            let flow = Flow { number, sent, accepted: random.chance(980) };
             let domain = random.pick(&domains);
             put_id(region, index, year, &flow, out);
             put_content(region, year, &flow, (&siret, domain), &mut random, out);
@@ -103,10 +103,10 @@ fn put_content(
     row.number(batches);
     row.number(pieces);
     row.number(pieces * (1 + random.number(4)));
+    row.number(random.number(2) * pieces);
     row.hundredths(random.wide() * random.number(400_000) / 64);
     row.flag(random.chance(if year < 2015 { 500 } else { 930 }));
     row.flag(random.chance(if year < 2015 { 300 } else { 900 }));
-    row.empty();
     row.empty();
 }
 
@@ -115,9 +115,8 @@ fn put_acknowledgement(region: &Region, flow: &Flow, day: Day, out: &mut Output)
     row.empty();
     row.text("acquit");
     row.day(&region.calendar, Some(day));
-    for _ in 0..10 {
+    for _ in 0..11 {
         row.empty();
     }
     row.flag(flow.accepted);
-    row.day(&region.calendar, flow.acknowledged);
 }

@@ -19,6 +19,7 @@ pub(crate) static ACTS: Table = Table {
         "status",
         "is_cancelled",
     ],
+    export: None,
     revised: ("status", ["3", "2"]),
     years: &years::<19>(2008),
     write,

@@ -124,6 +124,11 @@ pub fn generate(
         threads.into_iter().map(|thread| thread.join().expect("a panic is a bug")).collect()
     });
     let manifest = Manifest { files: written?.into_iter().flatten().collect() };
+    if jobs.iter().any(|job| job.table.export.is_some()) {
+        let profiles = folder.join("profiles");
+        fs::create_dir_all(&profiles).map_err(Error::io("create", &profiles))?;
+        survey::profiles().try_for_each(|(name, text)| put(&profiles.join(name), &text))?;
+    }
     put(&folder.join("README.md"), &readme::readme(options, &manifest))?;
     put(&folder.join("_manifest.json"), &manifest.json(&readme::about(options)))?;
     Ok(manifest)
@@ -175,8 +180,8 @@ fn write_file(
 ) -> Result<(String, FileCounts)> {
     let Job { table, year } = job;
     let extension = match options.format {
-        Format::Csv => "csv",
-        Format::Parquet => "parquet",
+        Format::Parquet if table.export.is_none() => "parquet",
+        Format::Csv | Format::Parquet => "csv",
     };
     let year_in_name = year.map(|year| format!("-{year}")).unwrap_or_default();
     let name = format!("{0}/{0}-synthetic{year_in_name}.{extension}", table.dataset);
@@ -184,10 +189,16 @@ fn write_file(
 
     let fields = table.fields();
     let random = Random::of(options.seed, table.dataset, u64::MAX, year.into());
-    let per_million = usize::try_from(options.defects_per_million).unwrap_or_default();
+    let per_million = match table.export {
+        Some(_) => 0,
+        None => usize::try_from(options.defects_per_million).unwrap_or_default(),
+    };
     let defects = Defects::new(random, per_million, &fields);
     let path = folder.join(&name);
-    let mut output = Output::create(&path, options.format, fields, table.revised(), defects)?;
+    let mut output = match table.export {
+        Some(headers) => Output::export(&path, &headers(year), defects)?,
+        None => Output::create(&path, options.format, fields, table.revised(), defects)?,
+    };
     (table.write)(region, year, &mut output)?;
     Ok((name, output.finish()?))
 }

@@ -38,8 +38,12 @@ byte for byte.
 
 ```
 carnac sample --scale {scale} --seed {seed} --out DIR
-carnac ingest DIR
+carnac ingest DIR --profile DIR/profiles --pseudonym-key-file CLE
 ```
+
+Les profils de `profiles` disent quelles colonnes des exports d'enquête sont lues ; CLE est un
+fichier avec une clé secrète de votre choix. / The profiles say which columns of the survey exports
+are read; CLE is a file with a secret key of your choice.
 "
     )
 }

@@ -8,6 +8,7 @@ use crate::writer::Output;
 pub(crate) static PANELS: Table = Table {
     dataset: "panels",
     columns: &["panel", "member", "siren", "start_date", "end_date"],
+    export: None,
     revised: ("end_date", ["2014-12-31", "2014-12-30"]),
     years: &[],
     write: write_panels,
@@ -30,6 +31,7 @@ pub(crate) static COST_PARAMETERS: Table = Table {
         "origin",
         "source",
     ],
+    export: None,
     revised: ("source", ["Première version, inventée", "Version provisoire, inventée"]),
     years: &[],
     write: write_cost_parameters,

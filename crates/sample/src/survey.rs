@@ -3,7 +3,7 @@
 mod answers;
 mod reported;
 
-pub(crate) use answers::ANSWERS;
+pub(crate) use answers::{ANSWERS, profiles};
 pub(crate) use reported::REPORTED;
 
 use crate::authority::{Authority, Kind};

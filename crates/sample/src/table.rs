@@ -12,6 +12,9 @@ pub(crate) struct Table {
     pub(crate) dataset: &'static str,
     /// Names of the columns written, in their order in the file.
     pub(crate) columns: &'static [&'static str],
+    /// The header of a file that is no table of the dataset but an export, read by a profile: it
+    /// is CSV with commas whatever format is asked for, and nothing is put wrong in it.
+    pub(crate) export: Option<fn(u16) -> Vec<String>>,
     /// What an earlier state of a row said otherwise: a column, and two texts of which it had the
     /// one that is not in the row now.
     pub(crate) revised: (&'static str, [&'static str; 2]),

@@ -81,7 +81,9 @@ fn rows_grow_with_the_scale() {
 fn the_model_finds_the_defects_that_were_put_in() {
     let options = Options { defects_per_million: 50_000, ..options() };
     let (folder, manifest) = run(&options);
-    for (name, counts) in &manifest.files {
+    // An export of a survey is read by its profile: `tests/it/sample.rs` lands it.
+    let tables = manifest.files.iter().filter(|(name, _)| !name.starts_with("answers"));
+    for (name, counts) in tables {
         let dataset = dataset(name.split('/').next().unwrap()).unwrap();
         let text = fs::read_to_string(folder.path().join(name)).unwrap();
         let mut lines = text.lines();
@@ -107,7 +109,7 @@ fn the_model_finds_the_defects_that_were_put_in() {
     }
     let put_in: BTreeSet<_> =
         manifest.files.values().flat_map(|file| file.rejected.keys().copied()).collect();
-    let missed = ["bad_encoding", "duplicate_response", "too_long"];
+    let missed = ["bad_encoding", "duplicate_response", "not_an_outline", "too_long"];
     let blocking = carnac_model::RULES.iter().filter(|rule| rule.level == Level::Blocking);
     let all = blocking.map(|rule| rule.id).filter(|id| !missed.contains(id)).collect();
     assert_eq!(put_in, all, "every rule that rows of these files can break");
@@ -148,7 +150,7 @@ fn every_identifier_says_that_it_is_synthetic() {
 
 #[test]
 fn columns_are_those_of_the_model() {
-    for table in TABLES {
+    for table in TABLES.iter().filter(|table| table.export.is_none()) {
         let fields: Vec<_> = table.fields().iter().map(|field| field.name).collect();
         assert_eq!(fields, table.columns, "{}", table.dataset);
         let model = table.model().unwrap();

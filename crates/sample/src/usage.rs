@@ -10,6 +10,7 @@ use crate::writer::Output;
 pub(crate) static MEMBERSHIPS: Table = Table {
     dataset: "memberships",
     columns: &["siren", "start_date", "end_date"],
+    export: None,
     revised: ("end_date", ["2026-06-30", "2026-06-29"]),
     years: &[],
     write: write_memberships,
@@ -18,6 +19,7 @@ pub(crate) static MEMBERSHIPS: Table = Table {
 pub(crate) static ACTIVATIONS: Table = Table {
     dataset: "activations",
     columns: &["siren", "service", "start_date", "end_date"],
+    export: None,
     revised: ("end_date", ["2026-06-30", "2026-06-29"]),
     years: &[],
     write: write_activations,
@@ -26,6 +28,7 @@ pub(crate) static ACTIVATIONS: Table = Table {
 pub(crate) static ACCOUNTS: Table = Table {
     dataset: "accounts",
     columns: &["account_key", "siren", "created_date", "closed_date"],
+    export: None,
     revised: ("closed_date", ["2026-06-30", "2026-06-29"]),
     years: &years::<20>(2007),
     write: write_accounts,
@@ -34,6 +37,7 @@ pub(crate) static ACCOUNTS: Table = Table {
 pub(crate) static SESSIONS: Table = Table {
     dataset: "sessions",
     columns: &["session_id", "account_key", "siren", "service", "session_date"],
+    export: None,
     revised: ("service", ["sdm", "actes"]),
     years: &years::<20>(2007),
     write: write_sessions,

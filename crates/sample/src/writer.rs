@@ -30,6 +30,8 @@ pub(crate) struct Output {
     pub(crate) counts: FileCounts,
     path: PathBuf,
     sink: Sink,
+    /// How many cells a row has.
+    columns: usize,
     fields: Vec<&'static Field>,
     /// What the earlier state of a row says: the column, and two texts of which it had the other.
     revised: (usize, [&'static str; 2]),
@@ -69,24 +71,42 @@ impl Output {
                     Batches::new(file, &fields).map_err(Error::parquet(path))?,
                 )),
             },
+            columns: fields.len(),
             fields,
             revised,
             defects,
         };
         if matches!(output.sink, Sink::Csv(_)) {
-            for field in output.fields.clone() {
-                output.row.text(field.header);
-            }
-            output.put_row()?;
-            output.counts.rows = 0;
-            output.row.clear();
+            let headers: Vec<_> =
+                output.fields.iter().map(|field| field.header.to_owned()).collect();
+            output.put_header(&headers)?;
         }
         Ok(output)
     }
 
+    /// Creates an export, a CSV file with a header of its own.
+    pub(crate) fn export(path: &Path, headers: &[String], defects: Defects) -> Result<Self> {
+        let mut output = Self::create(path, Format::Csv, Vec::new(), (0, ["", ""]), defects)?;
+        output.put_header(headers)?;
+        Ok(output)
+    }
+
+    fn put_header(&mut self, headers: &[String]) -> Result<()> {
+        self.row.clear();
+        self.columns = headers.len();
+        if headers.is_empty() {
+            return Ok(());
+        }
+        headers.iter().for_each(|header| self.row.text(header));
+        self.put_row()?;
+        self.counts.rows = 0;
+        self.row.clear();
+        Ok(())
+    }
+
     /// Writes the row in hand, perhaps with something wrong in it.
     pub(crate) fn write(&mut self) -> Result<()> {
-        debug_assert_eq!(self.row.len(), self.fields.len(), "{}", self.path.display());
+        debug_assert_eq!(self.row.len(), self.columns, "{}", self.path.display());
         match self.defects.of_this_row() {
             None => self.put_row()?,
             Some((defect, place)) => self.put_wrong(defect, place)?,

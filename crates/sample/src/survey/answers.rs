@@ -12,23 +12,37 @@ use super::responds;
 
 pub(crate) static ANSWERS: Table = Table {
     dataset: "answers",
-    columns: &[
-        "survey",
-        "wave",
-        "respondent_key",
-        "siren",
-        "submitted_date",
-        "is_complete",
-        "question",
-        "version",
-        "item",
-        "value",
-        "status",
-    ],
-    revised: ("is_complete", ["0", "1"]),
-    years: &[2013, 2018, 2021, 2024],
+    columns: &[],
+    export: Some(headers),
+    revised: ("", ["", ""]),
+    years: &WAVES,
     write,
 };
+
+const WAVES: [u16; 4] = [2013, 2018, 2021, 2024];
+
+/// Columns of an export that come before its questions. Those of a person never land.
+const PERSON: [&str; 7] =
+    ["id", "submitdate", "lastpage", "startlanguage", "ipaddr", "courriel", "SIREN"];
+
+/// The header of a wave: a mark of it, by which its profile is told, then the items it asks.
+fn headers(year: u16) -> Vec<String> {
+    let mut headers: Vec<String> = PERSON.iter().map(|name| (*name).to_owned()).collect();
+    headers.push(mark(year));
+    headers.extend(asked(year).map(|item| match item.item {
+        "" => item.question.to_owned(),
+        sub => format!("{}[{sub}]", item.question),
+    }));
+    headers
+}
+
+fn mark(year: u16) -> String {
+    format!("vague{year}")
+}
+
+fn asked(year: u16) -> impl Iterator<Item = &'static Item> {
+    ITEMS.iter().filter(move |item| item.since <= year)
+}
 
 /// One item of a question.
 struct Item {
@@ -67,13 +81,6 @@ const fn scale(
     Item { question, item, likert: Some(likert), service, since }
 }
 
-/// One response: who, when, and whether it came to the end.
-struct Response {
-    index: usize,
-    number: u64,
-    submitted: Option<Day>,
-}
-
 fn write(region: &Region, year: u16, out: &mut Output) -> Result<()> {
     let mut number = 0;
     for index in 0..region.authorities.len() {
@@ -84,37 +91,41 @@ fn write(region: &Region, year: u16, out: &mut Output) -> Result<()> {
         let mut random = region.random("answer", index, year);
         let day = region.calendar.year_start(year) + 120 + random.below(60);
         let submitted = Some(day).filter(|_| !random.chance(80));
-        let response = Response { index, number, submitted };
         // Who gives up has answered the first items only.
         let reached = if submitted.is_some() { ITEMS.len() } else { 1 + random.below(8) };
+        put_person(region, index, number, submitted, out);
+        out.row.empty();
         for (place, item) in ITEMS.iter().enumerate() {
-            let answer = answer(region, &response, item, year, &mut random);
-            let answer = if place < reached { answer } else { (None, "sans réponse") };
-            put(region, year, &response, item, answer, out)?;
+            let drawn = answer(region, index, item, year, &mut random);
+            if item.since <= year {
+                let text = if place < reached { drawn } else { Answer::Nothing };
+                put(text, item, out);
+            }
         }
+        out.write()?;
     }
     Ok(())
 }
 
-/// The value and the status of an answer.
-fn answer(
-    region: &Region,
-    response: &Response,
-    item: &Item,
-    year: u16,
-    random: &mut Random,
-) -> (Option<u64>, &'static str) {
+/// What is in a box of the export.
+#[derive(Clone, Copy)]
+enum Answer {
+    Nothing,
+    Word(&'static str),
+    Value(u64),
+}
+
+fn answer(region: &Region, index: usize, item: &Item, year: u16, random: &mut Random) -> Answer {
     let last = region.calendar.year_start(year);
     let has = |service: usize| {
-        region.adoptions[response.index].services[service].is_some_and(|start| start < last)
+        region.adoptions[index].services[service].is_some_and(|start| start < last)
     };
     let (roll, drawn) = (random.below(1000), value(item, year, random));
     match roll {
-        _ if year < item.since => (None, "non posée"),
-        _ if item.service.is_some_and(|service| !has(service)) => (None, "SO"),
-        0..30 => (None, "sans réponse"),
-        30..80 => (None, "NSP"),
-        _ => (Some(drawn), "réponse"),
+        _ if item.service.is_some_and(|service| !has(service)) => Answer::Word("SO"),
+        0..30 => Answer::Nothing,
+        30..80 => Answer::Word("NSP"),
+        _ => Answer::Value(drawn),
     }
 }
 
@@ -127,29 +138,70 @@ fn value(item: &Item, year: u16, random: &mut Random) -> u64 {
     u64::try_from(point.clamp(1, 5)).unwrap_or(1)
 }
 
-fn put(
+/// The columns before the questions: an address that nobody has, from a range for examples.
+fn put_person(
     region: &Region,
-    year: u16,
-    response: &Response,
-    item: &Item,
-    (value, status): (Option<u64>, &str),
+    index: usize,
+    number: u64,
+    submitted: Option<Day>,
     out: &mut Output,
-) -> Result<()> {
+) {
     let row = &mut out.row;
-    row.text("SYN-USAGES");
-    row.number(year.into());
-    row.put("SYN-").put_number(year.into()).put("-").put_number(response.number).end();
-    row.text(region.authorities[response.index].siren);
-    row.day(&region.calendar, response.submitted);
-    row.flag(response.submitted.is_some());
-    row.text(item.question);
-    row.text(if year < 2018 { "1" } else { "2" });
-    row.text(item.item);
-    match (value, item.likert) {
-        (None, _) => row.empty(),
-        (Some(value), Some(_)) => row.number(value),
-        (Some(value), None) => row.text(if value == 1 { "Y" } else { "N" }),
+    row.put("SYN-").put_number(number).end();
+    row.day(&region.calendar, submitted);
+    row.text(if submitted.is_some() { "3" } else { "1" });
+    row.text("fr");
+    row.text("192.0.2.1");
+    row.text("synthetique@exemple.invalid");
+    row.text(region.authorities[index].siren);
+}
+
+fn put(answer: Answer, item: &Item, out: &mut Output) {
+    match (answer, item.likert) {
+        (Answer::Nothing, _) => out.row.empty(),
+        (Answer::Word(word), _) => out.row.text(word),
+        (Answer::Value(value), Some(_)) => out.row.number(value),
+        (Answer::Value(value), None) => out.row.text(if value == 1 { "Y" } else { "N" }),
     }
-    row.text(status);
-    out.write()
+}
+
+/// The profile by which the export of a wave is read, `enquete-synthetic-<wave>.toml`.
+pub(crate) fn profiles() -> impl Iterator<Item = (String, String)> {
+    WAVES.iter().map(|year| (format!("enquete-synthetic-{year}.toml"), profile(*year)))
+}
+
+fn profile(year: u16) -> String {
+    let version = if year < 2018 { "1" } else { "2" };
+    let mark = mark(year);
+    let mut text = format!(
+        "# Enquête synthétique : personne n'a répondu. / Synthetic survey: nobody answered.\n\
+         name = \"enquete-synthetic-{year}\"\ndataset = \"answers\"\n\
+         detect = [\"id\", \"submitdate\", \"{mark}\"]\n\n\
+         [survey]\nid = \"SYN-USAGES\"\nwave = \"{year}\"\n\
+         fr = \"Usages (synthétique)\"\nen = \"Uses (synthetic)\"\n\
+         siren_column = \"SIREN\"\nresponse_column = \"id\"\nsubmitted_column = \"submitdate\"\n"
+    );
+    for (code, fr, en) in [
+        ("SATISFACTION", "Satisfaction", "Satisfaction"),
+        ("FREINS", "Freins", "Obstacles"),
+        ("MOTEURS", "Moteurs", "Drivers"),
+    ] {
+        let items = asked(year).filter(|item| item.question == code);
+        let item = |item: &Item| {
+            format!("  {{ code = \"{0}\", fr = \"{0}\", en = \"{0}\" }},\n", item.item)
+        };
+        let items: String = items.map(item).collect();
+        let point = |n: u8| format!("  {{ code = \"{n}\", fr = \"{n}\", en = \"{n}\" }},\n");
+        let values: String = (1..=5).map(point).collect();
+        text.push_str(&format!(
+            "\n[[survey.question]]\ncode = \"{code}\"\nkind = \"array\"\nversion = \"{version}\"\n\
+             fr = \"{fr}\"\nen = \"{en}\"\nitems = [\n{items}]\nvalues = [\n{values}]\n"
+        ));
+    }
+    text.push_str(&format!(
+        "\n[[survey.question]]\ncode = \"CERTIFICAT\"\nkind = \"single\"\nversion = \"{version}\"\n\
+         fr = \"Certificat\"\nen = \"Certificate\"\nvalues = [\n  {{ code = \"Y\", fr = \"Oui\", en = \"Yes\" }},\n  \
+         {{ code = \"N\", fr = \"Non\", en = \"No\" }},\n]\n"
+    ));
+    text
 }

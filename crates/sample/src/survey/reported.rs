@@ -17,6 +17,7 @@ use super::responds;
 pub(crate) static REPORTED: Table = Table {
     dataset: "reported",
     columns: &["siren", "year", "variable", "item", "value", "status", "wave"],
+    export: None,
     revised: ("wave", ["SYN saisie 1", "SYN saisie 2"]),
     years: &years::<19>(2007),
     write,
