@@ -15,6 +15,7 @@ mod fetch;
 mod find;
 mod format;
 mod geography;
+mod inspect;
 mod json;
 mod land;
 mod outline;
@@ -33,7 +34,8 @@ mod xml;
 
 pub use error::{Error, Result};
 pub use find::{Contents, Found, find, find_all};
-pub use land::{Outcome, Report, land};
+pub use inspect::{Fault, Inspection, inspect};
+pub use land::{Outcome, Report, land, land_again};
 pub use profile::Profile;
 pub use source::Source;
 pub use survey::{KeyError, PseudonymKey, SurveyProfile};
