@@ -3,7 +3,8 @@
 //! ```text
 //! paths ─ find ─▶ Found ─ Source::open ─▶ Source ─ read ─▶ Rows ─ model::check ─▶ Checked ─▶ lake::Delivery
 //! ```
-//! [`land`] is the whole way of a set of files into a draft of the next release.
+//! [`land`] is the whole way of a set of files into a draft of the next release; [`inspect`] is that
+//! of one file up to the check, and writes nothing.
 
 mod actes;
 mod batches;
