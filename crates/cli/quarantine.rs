@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context;
-use arrow::array::{ArrayRef, AsArray, RecordBatch, StringArray};
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray};
 use arrow::datatypes::Int64Type;
 use carnac_query::{Answer, Gateway, Principal};
 use futures::StreamExt;
@@ -122,7 +122,8 @@ fn nothing(release: u64) -> anyhow::Result<ExitCode> {
 
 /// A text of a batch; empty where there is none.
 fn text_at<'b>(batch: &'b RecordBatch, column: &str, row: usize) -> &'b str {
-    batch[column].as_string::<i32>().iter().nth(row).flatten().unwrap_or_default()
+    let texts = batch[column].as_string::<i32>();
+    if texts.is_valid(row) { texts.value(row) } else { "" }
 }
 
 /// The rejected rows that are wanted, asked for as an operator.

@@ -253,10 +253,11 @@ fn a_file_that_takes_the_name_of_another_pushes_none_of_its_rows_out() {
 fn lists_of_two_editions_are_no_copies() {
     let place = Place::new();
     let communes = r#"[{"type":"commune-actuelle","code":"35238","nom":"Rennes","siren":"213502388","departement":"35","region":"53","population":1}]"#;
-    place.file("authorities/communes-bretagne-2024.json", communes);
-    place.file("authorities/communes-bretagne-2025.json", communes);
-    let told = place.ok(&["ingest", &place.path().join("authorities").display().to_string()]);
+    let file = |name: &str| place.file(&format!("authorities/communes-{name}.json"), communes);
+    let told = place.ok(&["ingest", &file("2024"), &file("2025")]);
     assert!(told.contains("2 files landed; 0 unchanged"), "{told}");
+    let told = place.ok(&["ingest", &file("2026"), &file("bretagne-2025")]);
+    assert!(told.contains("1 files landed; 1 unchanged"), "{told}");
 }
 
 #[test]

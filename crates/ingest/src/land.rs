@@ -209,7 +209,7 @@ impl Run<'_> {
 
 /// Whether a source holds the bytes of another one of its run, and would land the same rows.
 fn is_copy(source: &Source, other: &Source) -> bool {
-    source.sha256 == other.sha256 && source.is_dated_as(&other.name)
+    source.sha256 == other.sha256 && source.is_named_as(&other.name)
 }
 
 /// The source that the bytes are landed as: under their own name, or else another one.
@@ -225,7 +225,7 @@ fn landed_before<'d>(
     let own = source.key();
     let mut landed: Vec<_> = draft
         .landed_bytes(source.dataset.name, &source.sha256)
-        .filter(|(key, _)| source.is_dated_as(file_of(key)) && !is_replaced(key))
+        .filter(|(key, _)| source.is_named_as(file_of(key)) && !is_replaced(key))
         .collect();
     landed.sort_by_key(|(key, _)| *key != own);
     landed.into_iter().next()

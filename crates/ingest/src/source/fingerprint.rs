@@ -7,6 +7,9 @@ use carnac_model::Input;
 use super::{Source, edition_of};
 use crate::{PseudonymKey, survey};
 
+/// Datasets whose readers look at the file name; of an archive they look at those in it.
+const TOLD_BY_NAME: [&str; 3] = ["act_messages", "classifications", "outlines"];
+
 impl Source {
     /// Returns its empty books: the checksum, and the profile and key by which it is read.
     pub(crate) fn input(&self, key: Option<&PseudonymKey>) -> Input {
@@ -30,15 +33,15 @@ impl Source {
         same_profile && key.is_none_or(|key| key.fingerprint() == by_key)
     }
 
-    /// Whether a source of that file name would be of the same date, where names tell it.
-    pub(crate) fn is_dated_as(&self, name: &str) -> bool {
-        self.date_in(Path::new(name)) == self.date_in(&self.path)
-    }
-
-    /// The edition that a file name gives to every row, when the dataset has editions.
-    fn date_in(&self, path: &Path) -> Option<String> {
+    /// Whether these bytes would land the same rows under that file name: names of some datasets
+    /// tell a part of what lands, the date of a list or the département of a préfecture's answer.
+    pub(crate) fn is_named_as(&self, name: &str) -> bool {
+        let (own, other) = (Path::new(&self.name), Path::new(name));
+        if TOLD_BY_NAME.contains(&self.dataset.name) && self.members.len() == 1 {
+            return own.file_name() == other.file_name();
+        }
         let has_edition = self.dataset.fields.iter().any(|field| field.header == "edition");
-        edition_of(path).filter(|_| has_edition)
+        !has_edition || edition_of(own) == edition_of(other)
     }
 
     /// Only surveys are read with a key.
