@@ -79,17 +79,11 @@ Examples:
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Land the sample data into a fresh lake, print three answers, then serve until Ctrl-C
     Demo(Demo),
-    /// Say what files are and what of them would be accepted, without landing anything
     Inspect(Inspect),
-    /// Check files row by row, land them, and publish one release
     Ingest(Ingest),
-    /// Land what is new or changed in the lake's own inbox folder
     Refresh(Refresh),
-    /// Work on the rows that were rejected: count, explain, export, land again
     Quarantine(Quarantine),
-    /// Answer one SQL query
     Query(Query),
     /// List the indicators: identifier, title, unit, disclosure class
     #[command(after_long_help = "Example:\n  carnac indicators")]
@@ -97,9 +91,7 @@ pub(crate) enum Command {
     /// List the releases, newest first
     #[command(after_long_help = "Example:\n  carnac --root lake releases")]
     Releases,
-    /// Serve Arrow Flight SQL on a loopback port until Ctrl-C
     Serve(Serve),
-    /// Write synthetic files for demonstration, tests and benches
     Sample(Sample),
     /// Print the completion script of a shell
     #[command(
@@ -111,6 +103,8 @@ pub(crate) enum Command {
     },
 }
 
+/// Land the sample data into a fresh lake, print three answers, then serve until Ctrl-C
+///
 /// Lands the samples that the program carries: real contracts and authorities, and invented
 /// figures for the rest (see data-samples/README.md). Without --root the lake is a temporary
 /// folder, removed at the end.
@@ -125,6 +119,8 @@ pub(crate) struct Demo {
     pub(crate) serve: Serve,
 }
 
+/// Check files row by row, land them, and publish one release
+///
 /// Each file is read and checked row by row. Good rows replace what the same file had landed
 /// before and what other files had landed under the same keys; bad rows go to quarantine with
 /// file, line, rule and raw text. A file whose bytes are landed already is left alone, unless the
@@ -155,6 +151,8 @@ pub(crate) struct Ingest {
     pub(crate) paths: Vec<PathBuf>,
 }
 
+/// Land what is new or changed in the lake's own inbox folder
+///
 /// The inbox holds one folder a dataset: `inbox/acts/…`, `inbox/contracts/…`. Files landed
 /// already are left alone, so running it again changes nothing.
 #[derive(Debug, clap::Args)]
@@ -169,6 +167,8 @@ pub(crate) struct Refresh {
     pub(crate) inbox: Option<PathBuf>,
 }
 
+/// Answer one SQL query
+///
 /// The schemas are published, indicator, core, staging, lake and ops;
 /// `select table_schema, table_name from information_schema.tables` lists what there is.
 #[derive(Debug, clap::Args)]
@@ -207,6 +207,8 @@ pub(crate) enum Format {
     Parquet,
 }
 
+/// Serve Arrow Flight SQL on a loopback port until Ctrl-C
+///
 /// There is no access control yet: only loopback addresses are served, and whoever reaches the
 /// port reads the schemas published, indicator and core.
 #[derive(Debug, clap::Args)]
@@ -217,6 +219,8 @@ pub(crate) struct Serve {
     pub(crate) listen: Option<SocketAddr>,
 }
 
+/// Write synthetic files for demonstration, tests and benches
+///
 /// All rows are invented, and say so: identifiers begin with SYN-, file names hold `synthetic`,
 /// and README.md in the folder explains it. They carry the SIREN of the real authorities of
 /// Brittany and lie in 2007 to 30 June 2026. The same seed, scale and version give the same CSV

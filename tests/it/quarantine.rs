@@ -317,6 +317,17 @@ fn each_command_has_help_with_an_example_and_a_completion() {
         let example = format!("\n  carnac {}", command.join(" "));
         assert!(help.contains("Example") && help.contains(&example), "{command:?}: {help}");
     }
+    // The prose beyond the first line is there too, of the command itself.
+    for (command, part) in [
+        (&["quarantine", "export"][..], "an apostrophe is put before each such cell"),
+        (&["quarantine", "replay"], "one without an acceptable row changes nothing"),
+        (&["ingest"], "A release is published when every audit passes"),
+        (&["demo"], "Without --root the lake is a temporary folder"),
+    ] {
+        let help = place.ok(&[command, &["--help"]].concat());
+        let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(help.contains(part), "{command:?}: {help}");
+    }
     let bash = place.ok(&["completions", "bash"]);
     for word in ["inspect", "quarantine", "explain", "export", "replay", "--lines", "--out"] {
         assert!(bash.contains(word), "{word}");

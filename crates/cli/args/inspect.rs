@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use chrono::NaiveDate;
 
+/// Say what files are and what of them would be accepted, without landing anything
+///
 /// Guesses what each file is (dataset, format, encoding, separator, header, profile), checks every
 /// row as `ingest` would, and says how many would be accepted, rejected and flagged, by rule, with
 /// the first faults. Nothing is landed, and no lake is needed.

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use chrono::NaiveDate;
 use clap::Subcommand;
 
-/// The rows that were rejected, each with its file, line, rule and raw text.
+/// Work on the rows that were rejected: count, explain, export, land again
 ///
-/// Shown is what the newest release pins: rows of a run that was not published do not count, and
-/// rows that a new delivery has mended are gone.
+/// Each is kept with its file, line, rule and raw text. Shown is what the newest release pins: rows
+/// of a run that was not published do not count, and rows that a new delivery has mended are gone.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Quarantine {
@@ -26,24 +26,21 @@ Examples:
 #[derive(Debug, Subcommand)]
 pub(crate) enum QuarantineCommand {
     /// Count the rejected rows by dataset, file and rule
+    #[command(after_long_help = "Example:\n  carnac quarantine list --dataset acts")]
     List(Wanted),
-    /// Show rejected rows one by one: where, which rule, in plain words, and the text as it stands
     Explain(Explain),
-    /// Write the rejected rows to a CSV file that a spreadsheet opens
     Export(Export),
-    /// Land files again although their bytes are unchanged, for instance with a mended profile
     Replay(Replay),
 }
 
-/// Which rows.
+// Which rows. No comment of documentation: it would be the help of whoever flattens this.
 #[derive(Debug, Default, clap::Args)]
-#[command(after_long_help = "Example:\n  carnac quarantine list --dataset acts")]
 pub(crate) struct Wanted {
     /// Only rows of this dataset
     #[arg(long, value_name = "NAME")]
     pub(crate) dataset: Option<String>,
 
-    /// Only rows of this source file, named as `list` names it
+    /// Only rows of this source file, named as `list` or the report of `ingest` names it
     #[arg(long, value_name = "FILE")]
     pub(crate) file: Option<String>,
 
@@ -52,6 +49,8 @@ pub(crate) struct Wanted {
     pub(crate) rule: Option<String>,
 }
 
+/// Show rejected rows one by one: where, which rule, in plain words, and the text as it stands
+///
 /// Rows come by dataset, file and line. A long text is cut; `export` writes it whole. Of a survey,
 /// nothing is shown but what its reader let through.
 #[derive(Debug, clap::Args)]
@@ -67,6 +66,8 @@ pub(crate) struct Explain {
     pub(crate) limit: u32,
 }
 
+/// Write the rejected rows to a CSV file that a spreadsheet opens
+///
 /// The file is made for a spreadsheet on a French desk: UTF-8 with a byte-order mark, `;` between
 /// the values, a header, and the rule in words in French and in English.
 ///
@@ -87,6 +88,8 @@ pub(crate) struct Export {
     pub(crate) out: PathBuf,
 }
 
+/// Land files again although their bytes are unchanged, for instance with a mended profile
+///
 /// Each file replaces what it had landed before, known by its name or by its bytes, and its rows
 /// in quarantine; the counts before and after are printed, and one release is published. As any
 /// delivery, it also replaces rows of the same keys that other files have landed since. A file that

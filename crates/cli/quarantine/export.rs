@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use arrow::array::{ArrayRef, AsArray, RecordBatch, StringArray};
+use carnac_query::Answer;
 use futures::StreamExt;
 
 use super::{ORDER, ROWS, Rejected};
@@ -19,25 +20,36 @@ const MARK: &str = "\u{feff}";
 /// What begins a formula in a spreadsheet, or hides one that follows.
 const FORMULA: [char; 7] = ['=', '+', '-', '@', '\t', '\r', '\n'];
 
-/// Writes the rows that are wanted, batch by batch.
+/// Writes the rows that are wanted; a file that could not be written whole is removed.
 pub(super) async fn run(config: &Config, args: &Export) -> anyhow::Result<ExitCode> {
-    let mut answer = Rejected::of(config, &args.wanted)?.ask(ROWS, ORDER).await?;
-    let path = args.out.display();
+    let answer = Rejected::of(config, &args.wanted)?.ask(ROWS, ORDER).await?;
+    let (path, release) = (args.out.display(), answer.release.id);
     let failed = || format!("write {path}");
-    let mut file = File::create(&args.out).with_context(failed)?;
-    file.write_all(MARK.as_bytes()).with_context(failed)?;
+    let file = File::create(&args.out).with_context(failed)?;
+    match write(answer, file).await.with_context(failed) {
+        Ok(count) => print::line(&format!("{path}: {count} rejected rows of release {release}"))?,
+        Err(error) => {
+            std::fs::remove_file(&args.out).with_context(failed)?;
+            return Err(error);
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Writes an answer batch by batch, and returns how many rows it has.
+async fn write(mut answer: Answer, mut file: File) -> anyhow::Result<usize> {
+    file.write_all(MARK.as_bytes())?;
     let mut writer =
         arrow::csv::WriterBuilder::new().with_header(true).with_delimiter(b';').build(file);
     // An empty batch writes the header of a file without rows.
-    writer.write(&RecordBatch::new_empty(Arc::clone(&answer.schema))).with_context(failed)?;
+    writer.write(&RecordBatch::new_empty(Arc::clone(&answer.schema)))?;
     let mut count = 0;
     while let Some(batch) = answer.stream.next().await {
-        let batch = disarmed(&batch?).with_context(failed)?;
-        writer.write(&batch).with_context(failed)?;
+        let batch = disarmed(&batch?)?;
+        writer.write(&batch)?;
         count += batch.num_rows();
     }
-    print::line(&format!("{path}: {count} rejected rows of release {}", answer.release.id))?;
-    Ok(ExitCode::SUCCESS)
+    Ok(count)
 }
 
 /// Puts an apostrophe before each text that a spreadsheet would take for a formula.
@@ -53,4 +65,19 @@ fn disarmed(batch: &RecordBatch) -> Result<RecordBatch, arrow::error::ArrowError
 
 fn harmless(text: &str) -> String {
     if text.starts_with(FORMULA) { format!("'{text}") } else { text.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::harmless;
+
+    #[test]
+    fn what_begins_like_a_formula_is_a_text() {
+        for text in ["=1+1", "+33", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1"] {
+            assert_eq!(harmless(text), format!("'{text}"));
+        }
+        for text in ["", "a=1", "'=1", " =1", "{\"a\":-1}"] {
+            assert_eq!(harmless(text), text);
+        }
+    }
 }
