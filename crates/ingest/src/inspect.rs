@@ -143,24 +143,24 @@ mod tests {
     #[test]
     fn an_inspection_says_what_landing_would_do() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("acts.csv");
-        let text = "id_acte;siren;nature;matiere;date_decision;date_ar;statut;annule\n\
-                    a;213502388;1;7.10;2025-01-02;2025-01-01;4;0\n\
-                    caf\u{e9};213502380;1;7.10;2025-01-02;;4;0\n\
-                    c;213502388\n";
+        let path = folder.path().join("contrats.csv");
+        let text = "id;acheteur.id;dateNotification;datePublicationDonnees\n\
+                    a;21350238800019;2025-01-02;2025-01-01\n\
+                    caf\u{e9};21350238000019;2025-01-02;\n\
+                    c;21350238800019\n";
         std::fs::write(&path, text).unwrap();
         let source = Source::open(find(&path).unwrap().files.remove(0), None, &[]).unwrap();
         let run_date = NaiveDate::from_ymd_opt(2026, 1, 1).unwrap();
         let found = inspect(&source, None, run_date).unwrap();
-        assert_eq!((found.dataset.name, found.encoding), ("acts", Some("UTF-8")));
+        assert_eq!((found.dataset.name, found.encoding), ("contracts", Some("UTF-8")));
         assert_eq!((found.separator, found.profile), (Some(';'), None));
         assert_eq!((found.read, found.accepted), (3, 1));
         let one = |rule: &str| (rule.to_owned(), 1);
         assert_eq!(found.rejected, BTreeMap::from([one("malformed"), one("not_a_siren")]));
-        assert_eq!(found.warned, BTreeMap::from([one("received_before_decided")]));
+        assert_eq!(found.warned, BTreeMap::from([one("published_before_notified")]));
         let faults: Vec<_> =
             found.faults.iter().map(|fault| (fault.line, fault.field.as_deref())).collect();
-        assert_eq!(faults, [(3, Some("siren")), (4, None)]);
-        assert_eq!(found.faults[1].raw, "c;213502388");
+        assert_eq!(faults, [(3, Some("buyer_siren")), (4, None)]);
+        assert_eq!(found.faults[1].raw, "c;21350238800019");
     }
 }
