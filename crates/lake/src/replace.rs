@@ -35,6 +35,8 @@ use crate::{Draft, Error, Lake, Result, Table, delta, store_url};
 use fate::{Fate, Fates, Resolution};
 use partition::{PartitionWriter, arranged, kept};
 
+pub use quarantine::schema as quarantine_schema;
+
 impl Lake {
     /// Merges a delivery into its table and the quarantine, as new Delta versions of the draft.
     ///
