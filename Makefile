@@ -1,4 +1,4 @@
-.PHONY: check test bench doc clients run
+.PHONY: check test bench load doc clients run
 
 # Everything a change must pass, but for the real clients.
 check:
@@ -12,6 +12,11 @@ test:
 
 bench:
 	cargo bench --locked
+
+# A gigabyte of acts beside DuckDB's unchecked load of it; `make clients` installs DuckDB.
+load:
+	cargo build --release --locked --config 'profile.release.lto="off"'
+	target/clients-venv/bin/python -B benches/load.py target/release/carnac
 
 doc:
 	cargo doc --locked --no-deps --workspace --open

@@ -1,5 +1,8 @@
 //! The command line. The order of commands is the order of `--help`.
 
+mod inspect;
+mod quarantine;
+
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -7,6 +10,9 @@ use std::path::PathBuf;
 use chrono::NaiveDate;
 use clap::{Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+
+pub(crate) use self::inspect::Inspect;
+pub(crate) use self::quarantine::{Explain, Export, Quarantine, QuarantineCommand, Replay, Wanted};
 
 /// The warehouse of a regional observatory of digital administration.
 ///
@@ -64,40 +70,46 @@ Exit status:
 
 Examples:
   carnac demo --once
+  carnac inspect decp.json
   carnac --root lake ingest decp.json actes.csv
+  carnac --root lake quarantine explain --dataset contracts
   carnac --root lake query 'select count(*) from core.contracts' --format csv
   carnac --root lake serve
-  carnac sample --scale 10 --out synthetic && carnac --root lake ingest synthetic";
+  carnac sample --scale 10 --out synthetic";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Land the sample data into a fresh lake, print three answers, then serve until Ctrl-C
     Demo(Demo),
-    /// Check files row by row, land them, and publish one release
+    Inspect(Inspect),
     Ingest(Ingest),
-    /// Land what is new or changed in the lake's own inbox folder
     Refresh(Refresh),
-    /// Answer one SQL query
+    Quarantine(Quarantine),
     Query(Query),
     /// List the indicators: identifier, title, unit, disclosure class
+    #[command(after_long_help = "Example:\n  carnac indicators")]
     Indicators,
     /// List the releases, newest first
+    #[command(after_long_help = "Example:\n  carnac --root lake releases")]
     Releases,
-    /// Serve Arrow Flight SQL on a loopback port until Ctrl-C
     Serve(Serve),
-    /// Write synthetic files for demonstration, tests and benches
     Sample(Sample),
     /// Print the completion script of a shell
+    #[command(
+        after_long_help = "Example:\n  carnac completions bash > ~/.local/share/bash-completion/completions/carnac"
+    )]
     Completions {
         /// The shell
         shell: Shell,
     },
 }
 
+/// Land the sample data into a fresh lake, print three answers, then serve until Ctrl-C
+///
 /// Lands the samples that the program carries: real contracts and authorities, and invented
 /// figures for the rest (see data-samples/README.md). Without --root the lake is a temporary
 /// folder, removed at the end.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = "Example:\n  carnac demo --once")]
 pub(crate) struct Demo {
     /// Exit after printing the answers
     #[arg(long)]
@@ -107,18 +119,25 @@ pub(crate) struct Demo {
     pub(crate) serve: Serve,
 }
 
+/// Check files row by row, land them, and publish one release
+///
 /// Each file is read and checked row by row. Good rows replace what the same file had landed
 /// before and what other files had landed under the same keys; bad rows go to quarantine with
-/// file, line, rule and raw text. A file whose bytes are landed already is left alone.
+/// file, line, rule and raw text. A file whose bytes are landed already is left alone, unless the
+/// profile or the pseudonym key by which it is read has changed since.
 ///
 /// A release is published when every audit passes; readers see all of it or nothing.
 #[derive(Debug, clap::Args)]
+#[command(
+    after_long_help = "Example:\n  carnac ingest actes.csv marches.zip --run-date 2025-12-31"
+)]
 pub(crate) struct Ingest {
     /// The dataset, for files whose folder, header or content does not tell
     #[arg(long, value_name = "NAME")]
     pub(crate) dataset: Option<String>,
 
-    /// A profile that says how the files are laid out; may be given more than once. Those of the
+    /// A profile that says how the files are laid out, or a folder of them; may be given more than
+    /// once. Those of the
     /// lake's folder `profiles` and those that come with the program are always known
     #[arg(long = "profile", value_name = "FILE.toml")]
     pub(crate) profiles: Vec<PathBuf>,
@@ -133,9 +152,12 @@ pub(crate) struct Ingest {
     pub(crate) paths: Vec<PathBuf>,
 }
 
+/// Land what is new or changed in the lake's own inbox folder
+///
 /// The inbox holds one folder a dataset: `inbox/acts/…`, `inbox/contracts/…`. Files landed
 /// already are left alone, so running it again changes nothing.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = "Example:\n  carnac --root lake refresh")]
 pub(crate) struct Refresh {
     /// What "today" means: rows dated later are rejected [default: today]
     #[arg(long, value_name = "YYYY-MM-DD")]
@@ -146,9 +168,14 @@ pub(crate) struct Refresh {
     pub(crate) inbox: Option<PathBuf>,
 }
 
+/// Answer one SQL query
+///
 /// The schemas are published, indicator, core, staging, lake and ops;
 /// `select table_schema, table_name from information_schema.tables` lists what there is.
 #[derive(Debug, clap::Args)]
+#[command(
+    after_long_help = "Example:\n  carnac query 'select count(*) from core.contracts' --format csv"
+)]
 pub(crate) struct Query {
     /// The query
     #[arg(value_name = "SQL")]
@@ -181,20 +208,29 @@ pub(crate) enum Format {
     Parquet,
 }
 
+/// Serve Arrow Flight SQL on a loopback port until Ctrl-C
+///
 /// There is no access control yet: only loopback addresses are served, and whoever reaches the
 /// port reads the schemas published, indicator and core.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = "Example:\n  carnac serve --listen 127.0.0.1:50051")]
 pub(crate) struct Serve {
     /// Address to listen on; port 0 takes a free one [default: 127.0.0.1:50051]
     #[arg(long, env = "CARNAC_LISTEN", value_name = "ADDR:PORT")]
     pub(crate) listen: Option<SocketAddr>,
 }
 
+/// Write synthetic files for demonstration, tests and benches
+///
 /// All rows are invented, and say so: identifiers begin with SYN-, file names hold `synthetic`,
 /// and README.md in the folder explains it. They carry the SIREN of the real authorities of
 /// Brittany and lie in 2007 to 30 June 2026. The same seed, scale and version give the same CSV
 /// files byte for byte, whatever the number of threads.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = "Example:
+  carnac sample --scale 10 --out synthetic
+  carnac ingest synthetic --profile synthetic/profiles \\
+    --pseudonym-key-file synthetic/cle-publique.txt")]
 pub(crate) struct Sample {
     /// Multiplies the volumes: 1 is about 125,000 rows, 1000 about 85 million
     #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
@@ -208,11 +244,12 @@ pub(crate) struct Sample {
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,
 
-    /// Form of the files
+    /// Form of the files; the survey is an export in CSV in either case
     #[arg(long, value_enum, default_value_t = SampleFormat::Csv)]
     pub(crate) format: SampleFormat,
 
-    /// Part of the rows that is odd on purpose, from 0 to 1; `_manifest.json` counts them by rule
+    /// Part of the rows that is odd on purpose, from 0 to 1; `_manifest.json` counts them by rule.
+    /// Authorities that answer a survey twice, and declare too little, are there at any rate
     #[arg(long, default_value = "0.002", value_name = "RATE", value_parser = per_million)]
     pub(crate) defects: u32,
 

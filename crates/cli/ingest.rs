@@ -1,33 +1,42 @@
-//! `carnac ingest` and `carnac refresh`: files in, one release out, a report a file.
+//! `carnac ingest`, `refresh` and `quarantine replay`: files in, one release out, a report a file.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
-use carnac_ingest::{Outcome, Profile, PseudonymKey, Report, Source, find_all, land};
+use carnac_ingest::{Profile, PseudonymKey, Source, find_all, land, land_again};
 use carnac_lake::Lake;
-use carnac_model::{DATASETS, Dataset, dataset, rule};
+use carnac_model::{DATASETS, Dataset, dataset};
 use chrono::NaiveDate;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::args::{Ingest, Refresh};
+use crate::args::{Ingest, Refresh, Replay};
 use crate::config::{Config, now, storage_options, today};
+use crate::report::{Tally, told, told_again};
 use crate::{print, profile};
 
 /// Some files could not be read; the others are landed.
-const SOME_UNREAD: u8 = 3;
+pub(crate) const SOME_UNREAD: u8 = 3;
 
 /// Files passed over that are named.
 const NAMES_SHOWN: usize = 5;
 
 /// Runs `carnac ingest`.
 pub(crate) async fn run(config: &Config, args: &Ingest) -> anyhow::Result<ExitCode> {
-    let named = args.dataset.as_deref().map(known_dataset).transpose()?;
     let profiles = profile::load(config.root(), &args.profiles)?;
+    let files = Files::named(&args.paths, args.dataset.as_deref(), profiles, config)?;
     let lake = config.create_lake(config.root())?;
-    let key = config.pseudonym_key.clone();
-    let files = Files { paths: args.paths.clone(), named, profiles, key };
+    land_files(config, &lake, &files, args.run_date.unwrap_or_else(today)).await
+}
+
+/// Runs `carnac quarantine replay`.
+pub(crate) async fn replay(config: &Config, args: &Replay) -> anyhow::Result<ExitCode> {
+    let profiles = profile::load(config.root(), &args.profiles)?;
+    let mut files = Files::named(&args.paths, args.dataset.as_deref(), profiles, config)?;
+    files.again = true;
+    // One that is there: nothing could be landed again in a new one.
+    let lake = config.open_lake()?;
     land_files(config, &lake, &files, args.run_date.unwrap_or_else(today)).await
 }
 
@@ -59,9 +68,23 @@ pub(crate) struct Files {
     profiles: Vec<Arc<Profile>>,
     /// What the respondents of surveys are named with.
     key: Option<PseudonymKey>,
+    /// Whether they are landed although they are landed already.
+    again: bool,
 }
 
 impl Files {
+    /// Those that a command line names.
+    pub(crate) fn named(
+        paths: &[PathBuf],
+        dataset: Option<&str>,
+        profiles: Vec<Arc<Profile>>,
+        config: &Config,
+    ) -> anyhow::Result<Self> {
+        let named = dataset.map(known_dataset).transpose()?;
+        let (paths, key) = (paths.to_vec(), config.pseudonym_key.clone());
+        Ok(Self { paths, named, profiles, key, again: false })
+    }
+
     /// The folders of an inbox that are named after a dataset.
     pub(crate) fn of_inbox(
         root: &str,
@@ -70,7 +93,7 @@ impl Files {
     ) -> anyhow::Result<Self> {
         let folders = DATASETS.iter().map(|dataset| inbox.join(dataset.name));
         let paths = folders.filter(|folder| folder.is_dir()).collect();
-        Ok(Self { paths, named: None, profiles: profile::load(root, &[])?, key })
+        Ok(Self { paths, named: None, profiles: profile::load(root, &[])?, key, again: false })
     }
 }
 
@@ -81,32 +104,33 @@ pub(crate) async fn land_files(
     files: &Files,
     run_date: NaiveDate,
 ) -> anyhow::Result<ExitCode> {
-    let (sources, mut unread) = open_all(files).await?;
+    let (sources, mut tally) = open_all(files).await?;
     let bar = progress(sources.iter().map(Source::bytes).sum());
     let mut draft = lake.draft(run_date).await?;
     let key = files.key.as_ref();
     let advanced = |bytes| bar.inc(bytes);
-    let reports = land(lake, &mut draft, &sources, key, config.memory, &advanced).await?;
+    let reports = if files.again {
+        land_again(lake, &mut draft, &sources, key, config.memory, &advanced).await?
+    } else {
+        land(lake, &mut draft, &sources, key, config.memory, &advanced).await?
+    };
     bar.finish_and_clear();
     for report in &reports {
-        unread += usize::from(matches!(report.outcome, Outcome::Failed(_)));
-        print::line(&told(report))?;
+        tally.count(report);
+        print::line(&if files.again { told_again(report) } else { told(report) })?;
     }
+    let others = tally.others();
     if draft.is_empty() {
-        print::line("nothing changed: no release to publish")?;
+        print::line(&format!("nothing changed: no release to publish; {others}"))?;
     } else {
-        let changed = reports
-            .iter()
-            .filter(|report| matches!(report.outcome, Outcome::Landed { .. }))
-            .count();
-        let release = lake.publish(draft, now()).await.context("publish the release")?;
-        print::line(&format!("release {} published: {changed} files landed", release.id))?;
+        let id = lake.publish(draft, now()).await.context("publish the release")?.id;
+        print::line(&format!("release {id} published: {} files landed; {others}", tally.landed))?;
     }
-    Ok(if unread == 0 { ExitCode::SUCCESS } else { ExitCode::from(SOME_UNREAD) })
+    Ok(if tally.failed == 0 { ExitCode::SUCCESS } else { ExitCode::from(SOME_UNREAD) })
 }
 
 /// Opens every file; one that cannot be opened is told and does not stop the others.
-async fn open_all(files: &Files) -> anyhow::Result<(Vec<Source>, usize)> {
+pub(crate) async fn open_all(files: &Files) -> anyhow::Result<(Vec<Source>, Tally)> {
     let contents = find_all(&files.paths, &storage_options()).await;
     let (mut sources, mut errors) = (Vec::new(), contents.failed);
     for file in contents.files {
@@ -118,54 +142,23 @@ async fn open_all(files: &Files) -> anyhow::Result<(Vec<Source>, usize)> {
     for error in &errors {
         print::remark(&format!("error: {error}"));
     }
-    if !contents.passed_over.is_empty() {
-        print::line(&passed_over(&contents.passed_over))?;
+    let passed_over = contents.passed_over.len();
+    if passed_over > 0 {
+        print::line(&names_of(&contents.passed_over))?;
     }
-    Ok((sources, errors.len()))
+    Ok((sources, Tally { failed: errors.len(), passed_over, ..Tally::default() }))
 }
 
 /// A line on the files that hold no data, the first of them by name.
-fn passed_over(names: &[String]) -> String {
+fn names_of(names: &[String]) -> String {
     let shown: Vec<_> = names.iter().take(NAMES_SHOWN).map(String::as_str).collect();
     let more = if names.len() > shown.len() { ", …" } else { "" };
     format!("{} files passed over, which hold no data: {}{more}", names.len(), shown.join(", "))
 }
 
-fn known_dataset(name: &str) -> anyhow::Result<&'static Dataset> {
+pub(crate) fn known_dataset(name: &str) -> anyhow::Result<&'static Dataset> {
     let known = || DATASETS.iter().map(|dataset| dataset.name).collect::<Vec<_>>().join(", ");
     dataset(name).with_context(|| format!("there is no dataset `{name}`; there are: {}", known()))
-}
-
-/// A few lines on one file.
-fn told(report: &Report) -> String {
-    let source = &report.source;
-    match &report.outcome {
-        Outcome::Unchanged { landed_as, input } => {
-            let other =
-                if landed_as == source { String::new() } else { format!(" as {landed_as}") };
-            format!(
-                "{source}: unchanged ({} rows landed{other} in release {})",
-                input.accepted, input.release
-            )
-        }
-        Outcome::Failed(error) => format!("{source}: not landed: {error}"),
-        Outcome::Landed { input, replaces } => {
-            let rejected = input.rejected_count();
-            let mut text = format!(
-                "{source}: {} read, {} accepted, {rejected} rejected",
-                input.read, input.accepted
-            );
-            if let Some(before) = replaces {
-                text.push_str(&format!(" (replaces {before} rows of its earlier delivery)"));
-            }
-            for (id, count) in &input.rejected {
-                let sentence =
-                    rule(id).map(|rule| format!("{} / {}", rule.fr, rule.en)).unwrap_or_default();
-                text.push_str(&format!("\n  {count:>8}  {id}: {sentence}"));
-            }
-            text
-        }
-    }
 }
 
 /// A bar over the bytes of all files; it shows on a terminal only.

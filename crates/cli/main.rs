@@ -4,9 +4,12 @@ mod args;
 mod config;
 mod demo;
 mod ingest;
+mod inspect;
 mod print;
 mod profile;
+mod quarantine;
 mod query;
+mod report;
 mod sample;
 mod serve;
 
@@ -65,8 +68,10 @@ async fn run(args: Args) -> anyhow::Result<ExitCode> {
     let config = Config::load(&args)?;
     match args.command {
         Command::Demo(demo) => demo::run(&config, &demo).await,
+        Command::Inspect(args) => inspect::run(&config, &args).await,
         Command::Ingest(ingest) => ingest::run(&config, &ingest).await,
         Command::Refresh(refresh) => ingest::refresh(&config, &refresh).await,
+        Command::Quarantine(args) => quarantine::run(&config, &args.command).await,
         Command::Query(query) => query::run(&config, &query).await,
         Command::Indicators => query::indicators(&config),
         Command::Releases => query::releases(&config).await,

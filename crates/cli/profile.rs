@@ -11,7 +11,12 @@ use crate::demo::SAMPLES;
 /// Returns every profile, the named ones first, so that they win.
 pub(crate) fn load(root: &str, named: &[PathBuf]) -> anyhow::Result<Vec<Arc<Profile>>> {
     let mut profiles = Vec::new();
-    for path in named.iter().chain(&of_lake(root)?) {
+    let mut paths = Vec::new();
+    for path in named {
+        if path.is_dir() { paths.extend(in_folder(path)?) } else { paths.push(path.clone()) }
+    }
+    paths.extend(of_lake(root)?);
+    for path in &paths {
         let text = std::fs::read_to_string(path)
             .with_context(|| format!("read profile {}", path.display()))?;
         profiles.push(Arc::new(Profile::parse(&text, path)?));
@@ -24,12 +29,17 @@ pub(crate) fn load(root: &str, named: &[PathBuf]) -> anyhow::Result<Vec<Arc<Prof
     Ok(profiles)
 }
 
-/// The files of the folder `profiles` of a local lake, in the order of their names.
+/// The files of the folder `profiles` of a local lake.
 fn of_lake(root: &str) -> anyhow::Result<Vec<PathBuf>> {
     let folder = Path::new(root).join("profiles");
     if root.contains("://") || !folder.is_dir() {
         return Ok(Vec::new());
     }
+    in_folder(&folder)
+}
+
+/// The `.toml` files of a folder, in the order of their names.
+fn in_folder(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let entries = folder.read_dir().with_context(|| format!("list {}", folder.display()))?;
     let mut files = Vec::new();
     for entry in entries {

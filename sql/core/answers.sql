@@ -2,7 +2,7 @@
 -- title: Réponses aux enquêtes, une réponse par collectivité / Survey answers, one response an authority
 -- unit: row
 -- grain: survey, wave, siren, question, item
--- The respondent is a pseudonym. Declared by an authority (class D2): never published as it is.
+-- Not even the pseudonym of the respondent is shown. Declared by an authority (class D2): never published as it is.
 -- A file holds one response an authority; of several files the latest complete one counts.
 with responses as (
     select
@@ -22,7 +22,6 @@ select
     a.survey,
     a.wave,
     a.siren,
-    a.respondent_key,
     a.submitted_date,
     a.is_complete,
     a.question,

@@ -312,7 +312,7 @@ fn settings_come_from_file_then_environment_then_flag() {
 fn demo_lands_the_samples_and_answers() {
     let place = Place::new();
     let told = place.ok(&["demo", "--once"]);
-    assert!(told.contains("release 1 published: 21 files landed"), "{told}");
+    assert!(told.contains("release 1 published: 23 files landed"), "{told}");
     assert!(
         told.contains(
             "| Rennes                       | 2025   | 18        | 20          | 0.9   | observed |"

@@ -20,8 +20,7 @@ fn landed(place: &Place, args: &[&str]) -> Value {
     let readme = std::fs::read_to_string(place.path().join("synthetic/README.md")).unwrap();
     let (_, command) = readme.split_once("\ncarnac ingest ").unwrap();
     let (command, _) = command.split_once("\n```").unwrap();
-    let words = command.split_whitespace().filter(|word| *word != "\\");
-    ingest.extend(words.map(|word| word.replacen("DIR", &out, 1)));
+    ingest.extend(command.split_whitespace().map(|word| word.replacen("DIR", &out, 1)));
     place.ok(&ingest.iter().map(String::as_str).collect::<Vec<_>>());
     json(place, "synthetic/_manifest.json")
 }
@@ -73,10 +72,13 @@ fn what_ingest_rejects_and_flags_is_what_was_put_in() {
     let (known, above_one) = rates.split_once(',').unwrap();
     assert!(known.parse::<u64>().unwrap() > 50, "{known} rates");
     assert_eq!(above_one, "0");
-    // Of a response nothing lands but its answers.
-    let respondents = "select count(distinct respondent_key) > 400, min(status), max(status)
-                       from lake.answers where wave = '2024' and survey = 'SYN-USAGES'";
-    assert_eq!(place.rows(respondents), ["true,answered,unknown"]);
+    // Every way of not answering is there, and wordings have versions.
+    let statuses = "select distinct status from lake.answers order by status";
+    let all = ["answered", "not_answered", "not_asked", "not_concerned", "unknown"];
+    assert_eq!(place.rows(statuses), all);
+    let asked = "select wave, version, count(distinct item), min(value), max(value)
+                 from lake.answers where question = 'SATISFACTION' group by 1, 2 order by 1";
+    assert_eq!(place.rows(asked), ["2013,1,3,1,5", "2018,2,4,1,5", "2021,2,4,1,5", "2024,2,4,1,5"]);
 }
 
 #[test]

@@ -116,6 +116,18 @@ pub enum Error {
         /// The dataset.
         dataset: &'static str,
     },
+    /// What is to be landed again was never landed.
+    #[error(
+        "{}: neither its name nor its bytes are landed in {dataset}: there is nothing to replay; \
+         `carnac ingest` lands it",
+        path.display()
+    )]
+    NotLanded {
+        /// The file.
+        path: PathBuf,
+        /// The dataset.
+        dataset: &'static str,
+    },
     /// A survey file, and no secret to name its respondents by.
     #[error(
         "{}: a survey lands under pseudonyms, and there is no key to make them with; name a file \

@@ -1,6 +1,6 @@
 //! From files to a draft: read, check, spool, merge, and say what became of every row.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use carnac_lake::{Delivery, Draft, Lake};
 use carnac_model::{DATASETS, Dataset, Input};
@@ -24,21 +24,24 @@ pub enum Outcome {
     Unchanged {
         /// The source they were landed as: its own name, or another.
         landed_as: String,
-        /// The counts of that landing.
+        /// The counts of that landing; its release is 0 when it is of this run.
         input: Input,
     },
-    /// Its rows are in the draft; `replaces` counts the rows of its earlier delivery.
+    /// Its rows are in the draft.
     Landed {
         /// The counts.
         input: Input,
-        /// Rows that its earlier delivery had landed.
-        replaces: Option<u64>,
+        /// Those of its earlier delivery, which it replaces.
+        replaces: Option<Input>,
     },
     /// It could not be read; nothing of it is in the draft.
     Failed(Error),
 }
 
 /// Lands `sources` into the draft, dataset by dataset, each with one merge.
+///
+/// A file whose bytes are landed already is left alone, unless the profile or the key by which it
+/// is read has changed since: it then replaces what it landed before.
 ///
 /// `key` names the respondents of surveys, which do not land without; `memory` bounds a merge, in
 /// bytes; `advanced` is told the bytes of each file once it is read.
@@ -54,74 +57,192 @@ pub async fn land(
     memory: usize,
     advanced: &(dyn Fn(u64) + Sync),
 ) -> Result<Vec<Report>> {
-    let mut reports = Vec::with_capacity(sources.len());
-    for &dataset in DATASETS {
-        let mut of_dataset =
-            sources.iter().filter(|source| std::ptr::eq(source.dataset, dataset)).peekable();
-        if of_dataset.peek().is_some() {
-            reports.extend(
-                land_dataset(lake, draft, dataset, of_dataset, key, memory, advanced).await?,
-            );
-        }
-    }
-    Ok(reports)
+    Run { lake, key, memory, advanced, again: false }.land(draft, sources).await
 }
 
-async fn land_dataset(
+/// Lands sources as [`land`] does, those too whose bytes and profile are unchanged; one that was
+/// never landed is refused.
+///
+/// # Errors
+/// As [`land`].
+pub async fn land_again(
     lake: &Lake,
     draft: &mut Draft,
-    dataset: &'static Dataset,
-    sources: impl Iterator<Item = &Source>,
+    sources: &[Source],
     key: Option<&PseudonymKey>,
     memory: usize,
     advanced: &(dyn Fn(u64) + Sync),
 ) -> Result<Vec<Report>> {
-    let mut delivery = Delivery::new(dataset)?;
-    let mut reports = Vec::new();
-    let mut names = BTreeSet::new();
-    for source in sources {
-        let landed = draft.landed_bytes(dataset.name, &source.sha256);
-        let done = match landed.map(|(name, input)| (name.to_owned(), input.clone())) {
-            Some((landed_as, input)) => Some(Outcome::Unchanged { landed_as, input }),
-            None if !names.insert(&source.name) => Some(Outcome::Failed(same_name(source))),
-            None => spool(source, key, draft, &mut delivery).err().map(Outcome::Failed),
-        };
-        advanced(source.bytes());
-        reports.extend(done.map(|outcome| Report { source: source.key(), outcome }));
-    }
-    if !delivery.is_empty() {
-        for (file, input) in lake.replace(draft, delivery, memory).await? {
-            let source = format!("{}/{file}", dataset.name);
-            let replaces = draft.landed(&source).map(|before| before.accepted);
-            reports.push(Report { source, outcome: Outcome::Landed { input, replaces } });
-        }
-    }
-    Ok(reports)
+    Run { lake, key, memory, advanced, again: true }.land(draft, sources).await
 }
 
-/// Reads one file through the check into the delivery; on failure the delivery forgets it.
-fn spool(
-    source: &Source,
-    key: Option<&PseudonymKey>,
-    draft: &Draft,
-    delivery: &mut Delivery,
-) -> Result<()> {
-    delivery.begin(&source.name, &source.sha256);
-    let outcome =
-        read(source, key, draft.run_date(), &mut |checked| Ok(delivery.append(&checked)?));
-    let outcome = outcome.and_then(|()| refuse_empty(source, draft, delivery));
-    if outcome.is_err() {
-        delivery.withdraw();
+/// How a run lands its sources.
+struct Run<'a> {
+    lake: &'a Lake,
+    key: Option<&'a PseudonymKey>,
+    memory: usize,
+    advanced: &'a (dyn Fn(u64) + Sync),
+    /// Whether what is landed already is landed again.
+    again: bool,
+}
+
+/// The sources of one dataset that a run has spooled.
+struct Spool<'a> {
+    delivery: Delivery,
+    /// By the file name under which each lands.
+    sources: BTreeMap<String, &'a Source>,
+}
+
+/// What is done with one source before the merge.
+enum Step {
+    /// Nothing more.
+    Done(Box<Outcome>),
+    /// It waits for the merge under a file name of this run: its own, or that of a copy of it.
+    Waits(String),
+}
+
+impl Run<'_> {
+    async fn land(&self, draft: &mut Draft, sources: &[Source]) -> Result<Vec<Report>> {
+        let mut reports = Vec::with_capacity(sources.len());
+        for &dataset in DATASETS {
+            let is_of_dataset = |source: &&Source| std::ptr::eq(source.dataset, dataset);
+            let of_dataset: Vec<_> = sources.iter().filter(is_of_dataset).collect();
+            if !of_dataset.is_empty() {
+                reports.extend(self.land_dataset(draft, dataset, &of_dataset).await?);
+            }
+        }
+        Ok(reports)
     }
-    outcome
+
+    async fn land_dataset(
+        &self,
+        draft: &mut Draft,
+        dataset: &'static Dataset,
+        sources: &[&Source],
+    ) -> Result<Vec<Report>> {
+        let mut spool = Spool { delivery: Delivery::new(dataset)?, sources: BTreeMap::new() };
+        let (mut reports, mut waiting) = (Vec::new(), Vec::new());
+        for &source in sources {
+            match self.step(draft, &mut spool, source, sources) {
+                Step::Done(outcome) => {
+                    reports.push(Report { source: source.key(), outcome: *outcome });
+                }
+                Step::Waits(file) => waiting.push((source, file)),
+            }
+            (self.advanced)(source.bytes());
+        }
+        if waiting.is_empty() {
+            return Ok(reports);
+        }
+        let landed = self.lake.replace(draft, spool.delivery, self.memory).await?;
+        let landed: BTreeMap<_, _> = landed.into_iter().collect();
+        for (source, file) in waiting {
+            let Some(input) = landed.get(&file).cloned() else { continue };
+            let landed_as = format!("{}/{file}", dataset.name);
+            let is_copy =
+                spool.sources.get(&file).is_none_or(|first| !std::ptr::eq(*first, source));
+            reports.push(if is_copy {
+                Report { source: source.key(), outcome: Outcome::Unchanged { landed_as, input } }
+            } else {
+                let replaces = draft.landed(&landed_as).cloned();
+                Report { source: landed_as, outcome: Outcome::Landed { input, replaces } }
+            });
+        }
+        Ok(reports)
+    }
+
+    /// Spools one source, unless there is a reason not to.
+    fn step<'s>(
+        &self,
+        draft: &Draft,
+        spool: &mut Spool<'s>,
+        source: &'s Source,
+        all: &[&Source],
+    ) -> Step {
+        let failed = |error| Step::Done(Box::new(Outcome::Failed(error)));
+        if let Some((file, _)) = spool.sources.iter().find(|(_, first)| is_copy(source, first)) {
+            return Step::Waits(file.clone());
+        }
+        let before = landed_before(draft, source, all);
+        let file = match before {
+            Some((landed_as, input)) if !self.again && source.is_read_as(input, self.key) => {
+                let (landed_as, input) = (landed_as.to_owned(), input.clone());
+                return Step::Done(Box::new(Outcome::Unchanged { landed_as, input }));
+            }
+            Some((landed_as, _)) => file_of(landed_as).to_owned(),
+            None if self.again && draft.landed(&source.key()).is_none() => {
+                let (path, dataset) = (source.path.clone(), source.dataset.name);
+                return failed(Error::NotLanded { path, dataset });
+            }
+            None => source.name.clone(),
+        };
+        if spool.sources.contains_key(&file) {
+            return failed(same_name(source));
+        }
+        match self.spool(draft, &mut spool.delivery, source, &file) {
+            Ok(()) => {
+                spool.sources.insert(file.clone(), source);
+                Step::Waits(file)
+            }
+            Err(error) => failed(error),
+        }
+    }
+
+    /// Reads one file through the check into the delivery; on failure the delivery forgets it.
+    fn spool(
+        &self,
+        draft: &Draft,
+        delivery: &mut Delivery,
+        source: &Source,
+        file: &str,
+    ) -> Result<()> {
+        delivery.begin(file, source.input(self.key));
+        let mut append = |checked| Ok(delivery.append(&checked)?);
+        let outcome = read(source, self.key, draft.run_date(), &mut append);
+        let outcome = outcome.and_then(|()| refuse_empty(source.dataset, file, draft, delivery));
+        if outcome.is_err() {
+            delivery.withdraw();
+        }
+        outcome
+    }
+}
+
+/// Whether a source holds the bytes of another one of its run, and would land the same rows.
+fn is_copy(source: &Source, other: &Source) -> bool {
+    source.sha256 == other.sha256 && source.is_named_as(&other.name)
+}
+
+/// The source that the bytes are landed as: under their own name, or else another one.
+///
+/// Not one that another file of this run replaces: its rows are about to go.
+fn landed_before<'d>(
+    draft: &'d Draft,
+    source: &'d Source,
+    all: &[&Source],
+) -> Option<(&'d str, &'d Input)> {
+    let is_replaced =
+        |key: &str| all.iter().any(|other| other.sha256 != source.sha256 && other.key() == key);
+    let own = source.key();
+    let mut landed: Vec<_> = draft
+        .landed_bytes(source.dataset.name, &source.sha256)
+        .filter(|(key, _)| source.is_named_as(file_of(key)) && !is_replaced(key))
+        .collect();
+    landed.sort_by_key(|(key, _)| *key != own);
+    landed.into_iter().next()
+}
+
+/// The file name in the name of a source.
+fn file_of(key: &str) -> &str {
+    key.split_once('/').map_or(key, |(_, file)| file)
 }
 
 /// A file whose rows are all bad must not wipe what its earlier delivery had landed.
-fn refuse_empty(source: &Source, draft: &Draft, delivery: &Delivery) -> Result<()> {
-    let landed = draft.landed(&source.key()).map_or(0, |before| before.accepted);
+fn refuse_empty(dataset: &Dataset, file: &str, draft: &Draft, delivery: &Delivery) -> Result<()> {
+    let landed = draft.landed(&format!("{}/{file}", dataset.name));
+    let landed = landed.map_or(0, |before| before.accepted);
     let accepted = delivery.current().map_or(0, |input| input.accepted);
     if accepted == 0 && landed > 0 {
-        let (dataset, file) = (source.dataset.name.to_owned(), source.name.clone());
+        let (dataset, file) = (dataset.name.to_owned(), file.to_owned());
         return Err(carnac_lake::Error::EmptyDelivery { dataset, file, landed }.into());
     }
     Ok(())

@@ -3,7 +3,8 @@
 //! ```text
 //! paths ─ find ─▶ Found ─ Source::open ─▶ Source ─ read ─▶ Rows ─ model::check ─▶ Checked ─▶ lake::Delivery
 //! ```
-//! [`land`] is the whole way of a set of files into a draft of the next release.
+//! [`land`] is the whole way of a set of files into a draft of the next release; [`inspect`] is that
+//! of one file up to the check, and writes nothing.
 
 mod actes;
 mod batches;
@@ -15,6 +16,7 @@ mod fetch;
 mod find;
 mod format;
 mod geography;
+mod inspect;
 mod json;
 mod land;
 mod outline;
@@ -33,7 +35,8 @@ mod xml;
 
 pub use error::{Error, Result};
 pub use find::{Contents, Found, find, find_all};
-pub use land::{Outcome, Report, land};
+pub use inspect::{Fault, Inspection, inspect};
+pub use land::{Outcome, Report, land, land_again};
 pub use profile::Profile;
 pub use source::Source;
 pub use survey::{KeyError, PseudonymKey, SurveyProfile};

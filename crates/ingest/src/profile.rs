@@ -49,6 +49,9 @@ pub struct Profile {
     constants: BTreeMap<String, String>,
     /// What a survey asked, for a profile of `answers`.
     pub(crate) survey: Option<SurveyProfile>,
+    /// Short hash of its text.
+    #[serde(skip)]
+    pub(crate) fingerprint: String,
 }
 
 impl Profile {
@@ -59,7 +62,8 @@ impl Profile {
     /// does not exist.
     pub fn parse(text: &str, origin: &Path) -> Result<Self> {
         let failed = |reason: String| Error::Profile { path: origin.to_owned(), reason };
-        let profile: Self = toml::from_str(text).map_err(|error| failed(error.to_string()))?;
+        let mut profile: Self = toml::from_str(text).map_err(|error| failed(error.to_string()))?;
+        profile.fingerprint = short(&blake3::hash(text.as_bytes()));
         let Some(dataset) = dataset(&profile.dataset) else {
             let known = DATASETS.iter().map(|dataset| dataset.name).collect::<Vec<_>>().join(", ");
             return Err(failed(format!("there is no dataset `{}`: {known}", profile.dataset)));
@@ -123,6 +127,11 @@ impl Profile {
         let constant = self.constants.get(field.header).or_else(|| self.constants.get(field.name));
         constant.map(String::as_str)
     }
+}
+
+/// The first 16 hexadecimal digits of a hash.
+pub(crate) fn short(hash: &blake3::Hash) -> String {
+    hash.to_hex().chars().take(16).collect()
 }
 
 #[cfg(test)]

@@ -16,7 +16,11 @@ pub(crate) fn read(
     run_date: NaiveDate,
     each: &mut Each<'_>,
 ) -> Result<()> {
-    let check = |rows: &Rows| check(source.dataset, rows, run_date);
+    let check = |rows: &Rows| {
+        let checked = check(source.dataset, rows, run_date);
+        debug_assert_eq!(checked.read(), rows.len(), "each row is accepted or rejected");
+        checked
+    };
     let mut checked = |rows: &Rows| each(check(rows));
     match source.format {
         // However it is written, a survey is read by its own reader: no other one lets names out.

@@ -1,5 +1,7 @@
 //! A source: one file, the dataset it belongs to, and its checksum.
 
+mod fingerprint;
+
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -12,7 +14,7 @@ use tempfile::TempDir;
 
 use crate::format::{Format, by_header, by_root, by_words, format, has_any, text_of};
 use crate::text::Guess;
-use crate::{Error, Found, Profile, Result, columnar, csv, sheet, xml};
+use crate::{Error, Found, Profile, Result, columnar, csv, sheet, survey, xml};
 
 /// A file with bytes of a source.
 #[derive(Debug, Clone)]
@@ -35,6 +37,8 @@ pub struct Source {
     pub(crate) encoding: &'static Encoding,
     pub(crate) delimiter: u8,
     pub(crate) profile: Option<Arc<Profile>>,
+    /// Its first header, in lower case; empty when it was not looked at.
+    header: Vec<String>,
     /// Whether it is GeoJSON of one feature, without a list of them.
     pub(crate) is_one_feature: bool,
     bytes: u64,
@@ -76,14 +80,8 @@ impl Source {
             || path.parent()?.ancestors().find_map(|folder| dataset(folder.file_name()?.to_str()?));
         let head = text_of(&head);
         let expected = named.or_else(by_folder);
-        let headers = match format {
-            Format::Csv => Vec::from_iter(csv::header_of(&head, csv::delimiter_of(&head))),
-            Format::Sheet if expected.is_none() || !profiles.is_empty() => sheet::headers(first)?,
-            Format::Parquet if expected.is_none() || !profiles.is_empty() => {
-                vec![columnar::header_of(first)?]
-            }
-            Format::Json | Format::Xml | Format::Sheet | Format::Parquet => vec![Vec::new()],
-        };
+        let looked_into = expected.is_none() || !profiles.is_empty();
+        let headers = headers(format, first, &head, looked_into)?;
         let fits = |profile: &&Arc<Profile>| headers.iter().any(|h| profile.fits(h, expected));
         let profile = profiles.iter().find(fits);
         let by_profile = || profile.map(|profile| profile.dataset());
@@ -104,13 +102,9 @@ impl Source {
         let delimiter = profile
             .and_then(|profile| profile.delimiter())
             .unwrap_or_else(|| csv::delimiter_of(&head));
-        // `acts/2024.csv` of an inbox and `2024.csv` of its folder `acts` are one source.
-        let name = name
-            .strip_prefix(dataset.name)
-            .and_then(|rest| rest.strip_prefix('/'))
-            .unwrap_or(&name)
-            .to_owned();
+        let name = below(dataset, &name).to_owned();
         let profile = profile.cloned();
+        let header = headers.into_iter().next().unwrap_or_default();
         let is_one_feature = dataset.name == "outlines"
             && !has_any(&head, &["\"FeatureCollection\"", "\"features\""]);
         Ok(Self {
@@ -122,6 +116,7 @@ impl Source {
             encoding,
             delimiter,
             profile,
+            header,
             is_one_feature,
             bytes,
             members,
@@ -141,6 +136,25 @@ impl Source {
         &self.path
     }
 
+    /// Returns how its bytes are laid out, in a word.
+    #[must_use]
+    pub fn format(&self) -> &'static str {
+        match self.format {
+            Format::Csv => "CSV",
+            Format::Json => "JSON",
+            Format::Xml => "XML",
+            Format::Sheet => "spreadsheet",
+            Format::Parquet => "Parquet",
+        }
+    }
+
+    /// Returns the names of its columns in lower case, as far as they were looked at; none of a
+    /// survey, whose headings may name people.
+    #[must_use]
+    pub fn header(&self) -> &[String] {
+        if self.dataset.name == survey::DATASET { &[] } else { &self.header }
+    }
+
     /// Returns its length in bytes.
     #[must_use]
     pub fn bytes(&self) -> u64 {
@@ -155,10 +169,7 @@ impl Source {
 
     /// Returns 1 January of the last year in the file's name, by which lists of a date are told.
     pub(crate) fn edition(&self) -> Option<String> {
-        let stem = self.path.file_stem()?.to_string_lossy();
-        let mut years =
-            stem.split(|c: char| !c.is_ascii_digit()).filter(|digits| digits.len() == 4);
-        years.next_back().map(|year| format!("{year}-01-01"))
+        edition_of(&self.path)
     }
 
     /// Returns all bytes; errs when there are more than `most`, or when they are not those of the
@@ -206,6 +217,34 @@ impl Source {
             Err(Error::Changed { path: self.path.clone() })
         }
     }
+}
+
+/// The headers of a file, in lower case; those of a table that is no text only if it is `looked_into`.
+fn headers(
+    format: Format,
+    path: &Path,
+    head: &[u8],
+    looked_into: bool,
+) -> Result<Vec<Vec<String>>> {
+    Ok(match format {
+        Format::Csv => Vec::from_iter(csv::header_of(head, csv::delimiter_of(head))),
+        Format::Sheet if looked_into => sheet::headers(path)?,
+        Format::Parquet if looked_into => vec![columnar::header_of(path)?],
+        Format::Json | Format::Xml | Format::Sheet | Format::Parquet => vec![Vec::new()],
+    })
+}
+
+/// A source's name in its dataset: `acts/2024.csv` of an inbox and `2024.csv` of its folder `acts`
+/// are one source.
+fn below<'n>(dataset: &Dataset, name: &'n str) -> &'n str {
+    name.strip_prefix(dataset.name).and_then(|rest| rest.strip_prefix('/')).unwrap_or(name)
+}
+
+/// 1 January of the last year in a file's name.
+fn edition_of(path: &Path) -> Option<String> {
+    let stem = path.file_stem()?.to_string_lossy();
+    let mut years = stem.split(|c: char| !c.is_ascii_digit()).filter(|digits| digits.len() == 4);
+    years.next_back().map(|year| format!("{year}-01-01"))
 }
 
 /// A file whose bytes are hashed as they are read.

@@ -80,13 +80,13 @@ impl Delivery {
         })
     }
 
-    /// Starts a source of that file name; the rows appended next are its rows.
-    pub fn begin(&mut self, file: &str, sha256: &str) {
+    /// Starts a source of that file name, with its empty books; the rows appended next are its rows.
+    pub fn begin(&mut self, file: &str, input: Input) {
         self.begun += 1;
         self.sources.push(Source {
             order: self.begun,
             file: file.to_owned(),
-            input: Input::new(sha256),
+            input,
             rows: self.sequence..self.sequence,
             periods: BTreeMap::new(),
         });

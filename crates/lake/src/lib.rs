@@ -28,6 +28,7 @@ use object_store::ObjectStore;
 pub use delivery::Delivery;
 pub use error::{Error, Result};
 pub use release::Draft;
+pub use replace::quarantine_schema;
 pub use store::open_bucket;
 pub use table::Table;
 

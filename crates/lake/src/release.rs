@@ -30,14 +30,19 @@ impl Draft {
         self.base.as_ref().and_then(|base| base.inputs.get(source))
     }
 
-    /// Returns the source of `dataset` that was landed from the very same bytes, whatever its name.
-    #[must_use]
-    pub fn landed_bytes(&self, dataset: &str, sha256: &str) -> Option<(&str, &Input)> {
+    /// Returns the sources of `dataset` that were landed from the very same bytes, whatever their
+    /// names.
+    pub fn landed_bytes<'d>(
+        &'d self,
+        dataset: &'d str,
+        sha256: &'d str,
+    ) -> impl Iterator<Item = (&'d str, &'d Input)> {
         let of_dataset =
-            |name: &str| name.strip_prefix(dataset).is_some_and(|rest| rest.starts_with('/'));
-        let mut inputs = self.base.iter().flat_map(|base| &base.inputs);
-        let same = inputs.find(|(name, input)| of_dataset(name) && input.sha256 == sha256);
-        same.map(|(name, input)| (name.as_str(), input))
+            move |name: &str| name.strip_prefix(dataset).is_some_and(|rest| rest.starts_with('/'));
+        let inputs = self.base.iter().flat_map(|base| &base.inputs);
+        inputs
+            .filter(move |(name, input)| of_dataset(name) && input.sha256 == sha256)
+            .map(|(name, input)| (name.as_str(), input))
     }
 
     /// Returns whether this run has changed nothing.

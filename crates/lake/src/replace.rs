@@ -9,7 +9,7 @@ mod partition;
 mod quarantine;
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, AsArray, StringArray};
@@ -34,6 +34,8 @@ use crate::{Draft, Error, Lake, Result, Table, delta, store_url};
 
 use fate::{Fate, Fates, Resolution};
 use partition::{PartitionWriter, arranged, kept};
+
+pub use quarantine::schema as quarantine_schema;
 
 impl Lake {
     /// Merges a delivery into its table and the quarantine, as new Delta versions of the draft.
@@ -116,7 +118,7 @@ impl Merge {
     }
 
     /// Writes the keys of a landed partition; returns, by row, whether its source replaces it.
-    async fn landed_keys(&self, period: &str, path: &PathBuf) -> Result<Vec<bool>> {
+    async fn landed_keys(&self, period: &str, path: &Path) -> Result<Vec<bool>> {
         let dataset = self.spooled.dataset;
         let mut goes = Vec::new();
         let mut keys = KeyWriter::create(path).map_err(|error| self.spool_failed(&error))?;
@@ -232,6 +234,10 @@ impl Merge {
         let dataset = self.spooled.dataset;
         let failed = |source| delta::failed("write", dataset.name, source);
         let mut writer = PartitionWriter::new(&self.delta, PERIOD, period, dataset.sort, run_bytes);
+        writer.unique = match dataset.key {
+            [column] if !dataset.repeats => Some(column),
+            _ => None,
+        };
         let schema = file_schema(&dataset.schema());
         if let Some(at) = self.compared.iter().position(|compared| compared == period) {
             let mut goes = self.fates.landed_goes[at].iter();

@@ -388,9 +388,9 @@ mod tests {
         }
         builder.push(1, "raw", row);
         let checked = check(contracts, &builder.finish(), run_date());
-        let warnings = checked.accepted()[0].rows.column_by_name("warnings").unwrap().clone();
+        let rows = checked.rows();
         assert_eq!(
-            warnings.as_string::<i32>().value(0),
+            rows["warnings"].as_string::<i32>().value(0),
             "unusual_amount published_before_notified"
         );
     }

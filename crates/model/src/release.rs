@@ -27,6 +27,13 @@ pub struct Release {
 pub struct Input {
     /// SHA-256 of the file's bytes, in hexadecimal.
     pub sha256: String,
+    /// Name of the profile by which it was read, if by one.
+    #[serde(default)]
+    pub profile: Option<String>,
+    /// Short hash of that profile, then for a survey `-` and that of the pseudonym key; empty when
+    /// there is neither.
+    #[serde(default)]
+    pub layout: String,
     /// Rows read.
     pub read: u64,
     /// Rows that are in the dataset's table.
@@ -48,6 +55,8 @@ impl Input {
     pub fn new(sha256: &str) -> Self {
         Self {
             sha256: sha256.to_owned(),
+            profile: None,
+            layout: String::new(),
             read: 0,
             accepted: 0,
             rejected: BTreeMap::new(),
@@ -61,5 +70,11 @@ impl Input {
     #[must_use]
     pub fn rejected_count(&self) -> u64 {
         self.rejected.values().sum()
+    }
+
+    /// Returns the number of warnings over all rules; a row may have several.
+    #[must_use]
+    pub fn warning_count(&self) -> u64 {
+        self.warned.values().sum()
     }
 }

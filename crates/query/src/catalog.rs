@@ -1,15 +1,14 @@
 //! What one principal sees at one release: every view is planned once, when the release opens.
 
+mod books;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use arrow::array::{
-    ArrayRef, Date32Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
-};
+use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, Schema};
-use carnac_lake::{Lake, QUARANTINE};
+use carnac_lake::{Lake, QUARANTINE, quarantine_schema};
 use carnac_model::{DATASETS, Release, indicator};
-use chrono::NaiveDate;
 use datafusion::catalog::{
     CatalogProvider, CatalogProviderList, MemoryCatalogProvider, MemoryCatalogProviderList,
     MemorySchemaProvider, SchemaProvider, TableProvider,
@@ -84,11 +83,16 @@ impl Catalog {
                 };
             self.add("lake", dataset.name, table)?;
         }
-        if let Some(quarantine) = lake.table(&self.release, QUARANTINE).await? {
-            self.add("ops", QUARANTINE, Arc::new(quarantine))?;
-        }
-        self.add("ops", "sources", in_memory(sources(&self.release))?)?;
-        self.add("lake", "release", in_memory(release_row(&self.release))?)
+        let quarantine: Arc<dyn TableProvider> = match lake.table(&self.release, QUARANTINE).await?
+        {
+            Some(table) => Arc::new(table),
+            None => Arc::new(EmptyTable::new(quarantine_schema())),
+        };
+        self.add("ops", QUARANTINE, quarantine)?;
+        self.add("ops", "sources", in_memory(books::sources(&self.release))?)?;
+        self.add("ops", "checks", in_memory(books::checks(&self.release))?)?;
+        self.add("ops", "rules", in_memory(books::rules())?)?;
+        self.add("lake", "release", in_memory(books::release_row(&self.release))?)
     }
 
     async fn add_function(&mut self, file: &SqlFile) -> Result<()> {
@@ -256,43 +260,4 @@ fn in_memory(
     let table = |batch: RecordBatch| MemTable::try_new(batch.schema(), vec![vec![batch]]);
     let table = batch.map_err(DataFusionError::from).and_then(table).map_err(Error::planning)?;
     Ok(Arc::new(table))
-}
-
-/// One row: `release_id`, `published_at`, `run_date`.
-fn release_row(release: &Release) -> Result<RecordBatch, arrow::error::ArrowError> {
-    let days = release.run_date.signed_duration_since(NaiveDate::default()).num_days();
-    let published = vec![release.published_at.timestamp_micros()];
-    let columns: [(&str, ArrayRef); 3] = [
-        ("release_id", Arc::new(Int64Array::from(vec![count(release.id)]))),
-        ("published_at", Arc::new(TimestampMicrosecondArray::from(published).with_timezone("UTC"))),
-        ("run_date", Arc::new(Date32Array::from(vec![i32::try_from(days).unwrap_or_default()]))),
-    ];
-    RecordBatch::try_from_iter(columns)
-}
-
-/// One row a source: what was read, accepted and rejected, and since which release.
-fn sources(release: &Release) -> Result<RecordBatch, arrow::error::ArrowError> {
-    let inputs = &release.inputs;
-    let split = |key: &String| {
-        key.split_once('/').map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap_or_default()
-    };
-    let text = |of: &dyn Fn(&String) -> String| -> ArrayRef {
-        Arc::new(StringArray::from_iter_values(inputs.keys().map(of)))
-    };
-    let number = |of: &dyn Fn(&carnac_model::Input) -> u64| -> ArrayRef {
-        Arc::new(Int64Array::from_iter_values(inputs.values().map(|input| count(of(input)))))
-    };
-    RecordBatch::try_from_iter([
-        ("dataset", text(&|key| split(key).0)),
-        ("source_file", text(&|key| split(key).1)),
-        ("sha256", text(&|key| inputs[key].sha256.clone())),
-        ("read_count", number(&|input| input.read)),
-        ("accepted_count", number(&|input| input.accepted)),
-        ("rejected_count", number(&carnac_model::Input::rejected_count)),
-        ("release_id", number(&|input| input.release)),
-    ])
-}
-
-fn count(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
 }

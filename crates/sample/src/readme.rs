@@ -1,6 +1,6 @@
 //! What stands beside the files, so that nobody takes them for real.
 
-use crate::{EDITION, Format, Manifest, Options, PUBLIC_KEY, survey};
+use crate::{EDITION, Format, Manifest, Options, PROFILES, PUBLIC_KEY};
 
 /// The text of `README.md`, in French and in English.
 pub(crate) fn readme(options: &Options, manifest: &Manifest) -> String {
@@ -53,13 +53,11 @@ carnac sample --scale {scale} --seed {seed} --out DIR
 
 /// The command that lands the folder; a survey lands through its profile and under a key.
 fn ingest(manifest: &Manifest) -> String {
-    let profiles: Vec<_> = manifest.waves().map(survey::profile_path).collect();
-    if profiles.is_empty() {
+    if manifest.waves().next().is_none() {
         return "carnac ingest DIR".to_owned();
     }
-    let named = profiles.iter().map(|path| format!(" \\\n  --profile DIR/{path}"));
     let (key, _) = PUBLIC_KEY;
-    format!("carnac ingest DIR --pseudonym-key-file DIR/{key}{}", named.collect::<String>())
+    format!("carnac ingest DIR --profile DIR/{PROFILES} --pseudonym-key-file DIR/{key}")
 }
 
 /// The first members of the manifest.

@@ -6,5 +6,4 @@ mod question;
 mod reported;
 
 pub(crate) use export::{WAVES, export_path, write_wave};
-pub(crate) use profile::path as profile_path;
 pub(crate) use reported::REPORTED;

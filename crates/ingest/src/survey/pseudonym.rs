@@ -2,10 +2,15 @@
 
 use std::fmt;
 
+use crate::profile::short;
+
 /// Fewest characters of a passphrase.
 const PASSPHRASE_CHARS: usize = 16;
 /// What the keys of passphrases are derived for; another text gives other pseudonyms.
 const CONTEXT: &str = "carnac 2025 pseudonyms of survey respondents";
+
+/// What a key's public fingerprint is derived for.
+const FINGERPRINT: &str = "carnac 2026 public fingerprint of a pseudonym key";
 
 /// The secret by which respondents are named. It is never shown, not even by `Debug`.
 #[derive(Clone)]
@@ -32,6 +37,11 @@ impl PseudonymKey {
             return Err(KeyError);
         }
         Ok(Self(blake3::derive_key(CONTEXT, text.as_bytes())))
+    }
+
+    /// Returns 16 hexadecimal digits that tell this key from another, and nothing else of it.
+    pub(crate) fn fingerprint(&self) -> String {
+        short(&blake3::Hash::from_bytes(blake3::derive_key(FINGERPRINT, &self.0)))
     }
 
     /// Returns the pseudonym of a response: 64 hexadecimal digits, the same in every delivery.
@@ -71,6 +81,17 @@ mod tests {
             key.respondent("s2", "024", "12"),
         ];
         assert!(!others.contains(&name));
+    }
+
+    #[test]
+    fn a_fingerprint_tells_keys_apart_and_holds_none_of_them() {
+        let key = PseudonymKey::parse(HEX).unwrap();
+        let other = PseudonymKey::parse("une phrase de passe assez longue").unwrap();
+        let fingerprint = key.fingerprint();
+        assert_eq!(fingerprint.len(), 16);
+        assert_ne!(fingerprint, other.fingerprint());
+        assert!(!HEX.contains(&fingerprint));
+        assert!(!key.respondent("s", "2024", "12").contains(&fingerprint));
     }
 
     #[test]

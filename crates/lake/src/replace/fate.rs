@@ -190,7 +190,6 @@ impl Resolution<'_> {
 }
 
 /// The half of a hash by which ranges are made.
-#[expect(clippy::cast_possible_truncation, reason = "the upper half of 128 bits has 64")]
 fn high(record: &KeyRecord) -> u64 {
     (record.key >> 64) as u64
 }

@@ -14,6 +14,7 @@ use deltalake_core::writer::{DeltaWriter, WriteMode};
 use deltalake_core::{DeltaResult, DeltaTable};
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::WriterProperties;
+use parquet::schema::types::ColumnPath;
 
 /// Rows handed to the encoder at once, which is also those of a row group.
 const GROUP_ROWS: usize = 128 * 1024;
@@ -25,6 +26,8 @@ pub(super) struct PartitionWriter {
     value: String,
     sort: &'static [&'static str],
     run_bytes: usize,
+    /// A column whose values are all different, if there is one.
+    pub(super) unique: Option<&'static str>,
     pending: Vec<RecordBatch>,
     pending_bytes: usize,
     /// The data files written so far.
@@ -49,6 +52,7 @@ impl PartitionWriter {
             value: value.to_owned(),
             sort,
             run_bytes,
+            unique: None,
             pending: Vec::new(),
             pending_bytes: 0,
             added: Vec::new(),
@@ -82,10 +86,14 @@ impl PartitionWriter {
         if let Some(order) = order(&run, self.sort) {
             run = take_record_batch(&run, &order)?;
         }
-        let properties = WriterProperties::builder()
+        let mut properties = WriterProperties::builder()
             .set_compression(Compression::ZSTD(ZstdLevel::default()))
-            .set_max_row_group_row_count(Some(GROUP_ROWS))
-            .build();
+            .set_max_row_group_row_count(Some(GROUP_ROWS));
+        if let Some(unique) = self.unique {
+            // A dictionary of values that never come back would be built and thrown away.
+            properties = properties.set_column_dictionary_enabled(ColumnPath::from(unique), false);
+        }
+        let properties = properties.build();
         let mut writer =
             RecordBatchWriter::for_table(&self.delta)?.with_writer_properties(properties);
         let mut from = 0;

@@ -182,8 +182,9 @@ fn as_rejected(
     RecordBatch::try_new(Checked::rejected_schema(), columns)
 }
 
-/// Columns of the quarantine table.
-fn schema() -> SchemaRef {
+/// Returns the columns of the quarantine table.
+#[must_use]
+pub fn schema() -> SchemaRef {
     let mut fields: Vec<_> = file_schema().fields().iter().cloned().collect();
     fields.push(Arc::new(Field::new(DATASET, DataType::Utf8, true)));
     Arc::new(Schema::new(fields))

@@ -18,7 +18,7 @@ const NO_POINTS: [(&str, &str, &str, &str); 2] = [
 ];
 
 /// Where the profile of a wave lies below the folder.
-pub(crate) fn path(wave: u16) -> String {
+pub(super) fn path(wave: u16) -> String {
     format!("{PROFILES}/enquete-synthetic-{wave}.toml")
 }
 
