@@ -232,7 +232,7 @@ pub(crate) struct Serve {
   carnac ingest synthetic --profile synthetic/profiles \\
     --pseudonym-key-file synthetic/cle-publique.txt")]
 pub(crate) struct Sample {
-    /// Multiplies the volumes: 1 is about 125,000 rows, 1000 about 85 million
+    /// Multiplies the volumes: 1 is about 125,000 rows, 1000 about 87 million
     #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     pub(crate) scale: u64,
 

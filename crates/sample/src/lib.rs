@@ -61,9 +61,9 @@ pub enum Format {
 pub struct Options {
     /// Names the draws.
     pub seed: u64,
-    /// Multiplies the volumes: 1 is about 125,000 rows, 1000 about 85 million.
+    /// Multiplies the volumes: 1 is about 125,000 rows, 1000 about 87 million.
     pub scale: u64,
-    /// Rows in a million that are odd on purpose.
+    /// Rows in a million that are odd on purpose; of a survey, responses in a million.
     pub defects_per_million: u32,
     /// The layout.
     pub format: Format,
@@ -118,7 +118,7 @@ impl Job {
 }
 
 /// Writes the files below `folder`, which must be new or empty, then `README.md` and
-/// `_manifest.json`; a file that begins with `_` is not landed.
+/// `_manifest.json`; of a survey also its profiles and a public key. None of these is landed.
 ///
 /// `advanced` is told how many files there are and how many of them are done, at first 0.
 ///

@@ -4,6 +4,7 @@ mod export;
 mod profile;
 mod question;
 mod reported;
+mod response;
 
 pub(crate) use export::{WAVES, export_path, write_wave};
 pub(crate) use reported::REPORTED;
