@@ -246,6 +246,7 @@ fn typed_column(
         Kind::Term(list) => text_column(field, text, notes, |v| parse::term(v, list)),
         Kind::Cpv => text_column(field, text, notes, parse::cpv),
         Kind::Company => text_column(field, text, notes, parse::company),
+        Kind::Companies => text_column(field, text, notes, parse::companies),
         Kind::Place => text_column(field, text, notes, parse::place),
         Kind::Subject => text_column(field, text, notes, parse::subject),
         Kind::Siren => text_column(field, text, notes, parse::siren),
@@ -388,11 +389,8 @@ mod tests {
         }
         builder.push(1, "raw", row);
         let checked = check(contracts, &builder.finish(), run_date());
-        let warnings = checked.accepted()[0].rows.column_by_name("warnings").unwrap().clone();
-        assert_eq!(
-            warnings.as_string::<i32>().value(0),
-            "unusual_amount published_before_notified"
-        );
+        let warnings = checked.accepted()[0].rows["warnings"].as_string::<i32>();
+        assert_eq!(warnings.value(0), "unusual_amount published_before_notified");
     }
 
     #[test]

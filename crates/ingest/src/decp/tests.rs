@@ -250,6 +250,15 @@ fn odd_lists_of_json_are_read() {
 }
 
 #[test]
+fn a_modification_that_tells_nothing_changes_nothing() {
+    let file = r#"{"marches":[{"id":"1","acheteur":{"id":"21350238800019"},"montant":180000,
+        "dureeMois":12,"modifications":[{"montant":0,"dureeMois":"NC"},{"montant":"0.00"}]}]}"#;
+    let (contracts, _) = land("a.json", file).unwrap();
+    let names = ["amount_eur", "duration_months", "modification_count", "warnings"];
+    assert_eq!(values(&contracts, 0, &names), ["180000.00", "12", "2", ""]);
+}
+
+#[test]
 fn what_stands_twice_is_a_bad_row() {
     let record = |inside: &str| {
         let buyer = r#""acheteur":{"id":"21350238800019"}"#;

@@ -137,9 +137,11 @@ pub(super) static CONTRACTS: Dataset = Dataset {
         field("supplier_id_kind", "titulaires.typeIdentifiant", Kind::Term(term::IDENTIFIER)),
         field("supplier_count", "titulaires", COUNT),
         // Every supplier, as `KIND:ID` pairs with a space between.
-        field("suppliers", "suppliers", Kind::Text),
+        field("suppliers", "suppliers", Kind::Companies),
         field("is_subcontracted", "sousTraitanceDeclaree", Kind::Boolean),
-        field("modification_count", "modifications", COUNT).or("0"),
+        field("modification_count", "modifications", COUNT),
+        // Whether no later modification replaces the row, where a source has one row for each.
+        field("is_current", "donneesActuelles", Kind::Boolean),
     ],
     key: &["buyer_siret", "contract_id"],
     repeats: true,
