@@ -5,10 +5,12 @@
 mod archives;
 mod cli;
 mod crash;
+mod defects;
 mod finance;
 mod flight;
 mod landing;
 mod legality;
+mod profiles;
 mod readme;
 mod sample;
 mod support;

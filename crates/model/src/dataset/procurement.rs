@@ -119,8 +119,17 @@ pub(super) static CONTRACTS: Dataset = Dataset {
         field("buyer_siret", "acheteur.id", Kind::Company),
         field("buyer_name", "acheteur.nom", Kind::Label),
         field("layout", "layout", Kind::Text).or("table"),
-        field("kind", "kind", Kind::Code(&[("marche", "marche"), ("concession", "concession")]))
-            .or("marche"),
+        field(
+            "kind",
+            "kind",
+            Kind::Code(&[
+                ("marche", "marche"),
+                ("marché", "marche"),
+                ("concession", "concession"),
+                ("contrat de concession", "concession"),
+            ]),
+        )
+        .or("marche"),
         field("nature", "nature", Kind::Term(term::CONTRACT_NATURE)),
         field("object", "objet", Kind::Label),
         field("cpv_code", "codeCPV", Kind::Cpv),
