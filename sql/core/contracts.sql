@@ -2,11 +2,13 @@
 -- title: Marchés et concessions, un par contrat / Contracts and concessions, one row each
 -- unit: row
 -- grain: buyer_siren, buyer_siret, contract_id, sequence
--- Rows of one buyer, number, amount and object are one contract, whoever its suppliers are: they
--- are merged, and its amount counts once. The same number with another amount or object is
--- another lot, told by `sequence`. The rest is what the row notified first says.
--- Places: a code is looked up in the official geography of its kind; one that is not there, or is
--- said to be a postal code, among postal codes; what neither knows is unknown.
+-- Rows of one buyer (SIRET), number, amount and object are one contract, whoever its suppliers
+-- are: they are merged, and its amount counts once. The same number with another amount or object
+-- is another lot, told by `sequence` (staging.contracts says how). The rest is what the row
+-- notified first says. Amounts of these rows may be summed; those of rows as declared may not.
+-- Places: a code is looked up in the official geography of its kind, then among postal codes; one
+-- that is said to be postal the other way round, and then for its département only, as the postal
+-- code of a CEDEX may be the code of another commune. What neither knows is unknown.
 with lots as (
     select
         buyer_siren,
@@ -49,8 +51,14 @@ select
     l.procedure,
     l.place_code,
     l.place_kind,
-    case when g.code is null then p.department_code else g.department_code end as place_department_code,
-    case when g.code is null then p.commune_code else g.commune_code end as place_commune_code,
+    case
+        when g.code is null or (l.place_kind = 'Code postal' and p.code is not null) then p.department_code
+        else g.department_code
+    end as place_department_code,
+    case
+        when g.code is null or l.place_kind = 'Code postal' then p.commune_code
+        else g.commune_code
+    end as place_commune_code,
     l.duration_months,
     l.published_date,
     l.bid_count,
@@ -58,7 +66,7 @@ select
 from lots as l
 left join staging.places as g
     on g.scheme = case
-        when l.place_kind = 'Code commune' or l.place_kind is null then 'commune'
+        when l.place_kind in ('Code commune', 'Code postal') or l.place_kind is null then 'commune'
         when l.place_kind in ('Code arrondissement', 'Code canton', 'Code département') then 'departement'
     end
     and g.code = case

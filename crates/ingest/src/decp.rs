@@ -86,7 +86,10 @@ fn push(rows: &mut RowsBuilder, line: i64, raw: &str, contract: &Element, layout
         let mut changed = changes.iter().rev().filter_map(|change| value(change, name));
         changed.find(|text| !is_untold(text)).or_else(|| text(name))
     };
-    let buyer = contract.child("acheteur").or_else(|| contract.child("autoriteConcedante"));
+    // A flattened export has both, one of them empty.
+    let mut buyers =
+        ["acheteur", "autoriteConcedante"].into_iter().filter_map(|name| contract.child(name));
+    let buyer = buyers.find(|buyer| value(buyer, "id").is_some());
     let of_buyer = |name: &str| buyer.and_then(|buyer| value(buyer, name));
     let buyer_id = of_buyer("id").or_else(|| text("acheteur.id"));
     let siren: Option<String> =

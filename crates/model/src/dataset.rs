@@ -113,6 +113,9 @@ pub struct Dataset {
     pub key: &'static [&'static str],
     /// Whether several different rows of one file may share a key (lots of one contract).
     pub repeats: bool,
+    /// Whether equal rows of one file are several things, as lines of a budget are, and not copies
+    /// of one.
+    pub copies: bool,
     /// The date or year column that decides the partition.
     pub period_field: &'static str,
     /// How long a partition lasts.
