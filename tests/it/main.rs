@@ -5,11 +5,13 @@
 mod archives;
 mod cli;
 mod crash;
+mod defects;
 mod finance;
 mod flight;
 mod inspect;
 mod landing;
 mod legality;
+mod profiles;
 mod quarantine;
 mod readme;
 mod sample;
