@@ -4,6 +4,7 @@
 
 mod archives;
 mod cli;
+mod corpus;
 mod crash;
 mod defects;
 mod finance;
