@@ -1,4 +1,4 @@
-.PHONY: check test bench load doc clients run
+.PHONY: check test bench load fuzz doc clients run
 
 # Everything a change must pass, but for the real clients.
 check:
@@ -26,6 +26,23 @@ doc:
 clients:
 	cargo test --locked --no-run
 	tests/clients/run.sh target/debug/carnac
+
+# The readers on bytes that nobody wrote, a minute each: needs `cargo install cargo-fuzz`. The
+# variable lets the stable compiler count what is reached; what reaches more is kept in fuzz/corpus.
+FUZZ_SECONDS = 60
+fuzz: $(addprefix fuzz-, archive csv json parquet profile sheet survey xml)
+fuzz-archive: SEEDS = fuzz/seeds/archive
+fuzz-csv: SEEDS = data-samples/acts tests/data/scdl
+fuzz-json: SEEDS = tests/data/decp tests/data
+fuzz-parquet: SEEDS = fuzz/seeds/parquet
+fuzz-profile: SEEDS = data-samples/profiles
+fuzz-sheet: SEEDS = tests/data
+fuzz-survey: SEEDS = data-samples/answers
+fuzz-xml: SEEDS = tests/data/decp tests/data/actes tests/data/pes tests/data/totem
+fuzz-%:
+	mkdir -p fuzz/corpus/$*
+	RUSTC_BOOTSTRAP=1 cargo fuzz run --sanitizer none $* fuzz/corpus/$* $(SEEDS) -- \
+		-max_total_time=$(FUZZ_SECONDS) -timeout=30 -rss_limit_mb=1024
 
 # The demonstration, served until Ctrl-C.
 run:

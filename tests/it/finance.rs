@@ -41,6 +41,18 @@ fn a_document_that_comes_in_both_forms_lands_once() {
     assert_eq!(lines("where source_file like '%.xml'"), ["14"]);
 }
 
+/// As in the accounts of the Morbihan for 2021: what told them apart is not in the columns.
+#[test]
+fn equal_lines_of_a_budget_all_count() {
+    let place = Place::new();
+    let line = "Compte administratif,2021,22560001400016,45442,recette,5000\n";
+    let header = "BGT_NATDEC,BGT_ANNEE,BGT_SIRET,BGT_NATURE,BGT_CODRD,BGT_CREDOUV\n";
+    let report =
+        place.ok(&["ingest", &place.file("budget_lines/a.csv", [header, line, line].concat())]);
+    assert!(report.contains("2 read, 2 accepted, 0 rejected"), "{report}");
+    assert_eq!(place.rows("select sum(open_credit_eur) from lake.budget_lines"), ["10000.00"]);
+}
+
 #[test]
 fn amendments_of_one_year_stand_beside_one_another() {
     let place = Place::new();

@@ -55,7 +55,7 @@ fn a_later_answer_of_a_prefecture_stands_beside_the_earlier() {
 }
 
 #[test]
-fn deliberations_land_from_both_layouts() {
+fn deliberations_land_from_every_layout() {
     let place = Place::new();
     place.ok(&["ingest", &sample("scdl")]);
     assert_eq!(
@@ -67,6 +67,8 @@ fn deliberations_land_from_both_layouts() {
         [
             "212201131,2024_001,7.10,2023/2024,33,,,",
             "212201131,2024_002,7.1,2024,33,,,received_before_decided more_voters_than_seats",
+            "233500016,CP D 21-07-1,7.5,,102,,,",
+            "233500016,CP D 21-12-9,7.10,,,,,",
             "243500139,A24_002,6.1,,,2024-03-29,6,",
             "243500139,C24_001,7.10,,,2024-03-28,1,",
         ]
@@ -74,5 +76,13 @@ fn deliberations_land_from_both_layouts() {
     assert_eq!(
         place.rows("select source_line, rule, field from ops.quarantine"),
         ["4,not_a_date,decision_date"]
+    );
+    // A day with a time and a zone is that day.
+    assert_eq!(
+        place.rows(
+            "select decision_date, received_date from lake.deliberations
+             where siren = '233500016' order by 1"
+        ),
+        ["2021-07-02,2021-07-09", "2021-12-31,"]
     );
 }

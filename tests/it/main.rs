@@ -4,12 +4,15 @@
 
 mod archives;
 mod cli;
+mod corpus;
 mod crash;
+mod defects;
 mod finance;
 mod flight;
 mod inspect;
 mod landing;
 mod legality;
+mod profiles;
 mod quarantine;
 mod readme;
 mod sample;

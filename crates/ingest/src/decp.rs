@@ -84,9 +84,12 @@ fn push(rows: &mut RowsBuilder, line: i64, raw: &str, contract: &Element, layout
     let now = |name: &str| {
         // A modification that does not communicate a value does not change it.
         let mut changed = changes.iter().rev().filter_map(|change| value(change, name));
-        changed.find(|text| *text != "NC").or_else(|| text(name))
+        changed.find(|text| !is_untold(text)).or_else(|| text(name))
     };
-    let buyer = contract.child("acheteur").or_else(|| contract.child("autoriteConcedante"));
+    // A flattened export has both, one of them empty.
+    let mut buyers =
+        ["acheteur", "autoriteConcedante"].into_iter().filter_map(|name| contract.child(name));
+    let buyer = buyers.find(|buyer| value(buyer, "id").is_some());
     let of_buyer = |name: &str| buyer.and_then(|buyer| value(buyer, name));
     let buyer_id = of_buyer("id").or_else(|| text("acheteur.id"));
     let siren: Option<String> =
@@ -174,12 +177,13 @@ fn listed<'e>(element: &'e Element, list: &str, singular: &str) -> Vec<&'e Eleme
 
 /// Every supplier that has an identifier, as `KIND:ID`, with a space between.
 fn pairs(suppliers: &[&Element]) -> String {
-    let squeezed = |text: &str| text.split_whitespace().collect::<String>();
+    let squeezed =
+        |text: &str, between: &str| text.split_whitespace().collect::<Vec<_>>().join(between);
     let mut pairs = Vec::with_capacity(suppliers.len());
     for supplier in suppliers {
         if let Some(id) = value(supplier, "id") {
             let kind = value(supplier, "typeIdentifiant").unwrap_or_default();
-            pairs.push(format!("{}:{}", squeezed(kind), squeezed(id)));
+            pairs.push(format!("{}:{}", squeezed(kind, "_"), squeezed(id, "")));
         }
     }
     pairs.join(" ")
@@ -188,6 +192,11 @@ fn pairs(suppliers: &[&Element]) -> String {
 /// Whether a value that can only stand once stands twice.
 fn is_ambiguous(element: &Element) -> bool {
     SINGLE.iter().any(|name| element.children(name).nth(1).is_some())
+}
+
+/// `NC`, or nothing where at least 1 is due.
+fn is_untold(text: &str) -> bool {
+    text == "NC" || text.bytes().all(|byte| matches!(byte, b'0' | b'.' | b','))
 }
 
 fn is_no(text: &str) -> bool {

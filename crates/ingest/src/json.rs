@@ -325,6 +325,14 @@ mod tests {
     }
 
     #[test]
+    fn a_record_that_nests_deep_and_breaks_off_does_not_swallow_the_next() {
+        let deep = "[".repeat(100_000);
+        let found = texts(&format!("[{{\"a\":{deep}}}, {{\"c\":2}}]"), &[""]);
+        let bad = (format!("{{\"a\":{deep}"), false);
+        assert_eq!(found, [bad, (r#"{"c":2}"#.to_owned(), true)]);
+    }
+
+    #[test]
     fn a_file_cut_anywhere_has_one_bad_row() {
         let file = r#"{"marches":[{"a":1}, {"b":["c{", {"d":"\\"}]}]}"#;
         let list = file.find('[').unwrap();

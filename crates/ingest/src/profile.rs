@@ -20,6 +20,8 @@ use crate::{Error, Result, SurveyProfile};
 /// delimiter = ";"                 # told from the first line when absent
 /// detect = ["Id du marché"]       # a file whose header has all of these has this layout
 /// empty = ["Non disponible"]      # words that stand for "no value"
+/// header = ["id", "montant"]      # names of the columns of a file that has none; such a file
+///                                 # is told by their number, once its dataset is known
 /// [columns]                       # our column = the file's
 /// "acheteur.id" = "SIRET acheteur"
 /// [constants]                     # our column = the value of every row
@@ -110,8 +112,16 @@ impl Profile {
 
     /// Whether a file with that header has this layout; `expected` is its dataset if it is known,
     /// without which a layout that detects nothing fits no file.
+    ///
+    /// A file without a header has data where that would be: as many values as the layout has
+    /// names, and none of them a name.
     pub(crate) fn fits(&self, header: &[String], expected: Option<&'static Dataset>) -> bool {
         let named = |wanted: &String| header.contains(&wanted.trim().to_lowercase());
+        let has_none =
+            |names: &Vec<String>| names.len() == header.len() && !names.iter().any(named);
+        if !self.header.as_ref().is_none_or(has_none) {
+            return false;
+        }
         let may = expected
             .map_or(!self.detect.is_empty(), |dataset| std::ptr::eq(dataset, self.dataset()));
         may && self.detect.iter().all(named)
@@ -140,6 +150,17 @@ mod tests {
 
     fn parse(text: &str) -> Result<Profile> {
         Profile::parse(text, Path::new("x.toml"))
+    }
+
+    #[test]
+    fn a_file_without_a_header_is_told_by_its_columns() {
+        let text = "name = \"x\"\ndataset = \"contracts\"\nheader = [\"id\", \"montant\"]\n";
+        let (profile, contracts) = (parse(text).unwrap(), dataset("contracts"));
+        let fits = |line: [&str; 2]| profile.fits(&line.map(str::to_owned), contracts);
+        assert!(fits(["m1", "200"]));
+        assert!(!fits(["id", "montant"]) && !fits(["m1", "montant"]));
+        assert!(!profile.fits(&["m1".to_owned()], contracts));
+        assert!(!profile.fits(&["m1".to_owned(), "200".to_owned()], None));
     }
 
     #[test]

@@ -15,7 +15,7 @@ use arrow::datatypes::{DataType, Date32Type, Field as ArrowField, Int64Type, Sch
 use chrono::{Days, NaiveDate};
 
 use crate::dataset::{Dataset, Field, Kind, PERIOD, SOURCE_COLUMNS};
-use crate::key::{RowKey, row_hash, row_keys};
+use crate::key::{RowKey, row_hashes, row_keys};
 use crate::parse::{Value, is_sentinel};
 use crate::{Period, Rows, parse};
 
@@ -159,8 +159,10 @@ fn by_period(dataset: &Dataset, all: &RecordBatch, rows: &Rows, notes: &Notes) -
             let raw = take(&rows.raw, &places, None).expect("places are within the batch");
             (taken, raw.as_string::<i32>().clone())
         };
-        let keys = row_keys(dataset, &rows).into_iter().zip(raw.iter());
-        let keys = keys.map(|(key, raw)| RowKey { key, row: row_hash(raw.unwrap_or_default()) });
+        let lines = rows["source_line"].as_primitive::<Int64Type>();
+        let hashes = row_hashes(dataset, &raw, lines);
+        let keys = row_keys(dataset, &rows).into_iter().zip(hashes);
+        let keys = keys.map(|(key, row)| RowKey { key, row });
         Accepted { period: period.to_string(), keys: keys.collect(), rows, raw }
     };
     places.into_iter().map(part).collect()
@@ -246,6 +248,7 @@ fn typed_column(
         Kind::Term(list) => text_column(field, text, notes, |v| parse::term(v, list)),
         Kind::Cpv => text_column(field, text, notes, parse::cpv),
         Kind::Company => text_column(field, text, notes, parse::company),
+        Kind::Companies => text_column(field, text, notes, parse::companies),
         Kind::Place => text_column(field, text, notes, parse::place),
         Kind::Subject => text_column(field, text, notes, parse::subject),
         Kind::Siren => text_column(field, text, notes, parse::siren),
@@ -388,11 +391,8 @@ mod tests {
         }
         builder.push(1, "raw", row);
         let checked = check(contracts, &builder.finish(), run_date());
-        let rows = checked.rows();
-        assert_eq!(
-            rows["warnings"].as_string::<i32>().value(0),
-            "unusual_amount published_before_notified"
-        );
+        let warnings = checked.accepted()[0].rows["warnings"].as_string::<i32>();
+        assert_eq!(warnings.value(0), "unusual_amount published_before_notified");
     }
 
     #[test]
@@ -417,6 +417,23 @@ mod tests {
         let [first, second] = checked.accepted() else { panic!("two periods") };
         assert_eq!(first.keys[0].key, second.keys[1].key);
         assert_ne!(first.keys[0].row, second.keys[1].row);
+    }
+
+    #[test]
+    fn equal_lines_of_a_budget_are_no_copies() {
+        let hashes = |name: &str, row: &str| -> Vec<u64> {
+            let dataset = dataset(name).unwrap();
+            let mut builder = RowsBuilder::new(dataset);
+            for line in [2, 3] {
+                builder.push(line, row, row.split(';').map(Some));
+            }
+            let checked = check(dataset, &builder.finish(), run_date());
+            checked.accepted()[0].keys.iter().map(|key| key.row).collect()
+        };
+        let budget = hashes("budget_lines", ";213502388;;2024;;;;6261");
+        assert_ne!(budget[0], budget[1]);
+        let acts = hashes("acts", "a;213502388;1;7.10;2024-12-31;;4;0");
+        assert_eq!(acts[0], acts[1]);
     }
 
     #[test]

@@ -51,6 +51,10 @@ pub enum Kind {
     /// A SIRET, or another identifier of a company: spaces are taken out, a lost leading zero is
     /// put back when the key then holds, and what is wrong with the rest is a warning.
     Company,
+    /// Several companies, as `KIND:ID` pairs with a space between: each kind is a term of
+    /// [`term::IDENTIFIER`], each identifier a [`Kind::Company`]. Placeholders are left out. The
+    /// first company has columns of its own, which warn about it.
+    Companies,
     /// A code of a place; words are no value, with a warning.
     Place,
     /// Euros of a contract: a placeholder (`99999999`, nothing, less than nothing) is no value,
@@ -109,6 +113,9 @@ pub struct Dataset {
     pub key: &'static [&'static str],
     /// Whether several different rows of one file may share a key (lots of one contract).
     pub repeats: bool,
+    /// Whether equal rows of one file are several things, as lines of a budget are, and not copies
+    /// of one.
+    pub copies: bool,
     /// The date or year column that decides the partition.
     pub period_field: &'static str,
     /// How long a partition lasts.
@@ -183,6 +190,7 @@ impl Kind {
             | Self::Term(_)
             | Self::Cpv
             | Self::Company
+            | Self::Companies
             | Self::Place
             | Self::Subject
             | Self::Siren

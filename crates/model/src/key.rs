@@ -1,8 +1,8 @@
 //! What tells a row from another: hashes of its key and of its raw text.
 
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
+use arrow::array::{Array, ArrayRef, AsArray, Int64Array, RecordBatch, StringArray};
 use arrow::datatypes::{Date32Type, Int64Type};
-use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
+use xxhash_rust::xxh3::{xxh3_64_with_seed, xxh3_128};
 
 use crate::Dataset;
 
@@ -12,7 +12,8 @@ use crate::Dataset;
 pub struct RowKey {
     /// Of the values of the dataset's key.
     pub key: u128,
-    /// Of the raw text, by which a copy is told from a correction.
+    /// Of the raw text, by which a copy is told from a correction; where equal rows are no copies,
+    /// of its line too.
     pub row: u64,
 }
 
@@ -34,9 +35,14 @@ pub fn row_keys(dataset: &Dataset, rows: &RecordBatch) -> Vec<u128> {
     (0..rows.num_rows()).map(hash).collect()
 }
 
-/// Returns the hash of a raw row.
-pub(crate) fn row_hash(raw: &str) -> u64 {
-    xxh3_64(raw.as_bytes())
+/// Returns the hash of each raw row, and of its line where equal rows are several things.
+pub(crate) fn row_hashes(dataset: &Dataset, raw: &StringArray, lines: &Int64Array) -> Vec<u64> {
+    let rows = raw.iter().zip(lines.values());
+    rows.map(|(raw, line)| {
+        let seed = if dataset.copies { line.cast_unsigned() } else { 0 };
+        xxh3_64_with_seed(raw.unwrap_or_default().as_bytes(), seed)
+    })
+    .collect()
 }
 
 /// Appends a value with its length, so that no two different keys give the same bytes.

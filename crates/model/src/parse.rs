@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use chrono::{Datelike, NaiveDate};
 
 use crate::cpv::is_cpv;
+use crate::dataset::term::IDENTIFIER;
 use crate::identifier::{is_siren, is_siret};
 
 pub(crate) use label::label;
@@ -221,6 +222,27 @@ pub(crate) fn company(text: &str) -> Parsed<Cow<'_, str>> {
     };
     let value = Value::plain(squeezed).but_rewritten(changed);
     Ok(Value { warning, ..value })
+}
+
+/// Companies as `KIND:ID` pairs; a warning is about one that is not the first.
+pub(crate) fn companies(text: &str) -> Parsed<Cow<'_, str>> {
+    let (mut pairs, mut warning) = (String::with_capacity(text.len()), None);
+    for (place, pair) in text.split_whitespace().enumerate() {
+        let (kind, id) = pair.split_once(':').unwrap_or(("", pair));
+        let kind = term(kind, IDENTIFIER).ok().and_then(|kind| kind.value).unwrap_or_default();
+        let Ok(company) = company(id) else { continue };
+        if place > 0 {
+            warning = warning.or(company.warning);
+        }
+        let Some(id) = company.value else { continue };
+        if !pairs.is_empty() {
+            pairs.push(' ');
+        }
+        pairs.extend([&*kind, ":", &*id]);
+    }
+    let rewritten = pairs != text;
+    let value = Some(pairs.into()).filter(|pairs: &Cow<'_, str>| !pairs.is_empty());
+    Ok(Value { value, warning, rewritten })
 }
 
 /// A code of the CPV 2008; a lost leading zero is put back only when that gives one.

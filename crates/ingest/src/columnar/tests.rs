@@ -118,3 +118,41 @@ fn no_byte_of_a_file_can_bring_the_program_down() {
         }
     }
 }
+
+/// As the list of communes of decp-processing is: texts of 64-bit offsets, no kind, no edition.
+#[test]
+fn communes_of_the_official_geography_land_by_their_profile() {
+    let column = |values: [&str; 2]| Arc::new(LargeStringArray::from(values.to_vec())) as ArrayRef;
+    let bytes = parquet(&[
+        ("commune_code", column(["35238", "01001"])),
+        ("region_code", column(["53", "84"])),
+        ("departement_code", column(["35", "01"])),
+        ("commune_nom", column(["Rennes", "L'Abergement-Clémenciat"])),
+        ("departement_nom", column(["Ille-et-Vilaine", "Ain"])),
+        ("region_nom", column(["Bretagne", "Auvergne-Rhône-Alpes"])),
+    ]);
+    let text = include_str!("../../../../data-samples/profiles/cog-communes.toml");
+    let profile = Arc::new(crate::Profile::parse(text, Path::new("cog-communes.toml")).unwrap());
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("code_officiel_geographique-2026.parquet");
+    std::fs::write(&path, bytes).unwrap();
+    let found = crate::find(&path).unwrap().files.remove(0);
+    let source = Source::open(found, None, &[profile]).unwrap();
+    assert_eq!(source.dataset().name, "authorities");
+
+    let mut landed = Vec::new();
+    let run_date = chrono::NaiveDate::from_ymd_opt(2026, 2, 1).unwrap();
+    crate::read::read(&source, None, run_date, &mut |checked| {
+        assert_eq!(checked.rejected().num_rows(), 0);
+        let rows = checked.rows();
+        let column = |name: &str| rows[name].as_string::<i32>().clone();
+        let (kind, code, department) = (column("kind"), column("code"), column("department_code"));
+        landed.extend(
+            (0..rows.num_rows())
+                .map(|row| [kind.value(row), code.value(row), department.value(row)].join(" ")),
+        );
+        Ok(())
+    })
+    .unwrap();
+    assert_eq!(landed, ["commune 35238 35", "commune 01001 01"]);
+}

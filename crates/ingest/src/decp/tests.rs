@@ -247,6 +247,22 @@ fn odd_lists_of_json_are_read() {
     let (contracts, _) = land("a.json", file).unwrap();
     let names = ["buyer_siret", "supplier_id", "supplier_count", "modification_count"];
     assert_eq!(values(&contracts, 0, &names), ["21350238800019", "4", "1", "1"]);
+    let file = r#"{"marches":[{"id":"1","acheteur":"","autoriteConcedante":{"id":"21350238800019"},
+        "dateNotification":"","dateSignature":"2024-03-01"}]}"#;
+    let (contracts, _) = land("a.json", file).unwrap();
+    assert_eq!(
+        values(&contracts, 0, &["buyer_siret", "notification_date"]),
+        ["21350238800019", "2024-03-01"]
+    );
+}
+
+#[test]
+fn a_modification_that_tells_nothing_changes_nothing() {
+    let file = r#"{"marches":[{"id":"1","acheteur":{"id":"21350238800019"},"montant":180000,
+        "dureeMois":12,"modifications":[{"montant":0,"dureeMois":"NC"},{"montant":"0.00"}]}]}"#;
+    let (contracts, _) = land("a.json", file).unwrap();
+    let names = ["amount_eur", "duration_months", "modification_count", "warnings"];
+    assert_eq!(values(&contracts, 0, &names), ["180000.00", "12", "2", ""]);
 }
 
 #[test]

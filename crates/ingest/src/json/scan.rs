@@ -1,10 +1,10 @@
 //! Where an object of JSON ends, told without parsing it.
 
-use super::MAX_DEPTH;
+use crate::MAX_RECORD;
 
 /// Watches the bytes of one object pass.
 pub(super) struct Scan {
-    /// Brackets that are open, up to [`MAX_DEPTH`], and how many there are in those.
+    /// Brackets that are open, as many as a record has bytes, and how many there are in those.
     open: Vec<u8>,
     deeper: usize,
     in_string: bool,
@@ -55,7 +55,7 @@ impl Scan {
             _ if self.escaped => self.escaped = false,
             b'\\' if self.in_string => self.escaped = true,
             b'"' => self.in_string = !self.in_string,
-            b'{' | b'[' if !self.in_string && self.open.len() < MAX_DEPTH => self.open.push(byte),
+            b'{' | b'[' if !self.in_string && self.open.len() < MAX_RECORD => self.open.push(byte),
             b'{' | b'[' if !self.in_string => self.deeper += 1,
             b'}' | b']' if !self.in_string && self.deeper > 0 => self.deeper -= 1,
             b'}' | b']' if !self.in_string => drop(self.open.pop()),

@@ -51,6 +51,7 @@ impl Notes {
     pub(super) fn columns(&mut self, rows: usize) -> [ArrayRef; 2] {
         // Stable: the warnings of a row stay in the order of its fields.
         self.warnings.sort_by_key(|(row, _)| *row);
+        once_a_row(&mut self.warnings);
         self.written.sort_by_key(|(row, ..)| *row);
         let warnings = by_row(
             rows,
@@ -103,6 +104,20 @@ impl Notes {
         RecordBatch::try_new(Checked::rejected_schema(), columns)
             .expect("five columns of one length")
     }
+}
+
+/// Leaves the first of equal warnings of a row; they are sorted by row.
+fn once_a_row(warnings: &mut Vec<(usize, &'static str)>) {
+    let mut seen: Vec<&str> = Vec::new();
+    let mut current = None;
+    warnings.retain(|(row, rule)| {
+        if current.replace(*row) != Some(*row) {
+            seen.clear();
+        }
+        let is_new = !seen.contains(rule);
+        seen.push(rule);
+        is_new
+    });
 }
 
 /// One text a row, written from its notes, which are sorted by row; null for a row without one.

@@ -57,17 +57,17 @@ pub(super) fn fold(text: &str) -> String {
 
 /// Puts right what was UTF-8, read as windows-1252 and written as UTF-8 again: `nÂ°` is `n°`.
 ///
-/// Only sequences that can be nothing else: `Â` or `Ã` before a continuation byte, and `â` before
-/// two. An honest `BÂTIMENT` has none.
+/// Only sequences that can be nothing else: `Â`, `Ã` or `Å` before a continuation byte, and `â`
+/// before two. An honest `BÂTIMENT` has none.
 fn undouble(text: &str) -> Option<String> {
-    if !text.contains(['Â', 'Ã', 'â']) {
+    if !text.contains(['Â', 'Ã', 'Å', 'â']) {
         return None;
     }
     let mut repaired = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
         let length = match first {
-            'Â' | 'Ã' => 2,
+            'Â' | 'Ã' | 'Å' => 2,
             'â' => 3,
             _ => 1,
         };
@@ -89,10 +89,20 @@ fn once(sequence: &str, length: usize) -> Option<char> {
     if length == 1 {
         return None;
     }
-    let (bytes, _, unmappable) = WINDOWS_1252.encode(sequence);
-    if unmappable || bytes.len() != length {
-        return None;
+    let bytes = sequence.chars().map(byte_of).collect::<Option<Vec<u8>>>()?;
+    let mut chars = std::str::from_utf8(&bytes).ok().filter(|_| bytes.len() == length)?.chars();
+    let single = chars.next().filter(|_| chars.next().is_none())?;
+    // `Å` begins the letters that French has and Latin 1 has not; others stay as they are.
+    let is_honest = sequence.starts_with('Å') && !"œŒŸšŠžŽ".contains(single);
+    (!is_honest).then_some(single)
+}
+
+/// The byte that was read as `c`, as Latin 1 with its controls or as windows-1252.
+fn byte_of(c: char) -> Option<u8> {
+    if let Ok(byte) = u8::try_from(u32::from(c)) {
+        return Some(byte);
     }
-    let mut chars = std::str::from_utf8(&bytes).ok()?.chars();
-    chars.next().filter(|_| chars.next().is_none())
+    let mut utf8 = [0; 4];
+    let (bytes, _, unmappable) = WINDOWS_1252.encode(c.encode_utf8(&mut utf8));
+    bytes.first().copied().filter(|_| !unmappable)
 }

@@ -148,6 +148,18 @@ fn company_identifiers_are_mended_only_by_their_key() {
 }
 
 #[test]
+fn companies_are_pairs_of_which_the_first_warns_elsewhere() {
+    let good = "SIRET:24290007400178 TVA:FR40303265045";
+    assert_eq!(plain(companies(good)), Ok(good.into()));
+    let variants = "siret:24290007400179 TVA_INTRACOMMUNAUTAIRE:FR1 SIRET:00000000000000 X:NC";
+    let (value, warning) = warned(companies(variants));
+    assert_eq!(value.unwrap(), "SIRET:24290007400179 TVA:FR1");
+    assert_eq!(warning, "placeholder_identifier");
+    assert_eq!(warned(companies("SIRET:1 SIRET:24290007400179")).1, "siret_key");
+    assert_eq!(companies("SIRET:0").unwrap().value, None);
+}
+
+#[test]
 fn a_lost_zero_is_put_back_when_the_cpv_has_it() {
     assert_eq!(plain(cpv("45210000-2")), Ok("45210000-2".into()));
     assert_eq!(rewritten(cpv("3000000")), "03000000");
@@ -175,8 +187,10 @@ fn labels_are_repaired_once_and_honest_words_left_alone() {
         value.unwrap().into_owned()
     };
     assert_eq!(repaired("Lot nÂ°208"), "Lot n°208");
+    assert_eq!(repaired("Mise en Å\u{93}uvre, cÅ“ur"), "Mise en œuvre, cœur");
     assert_eq!(repaired("rÃ©fection, Ã\u{a0} bÃ¢tir lâ€™Ã©cole"), "réfection, à bâtir l’école");
     assert_eq!(plain(label("BÂTIMENT CAFÉ» gâteau")), Ok("BÂTIMENT CAFÉ» gâteau".into()));
+    assert_eq!(plain(label("Å» et â venants")), Ok("Å» et â venants".into()));
     assert_eq!(warned(label("r\u{fffd}fection")).1, "encoding_lost");
     assert_eq!(label("a\0b"), Err("bad_encoding"));
 }
