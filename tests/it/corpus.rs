@@ -106,6 +106,9 @@ impl Counts {
             while let Some(rule) = lines.next_if(|line| line.starts_with("  ")) {
                 let (count, rest) = rule.trim().split_once("  ").unwrap();
                 let (id, _) = rest.split_once(':').unwrap();
+                if id.ends_with(" (warning)") {
+                    continue;
+                }
                 rejected.insert(id.to_owned(), count.parse().unwrap());
             }
             found.push(Self { read, accepted, rejected });

@@ -23,7 +23,7 @@ fn tabular_contracts() {
                 supplier_id_kind, supplier_id, bid_count, is_current
          from lake.contracts order by source_line",
     );
-    assert_eq!(counts, "4 read, 4 accepted, 0 rejected");
+    assert_eq!(counts, "4 read, 4 accepted, 0 rejected, 0 warnings");
     let row = |id: &str, supplier: &str, is_current: &str| {
         format!(
             "{id},23350001600040,Conseil régional de Bretagne,table,21800.10,35238,Code commune,\
@@ -58,7 +58,7 @@ fn flattened_contracts() {
                 modification_count, bid_count, place_code, warnings
          from lake.contracts order by source_line",
     );
-    assert_eq!(counts, "6 read, 6 accepted, 0 rejected");
+    assert_eq!(counts, "6 read, 6 accepted, 0 rejected, 1 warnings");
     assert_eq!(rows[1], "2023-203-07,200056943,marche,Marché,774800.00,36,,,,");
     assert_eq!(rows[3], "20190500,200034882,marche,Marché,440000.00,12,,,74170,");
 }
@@ -69,7 +69,7 @@ fn contracts_of_a_french_spreadsheet() {
                       published_date, cpv_code, place_code, duration_months, supplier_id
                from lake.contracts order by source_line";
     let (counts, rows) = landed("marches/region-2019-exemple-fictif.csv", sql);
-    assert_eq!(counts, "7 read, 6 accepted, 1 rejected");
+    assert_eq!(counts, "7 read, 6 accepted, 1 rejected, 0 warnings");
     let group = |supplier: &str| {
         format!(
             "2019-0001,23350001600040,Impression d’affiches – saison d’été (fictif),1820542.00,\
@@ -100,7 +100,7 @@ fn contracts_with_bars_and_no_break_spaces() {
     let sql = "select contract_id, object, amount_eur, notification_date, period, supplier_id
                from lake.contracts order by source_line";
     let (counts, rows) = landed("marches/region-2021-exemple-fictif.csv", sql);
-    assert_eq!(counts, "3 read, 3 accepted, 0 rejected");
+    assert_eq!(counts, "3 read, 3 accepted, 0 rejected, 0 warnings");
     let ends: Vec<_> = rows.iter().map(|row| row.rsplit_once(',').unwrap().0).collect();
     assert_eq!(
         ends,
