@@ -81,7 +81,7 @@ pub(super) fn files() -> Vec<Hostile> {
     };
     let mut encrypted = whole.clone();
     encrypted[length - 4..].copy_from_slice(b"PARE");
-    let hollow = [&whole[..4], &vec![0; 200], &whole[204..]].concat();
+    let hollow = [&whole[..4], &[0; 200], &whole[204..]].concat();
     let lists = ListArray::from_iter_primitive::<Int64Type, _, _>([Some([Some(1)]), None]);
     let nested =
         [&panels("N")[..2], &[("siren", Arc::new(lists) as ArrayRef)], &panels("N")[3..]].concat();
