@@ -6,7 +6,7 @@
 //! rejected rows ───────────────────────────────────▶ quarantine ──────┘
 //! Release ─ Lake::table ─▶ Table (a plain Parquet scan of the pinned version's files)
 //! ```
-//! This crate is the only one that writes, and it writes only by `replaceWhere` on whole
+//! This crate is the only one that writes, and it writes only by replacing whole
 //! partitions and by adding release records.
 
 mod delivery;
