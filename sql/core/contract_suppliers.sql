@@ -14,7 +14,7 @@ with pairs as (
     from staging.contracts
 )
 
-select distinct
+select
     buyer_siren,
     buyer_siret,
     contract_id,
@@ -22,3 +22,10 @@ select distinct
     nullif(split_part(pair, ':', 1), '') as supplier_id_kind,
     split_part(pair, ':', 2) as supplier_id
 from pairs
+group by
+    buyer_siren,
+    buyer_siret,
+    contract_id,
+    sequence,
+    nullif(split_part(pair, ':', 1), ''),
+    split_part(pair, ':', 2)

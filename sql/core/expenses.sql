@@ -10,7 +10,7 @@ select
     period,
     nature_code,
     coalesce(function_code, '') as function_code,
-    sum(actual_eur) as actual_eur,
+    cast(sum(actual_eur) as decimal(18, 2)) as actual_eur,
     count(*) as line_count
 from staging.budget_lines
 where

@@ -132,7 +132,8 @@ def columns_are_filtered(_, connection):
         for _, table, columns in listed(connection, "all", **filters)
         for column in columns
     ]
-    is_equal(found, [("contracts", "amount_eur")])
+    money = [("contracts", "amount_eur"), ("expenses", "actual_eur"), ("flows", "amount_eur")]
+    is_equal(found, money)
 
 
 def information_schema_agrees(_, connection):
