@@ -111,8 +111,8 @@ impl Merge {
             goes.push(self.landed_keys(period, &path).await?);
             files.push(path);
         }
-        let resolution =
-            Resolution { spooled: &self.spooled, landed: &files, memory: self.memory / 2 };
+        let (spooled, memory, workers) = (&self.spooled, self.memory / 2, workers());
+        let resolution = Resolution { spooled, landed: &files, memory, workers };
         self.fates = resolution.run(goes).map_err(|error| self.spool_failed(&error))?;
         Ok(())
     }
@@ -203,7 +203,7 @@ impl Merge {
 
     /// Replaces the touched partitions by one commit, then audits the rows in them.
     async fn write(self: &Arc<Self>, touched: &[String]) -> Result<u64> {
-        let workers = std::thread::available_parallelism().map_or(1, usize::from);
+        let workers = workers();
         let slots = Arc::new(Semaphore::new(workers));
         // A run is held, sorted into a copy and encoded, in each of the slots.
         let run_bytes = self.memory / (4 * workers);
@@ -345,6 +345,11 @@ async fn commit(
         .build(Some(snapshot), delta.log_store(), operation)
         .await?;
     Ok(committed.version())
+}
+
+/// How many things are done beside one another.
+fn workers() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 /// A session that reads in order and spills beyond `memory`.

@@ -89,18 +89,13 @@ impl Layout {
         let value = |place: usize| {
             value(place).filter(|text| !self.empty.iter().any(|word| word == text.trim()))
         };
-        // Without a profile and a derived column, which is almost always, nothing is copied.
-        let derived: Vec<Option<Cow<'_, str>>> = self
-            .cells
-            .iter()
-            .map(|cell| match cell {
-                Cell::Column(place) => value(*place).map(Cow::Borrowed),
-                Cell::SirenOf(place) => value(*place).map(siren_of),
-                Cell::Constant(text) => Some(Cow::Borrowed(text.as_str())),
-                Cell::Absent => None,
-            })
-            .collect();
-        rows.push(line, raw, derived.iter().map(|value| value.as_deref()));
+        let cells = self.cells.iter().map(|cell| match cell {
+            Cell::Column(place) => value(*place).map(Cow::Borrowed),
+            Cell::SirenOf(place) => value(*place).map(siren_of),
+            Cell::Constant(text) => Some(Cow::Borrowed(text.as_str())),
+            Cell::Absent => None,
+        });
+        rows.push(line, raw, cells);
     }
 }
 
