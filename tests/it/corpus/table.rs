@@ -124,7 +124,12 @@ fn headers() -> Vec<Hostile> {
         Hostile::refused("acts/colons.csv", with(":", "h4"), "is missing"),
         Hostile::refused("acts/no-header.csv", act("h5"), "is missing"),
         Hostile::rows("acts/separator-line.csv", format!("sep=;\n{}", with(";", "h6")), 1, &[]),
-        Hostile::rows("acts/lines-above-the-header.csv", format!("\n\r\n{}", with(",", "h9")), 1, &[]),
+        Hostile::rows(
+            "acts/lines-above-the-header.csv",
+            format!("\n\r\n{}", with(",", "h9")),
+            1,
+            &[],
+        ),
         Hostile::rows(
             "acts/separators-in-quotes.csv",
             wider(&with(";", "h10"), "\"note, a, b, c, d, e, f, g, h, i\""),
