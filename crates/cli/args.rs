@@ -2,6 +2,7 @@
 
 mod inspect;
 mod quarantine;
+mod reading;
 
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
@@ -13,6 +14,7 @@ use clap_complete::Shell;
 
 pub(crate) use self::inspect::Inspect;
 pub(crate) use self::quarantine::{Explain, Export, Quarantine, QuarantineCommand, Replay, Wanted};
+pub(crate) use self::reading::Reading;
 
 /// The warehouse of a regional observatory of digital administration.
 ///
@@ -132,19 +134,8 @@ pub(crate) struct Demo {
     after_long_help = "Example:\n  carnac ingest actes.csv marches.zip --run-date 2025-12-31"
 )]
 pub(crate) struct Ingest {
-    /// The dataset, for files whose folder, header or content does not tell
-    #[arg(long, value_name = "NAME")]
-    pub(crate) dataset: Option<String>,
-
-    /// A profile that says how the files are laid out, or a folder of them; may be given more than
-    /// once. Those of the
-    /// lake's folder `profiles` and those that come with the program are always known
-    #[arg(long = "profile", value_name = "FILE.toml")]
-    pub(crate) profiles: Vec<PathBuf>,
-
-    /// What "today" means: rows dated later are rejected [default: today]
-    #[arg(long, value_name = "YYYY-MM-DD")]
-    pub(crate) run_date: Option<NaiveDate>,
+    #[command(flatten)]
+    pub(crate) reading: Reading,
 
     /// Files (.csv, .json, .xml, .geojson, .xlsx, .xls, .parquet), folders, archives (.zip, .gz,
     /// .tar, .tar.gz) or s3://bucket/prefix addresses of them

@@ -11,7 +11,7 @@ use carnac_model::{DATASETS, Dataset, dataset};
 use chrono::NaiveDate;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::args::{Ingest, Refresh, Replay};
+use crate::args::{Ingest, Reading, Refresh, Replay};
 use crate::config::{Config, now, storage_options, today};
 use crate::report::{Tally, told, told_again};
 use crate::{print, profile};
@@ -24,20 +24,18 @@ const NAMES_SHOWN: usize = 5;
 
 /// Runs `carnac ingest`.
 pub(crate) async fn run(config: &Config, args: &Ingest) -> anyhow::Result<ExitCode> {
-    let profiles = profile::load(config.root(), &args.profiles)?;
-    let files = Files::named(&args.paths, args.dataset.as_deref(), profiles, config)?;
+    let files = Files::named(&args.paths, &args.reading, config)?;
     let lake = config.create_lake(config.root())?;
-    land_files(config, &lake, &files, args.run_date.unwrap_or_else(today)).await
+    land_files(config, &lake, &files, args.reading.run_date.unwrap_or_else(today)).await
 }
 
 /// Runs `carnac quarantine replay`.
 pub(crate) async fn replay(config: &Config, args: &Replay) -> anyhow::Result<ExitCode> {
-    let profiles = profile::load(config.root(), &args.profiles)?;
-    let mut files = Files::named(&args.paths, args.dataset.as_deref(), profiles, config)?;
+    let mut files = Files::named(&args.paths, &args.reading, config)?;
     files.again = true;
     // One that is there: nothing could be landed again in a new one.
     let lake = config.open_lake()?;
-    land_files(config, &lake, &files, args.run_date.unwrap_or_else(today)).await
+    land_files(config, &lake, &files, args.reading.run_date.unwrap_or_else(today)).await
 }
 
 /// Runs `carnac refresh`.
@@ -76,11 +74,11 @@ impl Files {
     /// Those that a command line names.
     pub(crate) fn named(
         paths: &[PathBuf],
-        dataset: Option<&str>,
-        profiles: Vec<Arc<Profile>>,
+        reading: &Reading,
         config: &Config,
     ) -> anyhow::Result<Self> {
-        let named = dataset.map(known_dataset).transpose()?;
+        let profiles = profile::load(config.root(), &reading.profiles)?;
+        let named = reading.dataset.as_deref().map(known_dataset).transpose()?;
         let (paths, key) = (paths.to_vec(), config.pseudonym_key.clone());
         Ok(Self { paths, named, profiles, key, again: false })
     }

@@ -322,6 +322,9 @@ fn each_command_has_help_with_an_example_and_a_completion() {
         (&["quarantine", "export"][..], "an apostrophe is put before each such cell"),
         (&["quarantine", "replay"], "one without an acceptable row changes nothing"),
         (&["ingest"], "A release is published when every audit passes"),
+        (&["ingest"], "or a folder of them; may be given more than once. Those of the lake's"),
+        (&["inspect"], "or a folder of them; may be given more than once. Those of the lake's"),
+        (&["quarantine", "replay"], "or a folder of them; may be given more than once"),
         (&["demo"], "Without --root the lake is a temporary folder"),
     ] {
         let help = place.ok(&[command, &["--help"]].concat());

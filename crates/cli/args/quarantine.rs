@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
-use chrono::NaiveDate;
 use clap::Subcommand;
+
+use super::Reading;
 
 /// Work on the rows that were rejected: count, explain, export, land again
 ///
@@ -99,18 +100,8 @@ pub(crate) struct Export {
 Example:
   carnac quarantine replay lake/inbox/contracts/marches.csv --profile region.toml")]
 pub(crate) struct Replay {
-    /// The dataset, for files whose folder, header or content does not tell
-    #[arg(long, value_name = "NAME")]
-    pub(crate) dataset: Option<String>,
-
-    /// A profile that says how the files are laid out; may be given more than once. Those of the
-    /// lake's folder `profiles` and those that come with the program are always known
-    #[arg(long = "profile", value_name = "FILE.toml")]
-    pub(crate) profiles: Vec<PathBuf>,
-
-    /// What "today" means: rows dated later are rejected [default: today]
-    #[arg(long, value_name = "YYYY-MM-DD")]
-    pub(crate) run_date: Option<NaiveDate>,
+    #[command(flatten)]
+    pub(crate) reading: Reading,
 
     /// Files, folders, archives or s3://bucket/prefix addresses of them, as for `ingest`
     #[arg(required = true, value_name = "FILE")]

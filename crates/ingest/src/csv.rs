@@ -4,6 +4,7 @@
 //! they found is taken in the order of the file.
 
 mod block;
+mod header;
 mod layout;
 
 use std::collections::VecDeque;
@@ -19,7 +20,8 @@ use crate::text::Utf8;
 use crate::{Check, Each, Result};
 
 pub(crate) use block::{Block, Blocks};
-pub(crate) use layout::{Layout, delimiter_of, header_of};
+pub(crate) use header::{delimiter_of, header_of, records_above};
+pub(crate) use layout::Layout;
 
 /// Reads and checks a CSV file, block by block.
 pub(crate) fn read(source: &Source, check: &Check<'_>, each: &mut Each<'_>) -> Result<()> {
@@ -30,10 +32,12 @@ pub(crate) fn read(source: &Source, check: &Check<'_>, each: &mut Each<'_>) -> R
     let Some(first) = blocks.next().map_err(failed)? else {
         return source.verify(blocks.into_inner().into_inner());
     };
-    let (header, skip) = match source.profile.as_ref().and_then(|profile| profile.header.as_ref()) {
-        Some(header) => (header.iter().map(|name| name.trim().to_lowercase()).collect(), 0),
-        None => (header_of(&first.bytes, delimiter).unwrap_or_default(), 1),
+    let given = source.profile.as_ref().and_then(|profile| profile.header.as_ref());
+    let header = match given {
+        Some(header) => header.iter().map(|name| name.trim().to_lowercase()).collect(),
+        None => header_of(&first.bytes, delimiter).unwrap_or_default(),
     };
+    let skip = records_above(&first.bytes, given.is_some());
     let parser = Parser { layout: Layout::of(source, &header)?, delimiter };
     each(check(&parser.rows(&first, skip)))?;
 

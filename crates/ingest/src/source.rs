@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 use xxhash_rust::xxh3::Xxh3;
 
-use crate::format::{Format, by_header, by_root, by_words, format, has_any, text_of};
+use crate::format::{Format, by_header, by_root, by_words, format, has_any, text_of, too_wide};
 use crate::text::Guess;
 use crate::{Error, Found, Profile, Result, columnar, csv, sheet, survey, xml};
 
@@ -74,19 +74,19 @@ impl Source {
             let path = path.clone();
             move |source| Error::Io { step, path, source }
         };
-        let mut head = vec![0; 64 * 1024];
-        let length = File::open(first)
-            .and_then(|mut file| read_up_to(&mut file, &mut head))
-            .map_err(failed("open"))?;
-        head.truncate(length);
+        let head = head_of(first).map_err(failed("open"))?;
         let by_folder =
             || path.parent()?.ancestors().find_map(|folder| dataset(folder.file_name()?.to_str()?));
-        let head = text_of(&head);
+        let (head, guessed) = text_of(&head);
         let expected = named.or_else(by_folder);
         let looked_into = expected.is_none() || !profiles.is_empty();
         let headers = headers(format, first, &head, looked_into)?;
         let fits = |profile: &&Arc<Profile>| headers.iter().any(|h| profile.fits(h, expected));
         let profile = profiles.iter().find(fits);
+        let given = profile.and_then(|profile| profile.encoding());
+        if let Some(reason) = too_wide(format, &head, given.unwrap_or(guessed)) {
+            return Err(Error::Unreadable { path, reason: reason.to_owned() });
+        }
         let by_profile = || profile.map(|profile| profile.dataset());
         let by_content = || match format {
             Format::Json => by_words(&head),
@@ -102,7 +102,7 @@ impl Source {
         };
         let Checksum { sha256, passed, bytes, encoding } =
             checksum(&members).map_err(failed("read"))?;
-        let encoding = profile.and_then(|profile| profile.encoding()).unwrap_or(encoding);
+        let encoding = given.unwrap_or(encoding);
         let delimiter = profile
             .and_then(|profile| profile.delimiter())
             .unwrap_or_else(|| csv::delimiter_of(&head));
@@ -222,6 +222,14 @@ impl Source {
             Err(Error::Changed { path: self.path.clone() })
         }
     }
+}
+
+/// The first 64 KiB of a file.
+fn head_of(path: &Path) -> io::Result<Vec<u8>> {
+    let mut head = vec![0; 64 * 1024];
+    let length = read_up_to(&mut File::open(path)?, &mut head)?;
+    head.truncate(length);
+    Ok(head)
 }
 
 /// The headers of a file, in lower case; those of a table that is no text only if it is `looked_into`.
