@@ -6,6 +6,7 @@ mod archives;
 mod cli;
 mod corpus;
 mod crash;
+mod damage;
 mod defects;
 mod finance;
 mod flight;
