@@ -8,6 +8,7 @@ mod corpus;
 mod crash;
 mod damage;
 mod defects;
+mod faults;
 mod finance;
 mod flight;
 mod inspect;

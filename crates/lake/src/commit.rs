@@ -49,7 +49,7 @@ pub(crate) async fn undo(delta: &DeltaTable, wanted: &DeltaTable) -> DeltaResult
                     size: file.size(),
                     modification_time: file.modification_time(),
                     data_change: true,
-                    stats: file.stats().map(String::from),
+                    stats: file.stats(),
                     ..Add::default()
                 })
             })
