@@ -53,6 +53,20 @@ pub enum Error {
         /// What is wrong.
         reason: String,
     },
+    /// A commit that a release names is not what was written.
+    #[error(
+        "version {version} of table {table} is damaged: {reason}; the releases that name it cannot \
+         be read: bring its log back from a copy, or run the refresh again, which builds on the \
+         release before"
+    )]
+    DamagedCommit {
+        /// The table.
+        table: String,
+        /// The version.
+        version: u64,
+        /// What is wrong.
+        reason: String,
+    },
     /// Another run changed the same table meanwhile.
     #[error("table {table} was changed by another run meanwhile; nothing was published, run again")]
     Conflict {
@@ -62,7 +76,7 @@ pub enum Error {
     /// A Delta operation failed.
     #[error("{step} table {table}: {source}")]
     Delta {
-        /// `open`, `create`, `write` or `restore`.
+        /// `open`, `create`, `write`, `undo` or `repair`.
         step: &'static str,
         /// The table.
         table: String,

@@ -9,11 +9,14 @@
 //! This crate is the only one that writes, and it writes only by replacing whole
 //! partitions and by adding release records.
 
+mod commit;
 mod delivery;
 mod delta;
 mod error;
 mod folder;
+mod proof;
 mod release;
+mod repair;
 mod replace;
 mod statistics;
 mod store;
@@ -65,6 +68,12 @@ impl Lake {
         Self::open(root, options)
     }
 
+    /// Returns the lake on what `wrap` makes of its store: a store that fails on purpose, say.
+    #[must_use]
+    pub fn on(self, wrap: impl FnOnce(Arc<dyn ObjectStore>) -> Arc<dyn ObjectStore>) -> Self {
+        Self { store: wrap(self.store), root: self.root }
+    }
+
     /// Returns where the lake is, as it was given.
     #[must_use]
     pub fn root(&self) -> &str {
@@ -88,4 +97,9 @@ impl Lake {
 /// Address under which the lake's files are known to DataFusion: `lake://root/`.
 fn store_url() -> ObjectStoreUrl {
     ObjectStoreUrl::parse(store::ADDRESS).expect("a constant address")
+}
+
+/// An SQL text literal.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
 }

@@ -36,10 +36,11 @@ impl Lake {
     /// Opens a table of a release; `None` when the release has none of that name.
     ///
     /// # Errors
-    /// When its log cannot be read, or it uses deletion vectors or column mapping.
+    /// When its log cannot be read or is not the one published, or it uses deletion vectors or column mapping.
     pub async fn table(&self, release: &Release, name: &str) -> Result<Option<Table>> {
         let Some(&version) = release.tables.get(name) else { return Ok(None) };
-        Ok(Some(Table::of(name, &self.delta_at(name, version).await?)?))
+        let published = release.commits.get(name).map(String::as_str);
+        Ok(Some(Table::of(name, &self.delta_at(name, version, published).await?)?))
     }
 }
 

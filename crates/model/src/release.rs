@@ -16,6 +16,9 @@ pub struct Release {
     pub run_date: NaiveDate,
     /// Delta version of each table, by table name.
     pub tables: BTreeMap<String, u64>,
+    /// SHA-256 of what each of those versions changed, by table name: which commit is meant.
+    #[serde(default)]
+    pub commits: BTreeMap<String, String>,
     /// What is landed of each source, by `<dataset>/<file name>`.
     pub inputs: BTreeMap<String, Input>,
     /// Version of the program that wrote it.
