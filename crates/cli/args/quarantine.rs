@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use carnac_model::ExpectedDrop;
 use chrono::NaiveDate;
 use clap::Subcommand;
 
@@ -111,6 +112,11 @@ pub(crate) struct Replay {
     /// What "today" means: rows dated later are rejected [default: today]
     #[arg(long, value_name = "YYYY-MM-DD")]
     pub(crate) run_date: Option<NaiveDate>,
+
+    /// A table or partition that may lose 30 % of its rows or all of them, `acts` or `acts/2024`;
+    /// may be given several times
+    #[arg(long, value_name = "TABLE[/PERIOD]")]
+    pub(crate) expect_drop: Vec<ExpectedDrop>,
 
     /// Files, folders, archives or s3://bucket/prefix addresses of them, as for `ingest`
     #[arg(required = true, value_name = "FILE")]

@@ -4,17 +4,20 @@
 //! Checked ─▶ Delivery (local spool) ─ Lake::replace ─▶ Delta version ─┐
 //!                                                                     ├─ Lake::publish ─▶ Release
 //! rejected rows ───────────────────────────────────▶ quarantine ──────┘
+//! Draft ─ Lake::audit ─▶ Audited, which the caller looks at before it publishes
 //! Release ─ Lake::table ─▶ Table (a plain Parquet scan of the pinned version's files)
 //! ```
 //! This crate is the only one that writes, and it writes only by replacing whole
-//! partitions and by adding release records.
+//! partitions and by adding records of releases and of runs.
 
+mod audit;
 mod delivery;
 mod delta;
 mod error;
 mod folder;
 mod release;
 mod replace;
+mod run;
 mod statistics;
 mod store;
 mod table;
@@ -25,6 +28,7 @@ use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use object_store::ObjectStore;
 
+pub use audit::Audited;
 pub use delivery::Delivery;
 pub use error::{Error, Result};
 pub use release::Draft;

@@ -45,6 +45,43 @@ impl Draft {
             .map(|(name, input)| (name.as_str(), input))
     }
 
+    /// Starts the first draft of a lake that is not there yet.
+    #[must_use]
+    pub fn first(run_date: NaiveDate) -> Self {
+        Self { base: None, run_date, tables: BTreeMap::new(), inputs: BTreeMap::new() }
+    }
+
+    /// Returns the release that it builds on; none when there is none.
+    #[must_use]
+    pub fn base(&self) -> Option<&Release> {
+        self.base.as_ref()
+    }
+
+    /// Returns the release that it would be if it were published on its base now.
+    ///
+    /// It has the number of its base: it is none yet.
+    #[must_use]
+    pub fn preview(&self, now: DateTime<Utc>) -> Release {
+        let (mut tables, mut inputs) =
+            self.base.clone().map(|base| (base.tables, base.inputs)).unwrap_or_default();
+        tables.extend(self.tables.clone());
+        inputs.extend(self.inputs.clone());
+        let (id, code) =
+            (self.base.as_ref().map_or(0, |base| base.id), env!("CARGO_PKG_VERSION").to_owned());
+        Release { id, published_at: now, run_date: self.run_date, tables, inputs, code }
+    }
+
+    /// The sources of a dataset that this run has landed, by file name.
+    pub(crate) fn inputs_of<'d>(
+        &'d self,
+        dataset: &'d str,
+    ) -> impl Iterator<Item = (&'d str, &'d Input)> {
+        self.inputs.iter().filter_map(move |(source, input)| {
+            let (of, file) = source.split_once('/')?;
+            (of == dataset).then_some((file, input))
+        })
+    }
+
     /// Returns whether this run has changed nothing.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -63,7 +100,7 @@ impl Draft {
     }
 
     /// The version that readers see of a table, if it was ever published.
-    fn published_version(&self, table: &str) -> Option<u64> {
+    pub(crate) fn published_version(&self, table: &str) -> Option<u64> {
         self.base.as_ref().and_then(|base| base.tables.get(table)).copied()
     }
 
@@ -112,13 +149,22 @@ impl Lake {
             let id = self.release_ids().await?.last().map_or(1, |last| last + 1);
             let release = draft.onto(self.latest().await?, id, now)?;
             let body = serde_json::to_vec_pretty(&release).expect("a release has text keys only");
-            let only_if_absent = PutOptions::from(PutMode::Create);
-            match self.store.put_opts(&path(release.id), body.into(), only_if_absent).await {
-                Ok(_) => return Ok(release),
+            match self.put_if_absent(&path(release.id), body).await {
+                Ok(()) => return Ok(release),
                 Err(object_store::Error::AlreadyExists { .. }) => {}
                 Err(source) => return Err(Error::ReleaseLog { step: "write", source }),
             }
         }
+    }
+
+    /// Writes a record that never changes; errs when one of that name is there.
+    pub(crate) async fn put_if_absent(
+        &self,
+        path: &Path,
+        body: Vec<u8>,
+    ) -> object_store::Result<()> {
+        let only_if_absent = PutOptions::from(PutMode::Create);
+        self.store.put_opts(path, body.into(), only_if_absent).await.map(drop)
     }
 
     /// Returns the newest readable release, or none when nothing was published yet.
