@@ -3,11 +3,13 @@
 mod inspect;
 mod quarantine;
 mod reading;
+mod refresh;
 
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
+use carnac_model::ExpectedDrop;
 use chrono::NaiveDate;
 use clap::{Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
@@ -15,6 +17,7 @@ use clap_complete::Shell;
 pub(crate) use self::inspect::Inspect;
 pub(crate) use self::quarantine::{Explain, Export, Quarantine, QuarantineCommand, Replay, Wanted};
 pub(crate) use self::reading::Reading;
+pub(crate) use self::refresh::Refresh;
 
 /// The warehouse of a regional observatory of digital administration.
 ///
@@ -69,6 +72,7 @@ Exit status:
   1  failed; what readers see has not changed
   2  the command line is wrong
   3  some files could not be read; the others are landed
+  4  an audit blocked the release; what readers see has not changed
 
 Examples:
   carnac demo --once
@@ -128,7 +132,7 @@ pub(crate) struct Demo {
 /// file, line, rule and raw text. A file whose bytes are landed already is left alone, unless the
 /// profile or the pseudonym key by which it is read has changed since.
 ///
-/// A release is published when every audit passes; readers see all of it or nothing.
+/// A release is published when no audit blocks it; readers see all of it or nothing.
 #[derive(Debug, clap::Args)]
 #[command(
     after_long_help = "Example:\n  carnac ingest actes.csv marches.zip --run-date 2025-12-31"
@@ -137,26 +141,15 @@ pub(crate) struct Ingest {
     #[command(flatten)]
     pub(crate) reading: Reading,
 
+    /// A table or partition that may lose 30 % of its rows or all of them, `acts` or `acts/2024`;
+    /// may be given several times
+    #[arg(long, value_name = "TABLE[/PERIOD]")]
+    pub(crate) expect_drop: Vec<ExpectedDrop>,
+
     /// Files (.csv, .json, .xml, .geojson, .xlsx, .xls, .parquet), folders, archives (.zip, .gz,
     /// .tar, .tar.gz) or s3://bucket/prefix addresses of them
     #[arg(required = true, value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
-}
-
-/// Land what is new or changed in the lake's own inbox folder
-///
-/// The inbox holds one folder a dataset: `inbox/acts/…`, `inbox/contracts/…`. Files landed
-/// already are left alone, so running it again changes nothing.
-#[derive(Debug, clap::Args)]
-#[command(after_long_help = "Example:\n  carnac --root lake refresh")]
-pub(crate) struct Refresh {
-    /// What "today" means: rows dated later are rejected [default: today]
-    #[arg(long, value_name = "YYYY-MM-DD")]
-    pub(crate) run_date: Option<NaiveDate>,
-
-    /// The inbox [default: the folder `inbox` of a local lake]
-    #[arg(long, value_name = "DIR")]
-    pub(crate) inbox: Option<PathBuf>,
 }
 
 /// Answer one SQL query

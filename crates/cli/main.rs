@@ -5,10 +5,12 @@ mod config;
 mod demo;
 mod ingest;
 mod inspect;
+mod job;
 mod print;
 mod profile;
 mod quarantine;
 mod query;
+mod refresh;
 mod report;
 mod sample;
 mod serve;
@@ -70,7 +72,7 @@ async fn run(args: Args) -> anyhow::Result<ExitCode> {
         Command::Demo(demo) => demo::run(&config, &demo).await,
         Command::Inspect(args) => inspect::run(&config, &args).await,
         Command::Ingest(ingest) => ingest::run(&config, &ingest).await,
-        Command::Refresh(refresh) => ingest::refresh(&config, &refresh).await,
+        Command::Refresh(refresh) => refresh::run(&config, &refresh).await,
         Command::Quarantine(args) => quarantine::run(&config, &args.command).await,
         Command::Query(query) => query::run(&config, &query).await,
         Command::Indicators => query::indicators(&config),

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use carnac_model::ExpectedDrop;
 use clap::Subcommand;
 
 use super::Reading;
@@ -102,6 +103,11 @@ Example:
 pub(crate) struct Replay {
     #[command(flatten)]
     pub(crate) reading: Reading,
+
+    /// A table or partition that may lose 30 % of its rows or all of them, `acts` or `acts/2024`;
+    /// may be given several times
+    #[arg(long, value_name = "TABLE[/PERIOD]")]
+    pub(crate) expect_drop: Vec<ExpectedDrop>,
 
     /// Files, folders, archives or s3://bucket/prefix addresses of them, as for `ingest`
     #[arg(required = true, value_name = "FILE")]

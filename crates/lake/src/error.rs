@@ -45,6 +45,14 @@ pub enum Error {
         /// The storage's own reason.
         source: object_store::Error,
     },
+    /// The records of runs cannot be read or written.
+    #[error("{step} records of runs: {source}")]
+    RunLog {
+        /// `list`, `read` or `write`.
+        step: &'static str,
+        /// The storage's own reason.
+        source: object_store::Error,
+    },
     /// A release record is not what we wrote.
     #[error("release record {id} is damaged: {reason}")]
     DamagedRelease {

@@ -4,11 +4,13 @@
 //! Checked ─▶ Delivery (local spool) ─ Lake::replace ─▶ Delta version ─┐
 //!                                                                     ├─ Lake::publish ─▶ Release
 //! rejected rows ───────────────────────────────────▶ quarantine ──────┘
+//! Draft ─ Lake::audit ─▶ Audited, which the caller looks at before it publishes
 //! Release ─ Lake::table ─▶ Table (a plain Parquet scan of the pinned version's files)
 //! ```
 //! This crate is the only one that writes, and it writes only by replacing whole
-//! partitions and by adding release records.
+//! partitions and by adding records of releases and of runs.
 
+mod audit;
 mod commit;
 mod delivery;
 mod delta;
@@ -18,6 +20,7 @@ mod proof;
 mod release;
 mod repair;
 mod replace;
+mod run;
 mod statistics;
 mod store;
 mod table;
@@ -28,6 +31,7 @@ use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use object_store::ObjectStore;
 
+pub use audit::Audited;
 pub use delivery::Delivery;
 pub use error::{Error, Result};
 pub use release::Draft;

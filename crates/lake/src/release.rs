@@ -50,6 +50,43 @@ impl Draft {
             .map(|(name, input)| (name.as_str(), input))
     }
 
+    /// Starts the first draft of a lake that is not there yet.
+    #[must_use]
+    pub fn first(run_date: NaiveDate) -> Self {
+        Self { base: None, run_date, tables: BTreeMap::new(), inputs: BTreeMap::new() }
+    }
+
+    /// Returns the release that it builds on; none when there is none.
+    #[must_use]
+    pub fn base(&self) -> Option<&Release> {
+        self.base.as_ref()
+    }
+
+    /// Returns the release that it would be if it were published on its base now.
+    ///
+    /// It has the number of its base: it is none yet.
+    #[must_use]
+    pub fn preview(&self, now: DateTime<Utc>) -> Release {
+        let (mut tables, mut inputs) =
+            self.base.clone().map(|base| (base.tables, base.inputs)).unwrap_or_default();
+        tables.extend(self.tables.clone());
+        inputs.extend(self.inputs.clone());
+        let (id, code) =
+            (self.base.as_ref().map_or(0, |base| base.id), env!("CARGO_PKG_VERSION").to_owned());
+        Release { id, published_at: now, run_date: self.run_date, tables, inputs, code }
+    }
+
+    /// The sources of a dataset that this run has landed, by file name.
+    pub(crate) fn inputs_of<'d>(
+        &'d self,
+        dataset: &'d str,
+    ) -> impl Iterator<Item = (&'d str, &'d Input)> {
+        self.inputs.iter().filter_map(move |(source, input)| {
+            let (of, file) = source.split_once('/')?;
+            (of == dataset).then_some((file, input))
+        })
+    }
+
     /// Returns whether this run has changed nothing.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -68,7 +105,7 @@ impl Draft {
     }
 
     /// The version that readers see of a table, if it was ever published.
-    fn published_version(&self, table: &str) -> Option<u64> {
+    pub(crate) fn published_version(&self, table: &str) -> Option<u64> {
         self.base.as_ref().and_then(|base| base.tables.get(table)).copied()
     }
 
@@ -132,24 +169,32 @@ impl Lake {
         }
     }
 
-    /// Puts a record; false when its number is taken.
+    /// Puts a release; false when its number is taken.
     async fn put(&self, release: &Release) -> Result<bool> {
-        let body = seal::sealed(release);
-        let path = path(release.id);
+        match self.put_if_absent(&path(release.id), seal::sealed(release)).await {
+            Ok(()) => Ok(true),
+            Err(object_store::Error::AlreadyExists { .. }) => Ok(false),
+            Err(source) => Err(Error::ReleaseLog { step: "write", source }),
+        }
+    }
+
+    /// Writes a record that never changes; errs when another one of that name is there.
+    pub(crate) async fn put_if_absent(
+        &self,
+        path: &Path,
+        body: Vec<u8>,
+    ) -> object_store::Result<()> {
         let only_if_absent = PutOptions::from(PutMode::Create);
-        let sent = self.store.put_opts(&path, body.clone().into(), only_if_absent).await;
-        let Err(error) = sent else { return Ok(true) };
+        let sent = self.store.put_opts(path, body.clone().into(), only_if_absent).await;
+        let Err(error) = sent else { return Ok(()) };
         // An error does not mean that nothing was written, nor a name that is taken that it is not
         // ours: a store that got no reply asks again.
-        let read = async || self.store.get(&path).await?.bytes().await;
+        let read = async || self.store.get(path).await?.bytes().await;
         if read().await.is_ok_and(|written| written == body) {
-            tracing::warn!(release = release.id, %error, "the record is written all the same");
-            return Ok(true);
+            tracing::warn!(%path, %error, "the record is written all the same");
+            return Ok(());
         }
-        match error {
-            object_store::Error::AlreadyExists { .. } => Ok(false),
-            source => Err(Error::ReleaseLog { step: "write", source }),
-        }
+        Err(error)
     }
 
     /// Returns the newest release that is whole, or none when nothing was published yet.

@@ -161,11 +161,17 @@ impl Merge {
             let mut keys = part.keys().map_err(|error| self.spool_failed(&error))?;
             for fate in fates {
                 let record = keys.next().map_err(|error| self.spool_failed(&error))?;
-                let Some(rule) = rejected_by(*fate) else { continue };
+                if matches!(fate, Fate::Lands | Fate::Withdrawn) {
+                    continue;
+                }
                 let place = record
                     .and_then(|record| self.spooled.source_of(record.sequence))
                     .and_then(|of| sources.iter().position(|source| source.order == of.order));
                 let Some(source) = place.and_then(|place| sources.get_mut(place)) else { continue };
+                let Some(rule) = rejected_by(*fate) else {
+                    source.input.replaced += 1;
+                    continue;
+                };
                 source.input.accepted -= 1;
                 *source.input.rejected.entry(rule.to_owned()).or_default() += 1;
                 if let Some(count) = source.periods.get_mut(&part.period) {
@@ -317,7 +323,7 @@ fn workers() -> usize {
 }
 
 /// A session that reads in order and spills beyond `memory`.
-fn session(lake: &Lake, memory: usize) -> Result<SessionContext> {
+pub(crate) fn session(lake: &Lake, memory: usize) -> Result<SessionContext> {
     let runtime = RuntimeEnvBuilder::new()
         .with_memory_pool(Arc::new(FairSpillPool::new(memory)))
         .build_arc()

@@ -1,6 +1,7 @@
 //! What one principal sees at one release: every view is planned once, when the release opens.
 
 mod books;
+mod runs;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -22,6 +23,7 @@ use datafusion::execution::{SessionState, SessionStateBuilder};
 use datafusion::logical_expr::{DdlStatement, LogicalPlan};
 use datafusion::prelude::SessionConfig;
 
+use crate::audit::COLUMNS;
 use crate::{Error, Layer, Principal, Result, SqlFile, Views, function, udf};
 
 /// Name of the one catalogue.
@@ -36,7 +38,7 @@ pub(crate) struct Catalog {
 }
 
 impl Catalog {
-    /// Opens every table of a release and plans every view over them.
+    /// Opens every table of a release and plans the views of the layers that are `wanted`.
     ///
     /// # Errors
     /// When a table cannot be opened, or [`Error::SqlFile`] for the first view that does not plan.
@@ -45,6 +47,7 @@ impl Catalog {
         views: &Views,
         release: Release,
         memory: usize,
+        wanted: fn(Layer) -> bool,
     ) -> Result<Self> {
         let names = Principal::Operator.schemas();
         let schemas: BTreeMap<_, _> =
@@ -55,7 +58,8 @@ impl Catalog {
         for file in views.layer(Layer::Function) {
             catalog.add_function(file).await?;
         }
-        for file in views.files().iter().filter(|file| file.layer != Layer::Function) {
+        let is_wanted = |file: &&SqlFile| file.layer != Layer::Function && wanted(file.layer);
+        for file in views.files().iter().filter(is_wanted) {
             catalog.add_view(file).await?;
         }
         Ok(catalog)
@@ -92,6 +96,9 @@ impl Catalog {
         self.add("ops", "sources", in_memory(books::sources(&self.release))?)?;
         self.add("ops", "checks", in_memory(books::checks(&self.release))?)?;
         self.add("ops", "rules", in_memory(books::rules())?)?;
+        for (name, table) in runs::RunTable::all(lake, &self.release).map_err(Error::planning)? {
+            self.add("ops", name, Arc::new(table))?;
+        }
         self.add("lake", "release", in_memory(books::release_row(&self.release))?)
     }
 
@@ -209,6 +216,9 @@ fn check_columns(file: &SqlFile, schema: &Schema) -> Result<()> {
     if let Some(absent) = grain.iter().find(|column| schema.column_with_name(column).is_none()) {
         return Err(file.error(4, format!("the grain names `{absent}`, which is not a column")));
     }
+    if file.layer == Layer::Audit {
+        return check_audit(file, schema);
+    }
     if file.layer != Layer::Indicator {
         return Ok(());
     }
@@ -235,6 +245,19 @@ fn check_columns(file: &SqlFile, schema: &Schema) -> Result<()> {
         );
         Err(file.error(1, reason))
     }
+}
+
+fn check_audit(file: &SqlFile, schema: &Schema) -> Result<()> {
+    let is_text = |place: usize, name: &str| {
+        let field = schema.fields().get(place);
+        field.is_some_and(|f| f.name() == name && *f.data_type() == DataType::Utf8)
+    };
+    let fits = COLUMNS.iter().enumerate().all(|(place, name)| is_text(place, name));
+    if fits && schema.fields().len() == COLUMNS.len() {
+        return Ok(());
+    }
+    let reason = format!("an audit has the columns {}, all of them text", COLUMNS.join(", "));
+    Err(file.error(1, reason))
 }
 
 /// Puts a planning error at its line of the file.

@@ -171,7 +171,8 @@ impl Gateway {
         if let Some(open) = self.take_open(release.id) {
             return Ok(open);
         }
-        let catalog = Arc::new(Catalog::open(&self.lake, &self.views, release, self.memory).await?);
+        let catalog =
+            Arc::new(Catalog::open(&self.lake, &self.views, release, self.memory, |_| true).await?);
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         open.push(Arc::clone(&catalog));
         if open.len() > KEPT + 1 {

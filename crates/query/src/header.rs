@@ -1,5 +1,7 @@
 //! The comment header of a SQL file: fixed keys in a fixed order, one line each.
 
+use carnac_model::Level;
+
 use crate::Layer;
 
 /// What a SQL file says about itself.
@@ -11,12 +13,14 @@ pub struct Header {
     pub title_fr: String,
     /// Title in English.
     pub title_en: String,
-    /// Unit of the value: `ratio`, `count`, `row`…
+    /// Unit of the value: `ratio`, `count`, `row`…; an audit has none.
     pub unit: String,
-    /// Columns that name one row, in order.
+    /// Columns that name one row, in order; none of an audit.
     pub grain: Vec<String>,
     /// What only indicators and published views say.
     pub definition: Option<Definition>,
+    /// Whether a release is stopped by what an audit finds; none for all that is no audit.
+    pub level: Option<Level>,
 }
 
 /// The definition of a figure.
@@ -34,6 +38,7 @@ pub struct Definition {
 
 const KEYS: [&str; 8] =
     ["id", "title", "unit", "grain", "version", "numerator", "denominator", "disclosure"];
+const AUDIT_KEYS: [&str; 3] = ["id", "title", "level"];
 
 impl Header {
     /// Reads the header at the top of a file of `layer`.
@@ -41,7 +46,11 @@ impl Header {
     /// # Errors
     /// The line (from 1) and what is wrong with it.
     pub(crate) fn parse(text: &str, layer: Layer) -> Result<Self, (usize, String)> {
-        let expected = if layer.has_definition() { &KEYS[..] } else { &KEYS[..4] };
+        let expected = match layer {
+            Layer::Audit => &AUDIT_KEYS[..],
+            _ if layer.has_definition() => &KEYS[..],
+            _ => &KEYS[..4],
+        };
         let mut values = Vec::with_capacity(expected.len());
         let mut lines = text.lines();
         for (line, key) in (1..).zip(expected) {
@@ -66,7 +75,9 @@ impl Header {
         }
         let mut values = values.into_iter();
         let mut next = || values.next().unwrap_or_default();
-        let (id, title, unit, grain) = (next(), next(), next(), next());
+        let (id, title) = (next(), next());
+        let level = (layer == Layer::Audit).then(|| level(&next())).transpose()?;
+        let (unit, grain) = if level.is_some() { Default::default() } else { (next(), next()) };
         let (title_fr, title_en) =
             title.split_once(" / ").ok_or((2, "the title is `French / English`".to_owned()))?;
         let definition = layer.has_definition().then(|| Definition {
@@ -80,10 +91,28 @@ impl Header {
             title_fr: title_fr.trim().to_owned(),
             title_en: title_en.trim().to_owned(),
             unit,
-            grain: grain.split(',').map(|column| column.trim().to_owned()).collect(),
+            grain: columns(&grain),
             definition,
+            level,
         })
     }
+}
+
+/// The names between commas.
+fn columns(grain: &str) -> Vec<String> {
+    grain
+        .split(',')
+        .map(|column| column.trim().to_owned())
+        .filter(|name| !name.is_empty())
+        .collect()
+}
+
+/// The level of an audit, which stands on line 3.
+fn level(text: &str) -> Result<Level, (usize, String)> {
+    [Level::Blocking, Level::Warning]
+        .into_iter()
+        .find(|level| level.name() == text)
+        .ok_or_else(|| (3, "the level is `blocking` or `warning`".to_owned()))
 }
 
 #[cfg(test)]
@@ -113,5 +142,13 @@ mod tests {
             assert_eq!(Header::parse(&text, Layer::Core).unwrap_err().0, line, "{text}");
         }
         assert_eq!(Header::parse(GOOD, Layer::Indicator).unwrap_err().0, 5);
+    }
+
+    #[test]
+    fn an_audit_has_a_level() {
+        let text = "-- id: X\n-- title: Oui / Yes\n-- level: warning\nselect 1";
+        assert_eq!(Header::parse(text, Layer::Audit).unwrap().level, Some(Level::Warning));
+        let wrong = text.replace("warning", "strict");
+        assert_eq!(Header::parse(&wrong, Layer::Audit).unwrap_err().0, 3);
     }
 }

@@ -1,12 +1,13 @@
 //! SQL files, functions, the catalogue of a principal, and the gateway.
 //!
 //! ```text
-//! sql/{function,staging,core,indicator,published} ─ Views ─┐
-//! Release ─────────────────────────────────────────────────┴─▶ Catalog (views planned once)
+//! sql/{function,staging,core,indicator,published,audit} ─ Views ─┐
+//! Release ───────────────────────────────────────────────────────┴─▶ Catalog (views planned once)
 //! SQL text ─ gate ─▶ one read-only statement ─ Gateway::run ─▶ Answer{schema, stream, release}
 //! ```
 
 mod answer;
+mod audit;
 mod catalog;
 mod error;
 mod function;
@@ -14,10 +15,12 @@ mod gate;
 mod gateway;
 mod header;
 mod principal;
+mod reads;
 mod udf;
 mod view;
 
 pub use answer::Answer;
+pub use audit::audit;
 pub use error::{Error, Kind, Result};
 pub use gateway::{Description, Gateway, TableEntry};
 pub use header::{Definition, Header};

@@ -7,7 +7,7 @@ pub enum Principal {
     Public,
     /// All indicators and the joined facts behind them, never who answered what in person.
     Analyst,
-    /// Analyst, and the raw layers, the sources and the quarantine.
+    /// Analyst, and the raw layers, the audits, the sources, the runs and the quarantine.
     Operator,
 }
 
@@ -18,7 +18,9 @@ impl Principal {
         match self {
             Self::Public => &["published"],
             Self::Analyst => &["core", "indicator", "published"],
-            Self::Operator => &["lake", "staging", "core", "indicator", "published", "ops"],
+            Self::Operator => {
+                &["lake", "staging", "core", "indicator", "published", "audit", "ops"]
+            }
         }
     }
 }

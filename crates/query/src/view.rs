@@ -23,12 +23,14 @@ pub enum Layer {
     Indicator,
     /// What everybody may read.
     Published,
+    /// The rows that break a rule of the whole release, for operators.
+    Audit,
 }
 
 impl Layer {
     /// Every layer, in load order.
-    pub const ALL: [Self; 5] =
-        [Self::Function, Self::Staging, Self::Core, Self::Indicator, Self::Published];
+    pub const ALL: [Self; 6] =
+        [Self::Function, Self::Staging, Self::Core, Self::Indicator, Self::Published, Self::Audit];
 
     /// Returns the folder name, which is the schema name.
     #[must_use]
@@ -39,6 +41,7 @@ impl Layer {
             Self::Core => "core",
             Self::Indicator => "indicator",
             Self::Published => "published",
+            Self::Audit => "audit",
         }
     }
 
@@ -48,6 +51,7 @@ impl Layer {
         match self {
             Self::Function => false,
             Self::Staging => schema == "lake",
+            Self::Audit => ["staging", "core", "ops"].contains(&schema),
             Self::Core | Self::Indicator | Self::Published => Self::ALL
                 .iter()
                 .any(|below| *below != Self::Function && *below < self && below.name() == schema),
@@ -55,7 +59,7 @@ impl Layer {
     }
 
     pub(crate) fn has_definition(self) -> bool {
-        self >= Self::Indicator
+        matches!(self, Self::Indicator | Self::Published)
     }
 }
 
