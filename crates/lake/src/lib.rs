@@ -7,10 +7,11 @@
 //! Release ─ Lake::table ─▶ Table (a plain Parquet scan of the pinned version's files)
 //! ```
 //! This crate is the only one that writes, and it writes only by replacing whole
-//! partitions and by adding release records.
+//! partitions and by adding release records and editions.
 
 mod delivery;
 mod delta;
+mod edition;
 mod error;
 mod folder;
 mod release;

@@ -5,12 +5,14 @@
 //! - [`Rule`]: why a row was rejected, in French and in English
 //! - [`Period`]: what a partition holds
 //! - [`Release`]: the one thing a reader pins
+//! - [`Edition`]: a release and its definitions, frozen under a name
 //! - [`identifier`]: SIREN and SIRET
 //! - [`indicator`]: the fixed columns of every indicator view
 
 mod check;
 mod cpv;
 pub mod dataset;
+mod edition;
 pub mod identifier;
 pub mod indicator;
 mod key;
@@ -22,6 +24,7 @@ mod rule;
 
 pub use check::{Accepted, Checked, check};
 pub use dataset::{DATASETS, Dataset, Field, Kind, Order, PERIOD, SOURCE_COLUMNS, dataset};
+pub use edition::{Edition, EditionName, EditionNameError, definitions_hash};
 pub use key::{RowKey, row_keys};
 pub use period::{Granularity, Period, PeriodError};
 pub use release::{Input, Release};
