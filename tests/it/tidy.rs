@@ -107,7 +107,10 @@ fn one_write_in_one_place() {
     assert_eq!(writes("with_save_mode"), [""; 0]);
     assert_eq!(writes("WriteBuilder"), [""; 0]);
     assert_eq!(writes("CommitBuilder::from"), ["crates/lake/src/replace.rs"]);
-    assert_eq!(writes("PutMode::Create"), ["crates/lake/src/release.rs"]);
+    assert_eq!(
+        writes("PutMode::Create"),
+        ["crates/lake/src/edition.rs", "crates/lake/src/release.rs"]
+    );
     assert_eq!(read("crates/lake/src/replace.rs").matches("CommitBuilder::from").count(), 1);
 }
 
