@@ -143,8 +143,8 @@ fn an_edition_tells_what_it_holds() {
     assert_eq!(place.ok(&file), text);
     let none = place.fails(1, &["edition", "show", "2025-S1", "--file", "core/act.sql"]);
     assert!(none.contains("has no file core/act.sql; it has core/"), "{none}");
-    let none = place.fails(1, &["query", "select 1", "--edition", "2026"]);
-    assert!(none.contains("not digits only") || none.contains("is not in"), "{none}");
+    let none = place.fails(1, &["query", "select 1", "--edition", "2025-S2"]);
+    assert!(none.contains("edition 2025-S2 is not in"), "{none}");
 }
 
 /// One byte of a definition changed: nobody gets another figure under the old name.
@@ -312,7 +312,7 @@ fn a_comparison_reads_well_and_says_its_method() {
     assert!(place.fails(2, &["diff", "1", "2", "--siren", "1"]).contains("nine digits"));
 }
 
-/// An edition whose definitions do not fit the other's data is told with file and line.
+/// An indicator that only one side defines has a figure there, and no change.
 #[test]
 fn definitions_that_are_no_more_are_compared_as_absent() {
     let place = Place::new();

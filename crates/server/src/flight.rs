@@ -1,5 +1,6 @@
 //! Arrow Flight SQL over the gateway.
 
+mod action;
 mod metadata;
 mod session;
 mod ticket;
@@ -25,7 +26,7 @@ use arrow_flight::{
     Action, ActionType, FlightData, FlightDescriptor, FlightEndpoint, FlightInfo, IpcMessage,
     SchemaAsIpc,
 };
-use carnac_query::{Gateway, Kind, Principal, TableEntry};
+use carnac_query::{Gateway, Principal, TableEntry};
 use futures::stream::{BoxStream, StreamExt, TryStreamExt};
 use prost::Message;
 use tonic::metadata::MetadataMap;
@@ -38,7 +39,6 @@ use ticket::Ticket;
 const PRINCIPAL: Principal = Principal::Analyst;
 
 type Reply<T> = Result<Response<T>, Status>;
-type DoAction = BoxStream<'static, Result<arrow_flight::Result, Status>>;
 type DoGet = BoxStream<'static, Result<FlightData, Status>>;
 
 /// The Flight SQL service.
@@ -79,38 +79,6 @@ impl Service {
             answer.stream.map_err(|error| FlightError::Tonic(Box::new(wire::status(&error))));
         Ok(Response::new(encode(answer.schema, rows.boxed())))
     }
-}
-
-impl Service {
-    /// Sets options of a session, all or none, and gives the client its new cookie.
-    async fn set_options(&self, call: &MetadataMap, body: &[u8]) -> Reply<DoAction> {
-        let options = session::Options::decode(body)
-            .map_err(|_| Status::invalid_argument("the options cannot be read"))?;
-        let before = session::session(call)?.flatten();
-        let (at, mut refused) = options.applied(before.clone());
-        if refused.is_empty() && at != before {
-            let found = match &at {
-                Some(at) => self.gateway.check(at).await,
-                None => Ok(()),
-            };
-            match found {
-                Ok(()) => {}
-                Err(error) if error.kind() == Kind::NotFound => refused.not_found(at.as_ref()),
-                Err(error) => return Err(wire::status(&error)),
-            }
-        }
-        let mut reply = one_result(&refused)?;
-        if refused.is_empty() {
-            reply.metadata_mut().insert("set-cookie", session::cookie(at.as_ref()));
-        }
-        Ok(reply)
-    }
-}
-
-/// The one message of an action's reply.
-fn one_result(message: &impl Message) -> Reply<DoAction> {
-    let result = arrow_flight::Result { body: message.encode_to_vec().into() };
-    Ok(Response::new(futures::stream::once(async { Ok(result) }).boxed()))
 }
 
 /// Says where to get the answer of `command`: here, by one ticket.
@@ -345,24 +313,11 @@ impl FlightSqlService for Service {
     }
 
     async fn list_custom_actions(&self) -> Option<Vec<Result<ActionType, Status>>> {
-        Some(session::actions())
+        Some(action::known())
     }
 
-    async fn do_action_fallback(&self, request: Request<Action>) -> Reply<DoAction> {
-        let (call, action) = (request.metadata(), request.get_ref());
-        match action.r#type.as_str() {
-            session::SET => self.set_options(call, &action.body).await,
-            session::GET => match session::session(call)? {
-                Some(at) => one_result(&session::Options::of(at.as_ref())),
-                None => Err(Status::invalid_argument("there is no session: set an option first")),
-            },
-            session::CLOSE => {
-                let mut reply = one_result(&session::Closed { status: 1 })?;
-                reply.metadata_mut().insert("set-cookie", session::no_cookie());
-                Ok(reply)
-            }
-            _ => Err(Status::invalid_argument("there is no action of that name")),
-        }
+    async fn do_action_fallback(&self, request: Request<Action>) -> Reply<action::Results> {
+        action::run(&self.gateway, &request).await
     }
 
     async fn register_sql_info(&self, _: i32, _: &SqlInfo) {}
