@@ -1,5 +1,6 @@
 //! The command line. The order of commands is the order of `--help`.
 
+mod edition;
 mod inspect;
 mod quarantine;
 mod reading;
@@ -9,11 +10,11 @@ use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use carnac_model::ExpectedDrop;
-use chrono::NaiveDate;
+use carnac_model::{EditionName, ExpectedDrop};
 use clap::{Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+pub(crate) use self::edition::{Diff, Edition, EditionCommand, Freeze, Show};
 pub(crate) use self::inspect::Inspect;
 pub(crate) use self::quarantine::{Explain, Export, Quarantine, QuarantineCommand, Replay, Wanted};
 pub(crate) use self::reading::Reading;
@@ -97,6 +98,8 @@ pub(crate) enum Command {
     /// List the releases, newest first
     #[command(after_long_help = "Example:\n  carnac --root lake releases")]
     Releases,
+    Edition(Edition),
+    Diff(Diff),
     Serve(Serve),
     Sample(Sample),
     /// Print the completion script of a shell
@@ -174,8 +177,12 @@ pub(crate) struct Query {
     pub(crate) output: Option<PathBuf>,
 
     /// Read this release instead of the newest
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", conflicts_with = "edition")]
     pub(crate) release: Option<u64>,
+
+    /// Read the data and the definitions that were frozen under this name
+    #[arg(long, value_name = "NAME")]
+    pub(crate) edition: Option<EditionName>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

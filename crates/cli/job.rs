@@ -148,7 +148,7 @@ impl Job<'_> {
         for part in &run.partitions {
             touched.entry(part.table.clone()).or_default().insert(part.period.clone());
         }
-        let views = self.config.views()?;
+        let views = Arc::new(self.config.views()?);
         let in_sql = carnac_query::audit(&self.lake, &views, preview, &touched, memory);
         run.audits.extend(in_sql.await.context("audit")?);
         Ok(())

@@ -3,6 +3,8 @@
 mod args;
 mod config;
 mod demo;
+mod diff;
+mod edition;
 mod ingest;
 mod inspect;
 mod job;
@@ -77,6 +79,8 @@ async fn run(args: Args) -> anyhow::Result<ExitCode> {
         Command::Query(query) => query::run(&config, &query).await,
         Command::Indicators => query::indicators(&config),
         Command::Releases => query::releases(&config).await,
+        Command::Edition(args) => edition::run(&config, &args.command).await,
+        Command::Diff(args) => diff::run(&config, &args).await,
         Command::Serve(serve) => serve::run(&config, &serve).await,
         Command::Sample(args) => sample::run(&args),
         Command::Completions { shell } => {

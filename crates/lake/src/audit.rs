@@ -75,9 +75,9 @@ impl Lake {
     }
 
     async fn changed(&self, draft: &Draft, name: &str, version: u64) -> Result<Changed> {
-        let after = Table::of(name, &self.delta_at(name, version).await?)?;
+        let after = Table::of(name, &self.delta_at(name, version, None).await?)?;
         let before = match draft.published_version(name) {
-            Some(version) => Some(Table::of(name, &self.delta_at(name, version).await?)?),
+            Some(version) => Some(Table::of(name, &self.delta_at(name, version, None).await?)?),
             None => None,
         };
         let old = before.as_ref().map(Table::files_by_partition).unwrap_or_default();

@@ -75,6 +75,36 @@ pub enum Error {
         /// What is wrong.
         reason: String,
     },
+    /// That edition was never frozen.
+    #[error("edition {name} is not in {root}: `carnac edition list` lists those that are")]
+    NoEdition {
+        /// The lake.
+        root: String,
+        /// The edition asked for.
+        name: String,
+    },
+    /// An edition is frozen once and for ever.
+    #[error("edition {name} is frozen already and cannot change: freeze under another name")]
+    EditionExists {
+        /// The name asked for.
+        name: String,
+    },
+    /// An edition is not what was frozen.
+    #[error("edition {name} is damaged: {reason}")]
+    DamagedEdition {
+        /// Its name.
+        name: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The editions cannot be listed, read or written.
+    #[error("{step} editions: {source}")]
+    Editions {
+        /// `list`, `read` or `write`.
+        step: &'static str,
+        /// The storage's own reason.
+        source: object_store::Error,
+    },
     /// Another run changed the same table meanwhile.
     #[error("table {table} was changed by another run meanwhile; nothing was published, run again")]
     Conflict {

@@ -8,12 +8,13 @@
 //! Release ─ Lake::table ─▶ Table (a plain Parquet scan of the pinned version's files)
 //! ```
 //! This crate is the only one that writes, and it writes only by replacing whole
-//! partitions and by adding records of releases and of runs.
+//! partitions and by adding records of releases, runs and editions.
 
 mod audit;
 mod commit;
 mod delivery;
 mod delta;
+mod edition;
 mod error;
 mod folder;
 mod proof;

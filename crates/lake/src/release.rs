@@ -53,7 +53,13 @@ impl Draft {
     /// Starts the first draft of a lake that is not there yet.
     #[must_use]
     pub fn first(run_date: NaiveDate) -> Self {
-        Self { base: None, run_date, tables: BTreeMap::new(), inputs: BTreeMap::new() }
+        Self {
+            base: None,
+            run_date,
+            tables: BTreeMap::new(),
+            commits: BTreeMap::new(),
+            inputs: BTreeMap::new(),
+        }
     }
 
     /// Returns the release that it builds on; none when there is none.
@@ -67,13 +73,15 @@ impl Draft {
     /// It has the number of its base: it is none yet.
     #[must_use]
     pub fn preview(&self, now: DateTime<Utc>) -> Release {
-        let (mut tables, mut inputs) =
-            self.base.clone().map(|base| (base.tables, base.inputs)).unwrap_or_default();
+        let base = self.base.clone();
+        let (mut tables, mut commits, mut inputs) =
+            base.map(|base| (base.tables, base.commits, base.inputs)).unwrap_or_default();
+        commits.retain(|table, _| !self.tables.contains_key(table));
         tables.extend(self.tables.clone());
         inputs.extend(self.inputs.clone());
         let (id, code) =
             (self.base.as_ref().map_or(0, |base| base.id), env!("CARGO_PKG_VERSION").to_owned());
-        Release { id, published_at: now, run_date: self.run_date, tables, inputs, code }
+        Release { id, published_at: now, run_date: self.run_date, tables, commits, inputs, code }
     }
 
     /// The sources of a dataset that this run has landed, by file name.
@@ -171,7 +179,7 @@ impl Lake {
 
     /// Puts a release; false when its number is taken.
     async fn put(&self, release: &Release) -> Result<bool> {
-        match self.put_if_absent(&path(release.id), seal::sealed(release)).await {
+        match self.put_if_absent(&path(release.id), seal::sealed(release).into_bytes()).await {
             Ok(()) => Ok(true),
             Err(object_store::Error::AlreadyExists { .. }) => Ok(false),
             Err(source) => Err(Error::ReleaseLog { step: "write", source }),

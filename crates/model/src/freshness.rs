@@ -179,6 +179,7 @@ mod tests {
             published_at: chrono::DateTime::UNIX_EPOCH,
             run_date: NaiveDate::from_ymd_opt(2026, 3, 1).unwrap(),
             tables: BTreeMap::new(),
+            commits: BTreeMap::new(),
             inputs: inputs.collect(),
             code: String::new(),
         }

@@ -7,12 +7,14 @@
 //! - [`Release`]: the one thing a reader pins
 //! - [`Run`] and [`Audit`]: what a run did and what its audits found
 //! - [`freshness`]: which tables lag behind the others
+//! - [`Edition`]: a release and its definitions, frozen under a name
 //! - [`identifier`]: SIREN and SIRET
 //! - [`indicator`]: the fixed columns of every indicator view
 
 mod check;
 mod cpv;
 pub mod dataset;
+mod edition;
 mod freshness;
 pub mod identifier;
 pub mod indicator;
@@ -26,6 +28,7 @@ mod run;
 
 pub use check::{Accepted, Checked, check};
 pub use dataset::{DATASETS, Dataset, Field, Kind, Order, PERIOD, SOURCE_COLUMNS, dataset};
+pub use edition::{Edition, EditionName, EditionNameError, definitions_hash};
 pub use freshness::{Freshness, Lag, STALE, freshness, freshness_audits};
 pub use key::{RowKey, row_keys};
 pub use period::{Granularity, Period, PeriodError};

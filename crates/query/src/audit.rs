@@ -1,6 +1,7 @@
 //! The audits in SQL: each file of `sql/audit` answers the rows that break its rule.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use arrow::array::{Array, AsArray, RecordBatch};
 use carnac_lake::{Lake, QUARANTINE};
@@ -27,12 +28,12 @@ const MOST: usize = 100;
 /// When a file is wrong or cannot be run. What an audit finds is no error.
 pub async fn audit(
     lake: &Lake,
-    views: &Views,
+    views: &Arc<Views>,
     release: Release,
     touched: &BTreeMap<String, BTreeSet<String>>,
     memory: usize,
 ) -> Result<Vec<Audit>> {
-    let catalog = Catalog::open(lake, views, release, memory, |layer| {
+    let catalog = Catalog::open(lake, Arc::clone(views), release, memory, |layer| {
         !matches!(layer, Layer::Indicator | Layer::Published)
     })
     .await?;

@@ -33,6 +33,7 @@ pub(crate) const CATALOG: &str = "carnac";
 #[derive(Debug)]
 pub(crate) struct Catalog {
     pub(crate) release: Arc<Release>,
+    pub(crate) views: Arc<Views>,
     state: SessionState,
     schemas: BTreeMap<&'static str, Arc<MemorySchemaProvider>>,
 }
@@ -44,7 +45,7 @@ impl Catalog {
     /// When a table cannot be opened, or [`Error::SqlFile`] for the first view that does not plan.
     pub(crate) async fn open(
         lake: &Lake,
-        views: &Views,
+        views: Arc<Views>,
         release: Release,
         memory: usize,
         wanted: fn(Layer) -> bool,
@@ -53,7 +54,8 @@ impl Catalog {
         let schemas: BTreeMap<_, _> =
             names.iter().map(|name| (*name, Arc::new(MemorySchemaProvider::new()))).collect();
         let state = session(lake, memory, all_of(&schemas, names))?;
-        let mut catalog = Self { release: Arc::new(release), state, schemas };
+        let release = Arc::new(release);
+        let mut catalog = Self { release, views: Arc::clone(&views), state, schemas };
         catalog.add_tables(lake).await?;
         for file in views.layer(Layer::Function) {
             catalog.add_function(file).await?;

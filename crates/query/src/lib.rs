@@ -2,13 +2,16 @@
 //!
 //! ```text
 //! sql/{function,staging,core,indicator,published,audit} ─ Views ─┐
-//! Release ───────────────────────────────────────────────────────┴─▶ Catalog (views planned once)
+//! Release ───────────────────────────────────────────────────────┼─▶ Catalog (views planned once)
+//! Edition (a release, and the Views of its day) ─────────────────┘
 //! SQL text ─ gate ─▶ one read-only statement ─ Gateway::run ─▶ Answer{schema, stream, release}
 //! ```
 
 mod answer;
+mod at;
 mod audit;
 mod catalog;
+mod diff;
 mod error;
 mod function;
 mod gate;
@@ -20,7 +23,9 @@ mod udf;
 mod view;
 
 pub use answer::Answer;
+pub use at::At;
 pub use audit::audit;
+pub use diff::{DIFF_METHOD, Wanted};
 pub use error::{Error, Kind, Result};
 pub use gateway::{Description, Gateway, TableEntry};
 pub use header::{Definition, Header};

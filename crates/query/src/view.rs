@@ -1,8 +1,10 @@
 //! The SQL files: their layers, names and texts, as they are loaded at start.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use carnac_model::definitions_hash;
 use include_dir::{Dir, include_dir};
 
 use crate::header::Header;
@@ -99,6 +101,7 @@ impl SqlFile {
 #[derive(Debug, Clone)]
 pub struct Views {
     files: Vec<SqlFile>,
+    hash: String,
 }
 
 impl Views {
@@ -141,6 +144,36 @@ impl Views {
         Self::parse(texts)
     }
 
+    /// Loads files from their texts, by `<layer>/<name>.sql`.
+    ///
+    /// # Errors
+    /// [`Error::SqlFile`], also for a file of a layer that is not known.
+    pub fn from_texts(files: &BTreeMap<String, String>) -> Result<Self> {
+        let mut texts = Vec::with_capacity(files.len());
+        for (path, text) in files {
+            let folder = path.split('/').next().unwrap_or_default();
+            let layer = Layer::ALL.into_iter().find(|layer| layer.name() == folder);
+            let unknown = || {
+                let reason = format!("`{folder}` is no layer that this program knows");
+                sql_error(path.clone(), text, 1, reason)
+            };
+            texts.push((layer.ok_or_else(unknown)?, PathBuf::from(path), text.clone()));
+        }
+        Self::parse(texts)
+    }
+
+    /// Returns the text of every file, by `<layer>/<name>.sql`.
+    #[must_use]
+    pub fn texts(&self) -> BTreeMap<String, String> {
+        self.files.iter().map(|file| (file.path(), file.sql.clone())).collect()
+    }
+
+    /// Returns the hash of all texts: two sets of one hash define the same figures.
+    #[must_use]
+    pub fn hash(&self) -> &str {
+        &self.hash
+    }
+
     fn parse(texts: Vec<(Layer, PathBuf, String)>) -> Result<Self> {
         let mut files = Vec::new();
         for (layer, path, sql) in texts {
@@ -154,7 +187,9 @@ impl Views {
             files.push(SqlFile { layer, name, header, sql });
         }
         files.sort_by(|a, b| (a.layer, &a.name).cmp(&(b.layer, &b.name)));
-        Ok(Self { files })
+        let mut views = Self { files, hash: String::new() };
+        views.hash = definitions_hash(&views.texts());
+        Ok(views)
     }
 
     /// Returns all files, in load order.
@@ -172,4 +207,24 @@ impl Views {
 fn sql_error(file: String, sql: &str, line: usize, reason: String) -> Error {
     let text = sql.lines().nth(line.saturating_sub(1)).unwrap_or_default().to_owned();
     Error::SqlFile { file, line, reason, text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_all_that_views_are_made_of() {
+        let views = Views::embedded().unwrap();
+        let again = Views::from_texts(&views.texts()).unwrap();
+        assert_eq!(views.hash(), again.hash());
+        let names = |views: &Views| views.files().iter().map(SqlFile::path).collect::<Vec<_>>();
+        assert_eq!(names(&views), names(&again));
+        let mut texts = views.texts();
+        texts.values_mut().next().unwrap().push('\n');
+        assert_ne!(Views::from_texts(&texts).unwrap().hash(), views.hash());
+        let unknown = BTreeMap::from([("gold/a.sql".to_owned(), String::new())]);
+        let error = Views::from_texts(&unknown).unwrap_err().to_string();
+        assert!(error.starts_with("gold/a.sql:1: `gold` is no layer"), "{error}");
+    }
 }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use arrow::util::pretty::pretty_format_batches;
 use carnac_ingest::{Outcome, Source, find, land};
 use carnac_lake::{DEFAULT_MEMORY, Lake};
-use carnac_query::{Gateway, Principal, Views};
+use carnac_query::{At, Gateway, Principal, Views};
 use chrono::{DateTime, NaiveDate};
 use tempfile::TempDir;
 
@@ -160,7 +160,7 @@ pub(super) async fn seen(lake: &Lake) -> String {
     for table in release.tables.keys() {
         let from = if table == "quarantine" { "ops.quarantine" } else { &format!("lake.{table}") };
         let sql = format!("select * from {from} order by source_file, source_line");
-        let answer = gateway.run(Principal::Operator, &sql, None, Some(release.id)).await.unwrap();
+        let answer = gateway.run(Principal::Operator, &sql, None, Some(&At::Release(release.id))).await.unwrap();
         let rows = answer.collect().await.unwrap();
         writeln!(seen, "{table}\n{}", pretty_format_batches(&rows).unwrap()).unwrap();
     }
