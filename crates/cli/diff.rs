@@ -64,10 +64,18 @@ fn told(args: &Diff, changes: &RecordBatch) -> anyhow::Result<String> {
     for (column, title) in shown {
         let Some(values) = changes.column_by_name(column) else { continue };
         let texts = ArrayFormatter::try_new(values, &FormatOptions::default().with_null("-"))?;
+        let is_decimal = values.data_type().is_decimal();
         for (place, row) in rows.iter_mut().enumerate() {
-            row.push(match place.checked_sub(1) {
+            row.push(match place.checked_sub(1).map(|place| texts.value(place).to_string()) {
                 None => (*title).to_owned(),
-                Some(place) => short(&texts.value(place).to_string()),
+                // Subject 7.10 is no number.
+                Some(text) => {
+                    if is_decimal {
+                        short(&text).to_owned()
+                    } else {
+                        text
+                    }
+                }
             });
         }
     }
@@ -81,10 +89,6 @@ fn is_empty(changes: &RecordBatch, column: &str) -> bool {
 }
 
 /// A decimal without the zeros at its end.
-fn short(text: &str) -> String {
-    if text.contains('.') {
-        text.trim_end_matches('0').trim_end_matches('.').to_owned()
-    } else {
-        text.to_owned()
-    }
+fn short(text: &str) -> &str {
+    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { text }
 }

@@ -267,6 +267,11 @@ fn the_items_of_a_split_are_shares_of_the_whole_region() {
              0.2500000000,0.0000000000,0.0000000000,2,0,0"
         ]
     );
+    // In the table a figure loses its last zeros, an item does not.
+    let told = place.ok(&["diff", "1", "2", "--indicator", "A10"]);
+    let line = told.lines().nth(4).unwrap();
+    let words: Vec<_> = line.split_whitespace().take(6).collect();
+    assert_eq!(words, ["A10", "2025", "7.10", "0.5", "0.75", "0.25"]);
 }
 
 #[test]
