@@ -18,6 +18,7 @@ mod legality;
 mod profiles;
 mod quarantine;
 mod readme;
+mod refresh;
 mod sample;
 mod support;
 mod survey;
