@@ -3,6 +3,7 @@
 mod args;
 mod config;
 mod demo;
+mod indicators;
 mod ingest;
 mod inspect;
 mod print;
@@ -73,7 +74,7 @@ async fn run(args: Args) -> anyhow::Result<ExitCode> {
         Command::Refresh(refresh) => ingest::refresh(&config, &refresh).await,
         Command::Quarantine(args) => quarantine::run(&config, &args.command).await,
         Command::Query(query) => query::run(&config, &query).await,
-        Command::Indicators => query::indicators(&config),
+        Command::Indicators(args) => indicators::run(&config, args.command.as_ref()).await,
         Command::Releases => query::releases(&config).await,
         Command::Serve(serve) => serve::run(&config, &serve).await,
         Command::Sample(args) => sample::run(&args),

@@ -1,4 +1,4 @@
-//! `carnac query`, `indicators` and `releases`: answers on standard output or in a file.
+//! `carnac query` and `releases`: answers on standard output or in a file.
 
 use std::fs::File;
 use std::io::{self, IsTerminal, Write};
@@ -9,7 +9,7 @@ use anyhow::{Context, bail};
 use arrow::array::RecordBatch;
 use arrow::ipc::writer::StreamWriter;
 use arrow::util::pretty::pretty_format_batches_with_schema;
-use carnac_query::{Answer, Layer, Principal};
+use carnac_query::{Answer, Principal};
 use futures::StreamExt;
 use parquet::arrow::ArrowWriter;
 
@@ -83,32 +83,6 @@ async fn each(
         write(&batch?)?;
     }
     Ok(())
-}
-
-/// Runs `carnac indicators`.
-pub(crate) fn indicators(config: &Config) -> anyhow::Result<ExitCode> {
-    let views = config.views()?;
-    let mut rows = vec![
-        ["id", "titre / title", "unit", "class", "version", "view"].map(str::to_owned).to_vec(),
-    ];
-    for file in views.layer(Layer::Indicator) {
-        let header = &file.header;
-        let definition = header.definition.clone();
-        let of = |part: fn(carnac_query::Definition) -> String| {
-            definition.clone().map(part).unwrap_or_default()
-        };
-        rows.push(vec![
-            header.id.clone(),
-            format!("{} / {}", header.title_fr, header.title_en),
-            header.unit.clone(),
-            of(|definition| definition.disclosure),
-            of(|definition| definition.version),
-            format!("{}.{}", file.layer, file.name),
-        ]);
-    }
-    rows[1..].sort();
-    print::line(&print::columns(&rows))?;
-    Ok(ExitCode::SUCCESS)
 }
 
 /// Runs `carnac releases`.

@@ -3,11 +3,19 @@
 -- unit: ratio
 -- grain: indicator_id, family, period
 -- version: 1, from 2007-01-01
--- numerator: sum of the numerators of the authorities observed, anomalies above 1 left out
--- denominator: sum of their denominators
+-- definition: Taux régional de chaque indicateur par famille de collectivités, avec sa couverture.
+--   / Regional rate of each indicator by family of authorities, with its coverage.
+-- numerator: somme des numérateurs des collectivités observées, anomalies supérieures à 1 exclues
+--   / sum of the numerators of the authorities observed, anomalies above 1 left out
+-- denominator: somme de leurs dénominateurs / sum of their denominators
+-- source: les indicateurs nommés par indicator_id / the indicators that indicator_id names
+-- freshness: celle de chaque indicateur / that of each indicator
+-- caveat: Un rapport de sommes, jamais une moyenne de taux. Sous le secret : moins de 5
+--   contributeurs, ou un seul au-dessus de 85 %. Aucun total sur les familles n'est publié : rien
+--   ne se déduit par soustraction.
+--   / A ratio of sums, never a mean of rates. Suppressed: fewer than 5 contributors, or one above
+--   85 %. No total over families is published: none can be subtracted.
 -- disclosure: D2
--- A ratio of sums, with its coverage. Fewer than 5 contributors, or one above 85 %, is
--- suppressed. No total over families is published: none can be subtracted.
 with figures as (
     select 'A02' as indicator_id, siren, period, numerator, denominator, status from indicator.online_tender_rate
     union all

@@ -20,6 +20,6 @@ mod view;
 pub use answer::Answer;
 pub use error::{Error, Kind, Result};
 pub use gateway::{Description, Gateway, TableEntry};
-pub use header::{Definition, Header};
+pub use header::{Bilingual, Definition, Header, Version};
 pub use principal::Principal;
 pub use view::{Layer, SqlFile, Views};

@@ -1,11 +1,12 @@
 //! The SQL files: their layers, names and texts, as they are loaded at start.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use include_dir::{Dir, include_dir};
 
-use crate::header::Header;
+use crate::header::{Header, Version};
 use crate::{Error, Result};
 
 static EMBEDDED: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/../../sql");
@@ -85,6 +86,22 @@ impl SqlFile {
         format!("{}/{}.sql", self.layer, self.name)
     }
 
+    /// Returns the line, from 1, of a key of its header.
+    pub(crate) fn line_of(&self, key: &str) -> usize {
+        let is_key = |line: &str| {
+            line.strip_prefix("-- ")
+                .and_then(|line| line.strip_prefix(key))
+                .is_some_and(|rest| rest.starts_with(':'))
+        };
+        self.sql.lines().position(is_key).map_or(1, |place| place + 1)
+    }
+
+    /// Returns how a function is called: its name, its arguments and what it returns.
+    #[must_use]
+    pub fn signature(&self) -> Option<&str> {
+        self.sql.lines().find_map(|line| line.strip_prefix("create function "))
+    }
+
     /// Builds the error that stops the start, at a line from 1.
     pub(crate) fn error(&self, line: usize, reason: String) -> Error {
         sql_error(self.path(), &self.sql, line, reason)
@@ -150,6 +167,7 @@ impl Views {
             files.push(SqlFile { layer, name, header, sql });
         }
         files.sort_by(|a, b| (a.layer, &a.name).cmp(&(b.layer, &b.name)));
+        check_versions(&files)?;
         Ok(Self { files })
     }
 
@@ -165,7 +183,66 @@ impl Views {
     }
 }
 
+/// Of one identifier one version holds at a time, and a past one is named after the newest: beside
+/// `rate` the view of version 1 is `rate_v1`.
+fn check_versions(files: &[SqlFile]) -> Result<()> {
+    let mut by_id: BTreeMap<&str, Vec<(Version, &SqlFile)>> = BTreeMap::new();
+    for file in files {
+        if let Some(definition) = &file.header.definition {
+            by_id.entry(&file.header.id).or_default().push((definition.version, file));
+        }
+    }
+    for versions in by_id.values_mut() {
+        versions.sort_by_key(|(version, _)| version.number);
+        let newest = versions.last().map(|(_, file)| file.name.as_str()).unwrap_or_default();
+        for ((version, file), (next, _)) in versions.iter().zip(versions.iter().skip(1)) {
+            let error = |reason| Err(file.error(file.line_of("version"), reason));
+            let (number, next_number) = (version.number, next.number);
+            if number == next_number || version.until.is_none_or(|until| until >= next.from) {
+                return error(format!("version {number} ends before version {next_number} begins"));
+            }
+            let expected = format!("{newest}_v{number}");
+            if file.name != expected {
+                return error(format!("the view of this past version is called {expected}"));
+            }
+        }
+    }
+    Ok(())
+}
+
 fn sql_error(file: String, sql: &str, line: usize, reason: String) -> Error {
     let text = sql.lines().nth(line.saturating_sub(1)).unwrap_or_default().to_owned();
     Error::SqlFile { file, line, reason, text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn indicator(name: &str, version: &str) -> (Layer, PathBuf, String) {
+        let text = format!(
+            "-- id: A00\n-- title: Oui / Yes\n-- unit: ratio\n-- grain: siren, period\n\
+             -- version: {version}\n-- definition: un / one\n-- numerator: un / one\n\
+             -- denominator: un / one\n-- source: un / one\n-- freshness: un / one\n\
+             -- caveat: un / one\n-- disclosure: D0\nselect 1"
+        );
+        (Layer::Indicator, PathBuf::from(format!("{name}.sql")), text)
+    }
+
+    #[test]
+    fn versions_of_an_indicator_follow_one_another() {
+        let first = || indicator("rate_v1", "1, from 2007-01-01, until 2024-12-31");
+        let second = || indicator("rate", "2, from 2025-01-01");
+        assert_eq!(Views::parse(vec![second(), first()]).unwrap().files().len(), 2);
+        let wrong = [
+            indicator("rate_v1", "1, from 2007-01-01"),
+            indicator("rate_v1", "1, from 2007-01-01, until 2025-01-01"),
+            indicator("rate_v1", "2, from 2007-01-01, until 2024-12-31"),
+            indicator("rate_old", "1, from 2007-01-01, until 2024-12-31"),
+        ];
+        for file in wrong {
+            let told = Views::parse(vec![second(), file.clone()]).unwrap_err().to_string();
+            assert!(told.contains(":5:"), "{file:?}: {told}");
+        }
+    }
 }
