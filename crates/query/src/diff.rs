@@ -133,10 +133,9 @@ fn find<'v>(views: &'v Views, id: &str) -> Option<&'v SqlFile> {
     views.layer(Layer::Indicator).find(|file| file.header.id == id)
 }
 
-/// `1` of `1, from 2007-01-01`.
+/// The number of the version, as text.
 fn version(view: Option<&SqlFile>) -> Option<String> {
-    let version = &view?.header.definition.as_ref()?.version;
-    version.split(',').next().map(str::to_owned)
+    Some(view?.header.definition.as_ref()?.version.number.to_string())
 }
 
 /// How rows add up to a figure.
