@@ -2,6 +2,7 @@
 
 mod inspect;
 mod quarantine;
+mod scenario;
 
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
@@ -13,6 +14,7 @@ use clap_complete::Shell;
 
 pub(crate) use self::inspect::Inspect;
 pub(crate) use self::quarantine::{Explain, Export, Quarantine, QuarantineCommand, Replay, Wanted};
+pub(crate) use self::scenario::Scenario;
 
 /// The warehouse of a regional observatory of digital administration.
 ///
@@ -85,6 +87,7 @@ pub(crate) enum Command {
     Refresh(Refresh),
     Quarantine(Quarantine),
     Query(Query),
+    Scenario(Scenario),
     /// List the indicators: identifier, title, unit, disclosure class
     #[command(after_long_help = "Example:\n  carnac indicators")]
     Indicators,
@@ -170,7 +173,7 @@ pub(crate) struct Refresh {
 
 /// Answer one SQL query
 ///
-/// The schemas are published, indicator, core, staging, lake and ops;
+/// The schemas are published, indicator, cube, core, staging, lake and ops;
 /// `select table_schema, table_name from information_schema.tables` lists what there is.
 #[derive(Debug, clap::Args)]
 #[command(

@@ -11,6 +11,7 @@ mod quarantine;
 mod query;
 mod report;
 mod sample;
+mod scenario;
 mod serve;
 
 use std::io::IsTerminal;
@@ -73,6 +74,7 @@ async fn run(args: Args) -> anyhow::Result<ExitCode> {
         Command::Refresh(refresh) => ingest::refresh(&config, &refresh).await,
         Command::Quarantine(args) => quarantine::run(&config, &args.command).await,
         Command::Query(query) => query::run(&config, &query).await,
+        Command::Scenario(args) => scenario::run(&config, &args).await,
         Command::Indicators => query::indicators(&config),
         Command::Releases => query::releases(&config).await,
         Command::Serve(serve) => serve::run(&config, &serve).await,

@@ -93,7 +93,8 @@ fn model_and_savings_are_pure() {
             assert!(!found, "{krate} uses {library}");
         }
     }
-    let is_pure = |path: &str| ["crates/model", "crates/savings"].iter().any(|of| path.starts_with(of));
+    let is_pure =
+        |path: &str| ["crates/model", "crates/savings"].iter().any(|of| path.starts_with(of));
     for (path, text) in sources().iter().filter(|(path, _)| is_pure(path)) {
         for word in
             ["std::fs", "std::io", "std::net", "std::env", "Utc::now", "SystemTime", "Instant"]

@@ -1,8 +1,8 @@
 //! SQL files, functions, the catalogue of a principal, and the gateway.
 //!
 //! ```text
-//! sql/{function,staging,core,indicator,published} ─ Views ─┐
-//! Release ─────────────────────────────────────────────────┴─▶ Catalog (views planned once)
+//! sql/{function,staging,core,cube,indicator,published} ─ Views ─┐
+//! Release ──────────────────────────────────────────────────────┴─▶ Catalog (views planned once)
 //! SQL text ─ gate ─▶ one read-only statement ─ Gateway::run ─▶ Answer{schema, stream, release}
 //! ```
 
@@ -14,6 +14,7 @@ mod gate;
 mod gateway;
 mod header;
 mod principal;
+mod scenario;
 mod udf;
 mod view;
 

@@ -17,8 +17,8 @@ impl Principal {
     pub fn schemas(self) -> &'static [&'static str] {
         match self {
             Self::Public => &["published"],
-            Self::Analyst => &["core", "indicator", "published"],
-            Self::Operator => &["lake", "staging", "core", "indicator", "published", "ops"],
+            Self::Analyst => &["core", "cube", "indicator", "published"],
+            Self::Operator => &["lake", "staging", "core", "cube", "indicator", "published", "ops"],
         }
     }
 }

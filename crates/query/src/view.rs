@@ -19,6 +19,8 @@ pub enum Layer {
     Staging,
     /// Joined facts and dimensions at a declared grain.
     Core,
+    /// Facts and costs summed to the grain of figures, which several indicators share.
+    Cube,
     /// Indicators, with the fixed columns.
     Indicator,
     /// What everybody may read.
@@ -27,8 +29,8 @@ pub enum Layer {
 
 impl Layer {
     /// Every layer, in load order.
-    pub const ALL: [Self; 5] =
-        [Self::Function, Self::Staging, Self::Core, Self::Indicator, Self::Published];
+    pub const ALL: [Self; 6] =
+        [Self::Function, Self::Staging, Self::Core, Self::Cube, Self::Indicator, Self::Published];
 
     /// Returns the folder name, which is the schema name.
     #[must_use]
@@ -37,6 +39,7 @@ impl Layer {
             Self::Function => "function",
             Self::Staging => "staging",
             Self::Core => "core",
+            Self::Cube => "cube",
             Self::Indicator => "indicator",
             Self::Published => "published",
         }
@@ -48,7 +51,7 @@ impl Layer {
         match self {
             Self::Function => false,
             Self::Staging => schema == "lake",
-            Self::Core | Self::Indicator | Self::Published => Self::ALL
+            Self::Core | Self::Cube | Self::Indicator | Self::Published => Self::ALL
                 .iter()
                 .any(|below| *below != Self::Function && *below < self && below.name() == schema),
         }

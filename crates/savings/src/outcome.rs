@@ -1,12 +1,14 @@
 //! All that a scenario tells, as rows of one shape.
 
-use crate::{Decimal, Inputs, Measure, PROCESSES, Range, Result, Scenario, Sums, spread, tornado};
+use crate::{
+    Decimal, Draws, Inputs, Measure, PROCESSES, Range, Result, Scenario, Sums, spread, tornado,
+};
 
 /// One figure, with its bounds where it has any. Amounts, per cents, ratios and months alike have
 /// two decimals.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
-    /// What kind of figure: a measure, `rate`, `share`, `pay_back`, `interval_90`, `tornado_20`…
+    /// What kind of figure: `scenario` (no figure), a measure, `rate`, `share`, `pay_back`, `interval_90`, `tornado_20`…
     pub section: &'static str,
     /// What it is of: a process, a measure, a parameter, a reference figure, or `all`.
     pub item: String,
@@ -20,7 +22,7 @@ pub struct Row {
     pub mid: Option<i128>,
     /// Upper bound, in hundredths.
     pub high: Option<i128>,
-    /// `eur`, `percent`, `ratio` or `month`.
+    /// `eur`, `percent`, `ratio` or `month`; `text` of a row without a figure.
     pub unit: &'static str,
 }
 
@@ -47,7 +49,8 @@ const PROJECTED: [Measure; 4] =
 /// When the numbers are too large.
 pub fn outcome(scenario: &Scenario, inputs: &Inputs, references: &[Reference]) -> Result<Vec<Row>> {
     let sums = Sums::new(scenario, inputs, 1..=scenario.years, None)?;
-    let mut rows = rates(inputs)?;
+    let mut rows = about(scenario);
+    rows.extend(rates(inputs)?);
     for measure in Measure::ALL.into_iter().filter(|measure| is_told(scenario, inputs, *measure)) {
         rows.push(euros(measure, "all", None, sums.range(measure)?));
         by_process(scenario, inputs, measure, &mut rows)?;
@@ -89,6 +92,25 @@ fn is_told(scenario: &Scenario, inputs: &Inputs, measure: Measure) -> bool {
         | Measure::AtFullRate
         | Measure::Remaining => true,
     }
+}
+
+/// What the figures rest on: the base year, and how parameters are drawn.
+fn about(scenario: &Scenario) -> Vec<Row> {
+    let Draws { count, seed } = scenario.draws;
+    let row = |item: &str, title: String| Row {
+        section: "scenario",
+        item: item.to_owned(),
+        title,
+        year: Some(scenario.year),
+        low: None,
+        mid: None,
+        high: None,
+        unit: "text",
+    };
+    vec![
+        row("title", scenario.title.clone()),
+        row("draws", format!("{count} tirages indépendants, graine {seed}")),
+    ]
 }
 
 fn rates(inputs: &Inputs) -> Result<Vec<Row>> {

@@ -122,7 +122,11 @@ impl Scenario {
         Ok(scenario)
     }
 
-    fn check(&self) -> Result<()> {
+    /// Checks every value.
+    ///
+    /// # Errors
+    /// [`Error::Impossible`] with the key.
+    pub fn check(&self) -> Result<()> {
         within("year", self.year, 2000..=2099)?;
         within("years", self.years, 1..=30)?;
         within("pooling_years", self.pooling_years, 1..=30)?;
