@@ -6,6 +6,7 @@ mod inspect;
 mod quarantine;
 mod reading;
 mod refresh;
+mod scenario;
 
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
@@ -21,6 +22,7 @@ pub(crate) use self::inspect::Inspect;
 pub(crate) use self::quarantine::{Explain, Export, Quarantine, QuarantineCommand, Replay, Wanted};
 pub(crate) use self::reading::Reading;
 pub(crate) use self::refresh::Refresh;
+pub(crate) use self::scenario::Scenario;
 
 /// The warehouse of a regional observatory of digital administration.
 ///
@@ -94,6 +96,7 @@ pub(crate) enum Command {
     Refresh(Refresh),
     Quarantine(Quarantine),
     Query(Query),
+    Scenario(Scenario),
     Indicators(Indicators),
     /// List the releases, newest first
     #[command(after_long_help = "Example:\n  carnac --root lake releases")]
@@ -157,7 +160,7 @@ pub(crate) struct Ingest {
 
 /// Answer one SQL query
 ///
-/// The schemas are catalog, published, indicator, core, staging, lake and ops;
+/// The schemas are catalog, published, indicator, cube, core, staging, lake and ops;
 /// `select table_schema, table_name from information_schema.tables` lists what there is.
 #[derive(Debug, clap::Args)]
 #[command(
