@@ -72,8 +72,8 @@ Exit status:
   4  an audit blocked the release; what readers see has not changed
 
 Examples:
-  carnac --root lake refresh --plan
-  carnac --root lake refresh
-  carnac --root lake refresh --period 2024 --dataset acts
-  carnac --root lake refresh --expect-drop acts/2019
-  carnac query 'select * from ops.audits where outcome = $$failed$$'";
+  carnac refresh --plan
+  carnac refresh
+  carnac refresh --period 2024 --dataset acts
+  carnac refresh --expect-drop acts/2019
+  carnac query \"select * from ops.audits where outcome = 'failed'\"";
