@@ -9,6 +9,7 @@ use futures::future::try_join_all;
 use object_store::path::Path;
 use object_store::{ObjectStoreExt, PutMode, PutOptions};
 
+use crate::commit::ATTEMPTS;
 use crate::{Error, Lake, Result};
 
 mod seal;
@@ -136,19 +137,26 @@ impl Lake {
     async fn put(&self, release: &Release) -> Result<bool> {
         let body = seal::sealed(release);
         let path = path(release.id);
-        let only_if_absent = PutOptions::from(PutMode::Create);
-        let sent = self.store.put_opts(&path, body.clone().into(), only_if_absent).await;
-        let Err(error) = sent else { return Ok(true) };
-        // An error does not mean that nothing was written, nor a name that is taken that it is not
-        // ours: a store that got no reply asks again.
-        let read = async || self.store.get(&path).await?.bytes().await;
-        if read().await.is_ok_and(|written| written == body) {
-            tracing::warn!(release = release.id, %error, "the record is written all the same");
-            return Ok(true);
-        }
-        match error {
-            object_store::Error::AlreadyExists { .. } => Ok(false),
-            source => Err(Error::ReleaseLog { step: "write", source }),
+        let mut attempt = 1;
+        loop {
+            let only_if_absent = PutOptions::from(PutMode::Create);
+            let sent = self.store.put_opts(&path, body.clone().into(), only_if_absent).await;
+            let Err(error) = sent else { return Ok(true) };
+            // An error does not mean that nothing was written, nor a name that is taken that it is
+            // not ours: a store that got no reply asks again.
+            let read = async || self.store.get(&path).await?.bytes().await;
+            if read().await.is_ok_and(|written| written == body) {
+                tracing::warn!(release = release.id, %error, "the record is written all the same");
+                return Ok(true);
+            }
+            if matches!(error, object_store::Error::AlreadyExists { .. }) {
+                return Ok(false);
+            }
+            if attempt == ATTEMPTS {
+                return Err(Error::ReleaseLog { step: "write", source: error });
+            }
+            tracing::warn!(release = release.id, %error, "sending the record again");
+            attempt += 1;
         }
     }
 
