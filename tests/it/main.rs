@@ -16,6 +16,7 @@ mod profiles;
 mod quarantine;
 mod readme;
 mod sample;
+mod scenario;
 mod support;
 mod survey;
 mod tidy;
