@@ -312,7 +312,7 @@ fn settings_come_from_file_then_environment_then_flag() {
 fn demo_lands_the_samples_and_answers() {
     let place = Place::new();
     let told = place.ok(&["demo", "--once"]);
-    assert!(told.contains("release 1 published: 23 files landed"), "{told}");
+    assert!(told.contains("release 1 published: 25 files landed"), "{told}");
     assert!(
         told.contains(
             "| Rennes                       | 2025   | 18        | 20          | 0.9   | observed |"
@@ -328,7 +328,7 @@ fn demo_lands_the_samples_and_answers() {
 fn catalogue_help_and_completions() {
     let place = Place::new();
     let indicators = place.ok(&["indicators"]);
-    for id in ["A01", "A02", "A04", "A05", "A08", "A09", "A10", "B01"] {
+    for id in ["A01", "A02", "A04", "A05", "A08", "A09", "A10", "B01", "C01", "C04", "C08"] {
         assert!(indicators.lines().any(|line| line.starts_with(id)), "{id}: {indicators}");
     }
     let help = place.ok(&["--help"]);
@@ -337,6 +337,7 @@ fn catalogue_help_and_completions() {
         "ingest",
         "refresh",
         "query",
+        "scenario",
         "indicators",
         "releases",
         "serve",
