@@ -1,19 +1,27 @@
 //! The command line. The order of commands is the order of `--help`.
 
+mod edition;
+mod indicators;
 mod inspect;
 mod quarantine;
+mod reading;
+mod refresh;
 mod scenario;
 
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use chrono::NaiveDate;
+use carnac_model::{EditionName, ExpectedDrop};
 use clap::{Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+pub(crate) use self::edition::{Diff, Edition, EditionCommand, Freeze, Show};
+pub(crate) use self::indicators::{Indicators, IndicatorsCommand};
 pub(crate) use self::inspect::Inspect;
 pub(crate) use self::quarantine::{Explain, Export, Quarantine, QuarantineCommand, Replay, Wanted};
+pub(crate) use self::reading::Reading;
+pub(crate) use self::refresh::Refresh;
 pub(crate) use self::scenario::Scenario;
 
 /// The warehouse of a regional observatory of digital administration.
@@ -69,6 +77,7 @@ Exit status:
   1  failed; what readers see has not changed
   2  the command line is wrong
   3  some files could not be read; the others are landed
+  4  an audit blocked the release; what readers see has not changed
 
 Examples:
   carnac demo --once
@@ -88,12 +97,12 @@ pub(crate) enum Command {
     Quarantine(Quarantine),
     Query(Query),
     Scenario(Scenario),
-    /// List the indicators: identifier, title, unit, disclosure class
-    #[command(after_long_help = "Example:\n  carnac indicators")]
-    Indicators,
+    Indicators(Indicators),
     /// List the releases, newest first
     #[command(after_long_help = "Example:\n  carnac --root lake releases")]
     Releases,
+    Edition(Edition),
+    Diff(Diff),
     Serve(Serve),
     Sample(Sample),
     /// Print the completion script of a shell
@@ -129,25 +138,19 @@ pub(crate) struct Demo {
 /// file, line, rule and raw text. A file whose bytes are landed already is left alone, unless the
 /// profile or the pseudonym key by which it is read has changed since.
 ///
-/// A release is published when every audit passes; readers see all of it or nothing.
+/// A release is published when no audit blocks it; readers see all of it or nothing.
 #[derive(Debug, clap::Args)]
 #[command(
     after_long_help = "Example:\n  carnac ingest actes.csv marches.zip --run-date 2025-12-31"
 )]
 pub(crate) struct Ingest {
-    /// The dataset, for files whose folder, header or content does not tell
-    #[arg(long, value_name = "NAME")]
-    pub(crate) dataset: Option<String>,
+    #[command(flatten)]
+    pub(crate) reading: Reading,
 
-    /// A profile that says how the files are laid out, or a folder of them; may be given more than
-    /// once. Those of the
-    /// lake's folder `profiles` and those that come with the program are always known
-    #[arg(long = "profile", value_name = "FILE.toml")]
-    pub(crate) profiles: Vec<PathBuf>,
-
-    /// What "today" means: rows dated later are rejected [default: today]
-    #[arg(long, value_name = "YYYY-MM-DD")]
-    pub(crate) run_date: Option<NaiveDate>,
+    /// A table or partition that may lose 30 % of its rows or all of them, `acts` or `acts/2024`;
+    /// may be given several times
+    #[arg(long, value_name = "TABLE[/PERIOD]")]
+    pub(crate) expect_drop: Vec<ExpectedDrop>,
 
     /// Files (.csv, .json, .xml, .geojson, .xlsx, .xls, .parquet), folders, archives (.zip, .gz,
     /// .tar, .tar.gz) or s3://bucket/prefix addresses of them
@@ -155,25 +158,9 @@ pub(crate) struct Ingest {
     pub(crate) paths: Vec<PathBuf>,
 }
 
-/// Land what is new or changed in the lake's own inbox folder
-///
-/// The inbox holds one folder a dataset: `inbox/acts/…`, `inbox/contracts/…`. Files landed
-/// already are left alone, so running it again changes nothing.
-#[derive(Debug, clap::Args)]
-#[command(after_long_help = "Example:\n  carnac --root lake refresh")]
-pub(crate) struct Refresh {
-    /// What "today" means: rows dated later are rejected [default: today]
-    #[arg(long, value_name = "YYYY-MM-DD")]
-    pub(crate) run_date: Option<NaiveDate>,
-
-    /// The inbox [default: the folder `inbox` of a local lake]
-    #[arg(long, value_name = "DIR")]
-    pub(crate) inbox: Option<PathBuf>,
-}
-
 /// Answer one SQL query
 ///
-/// The schemas are published, indicator, cube, core, staging, lake and ops;
+/// The schemas are catalog, published, indicator, cube, core, staging, lake and ops;
 /// `select table_schema, table_name from information_schema.tables` lists what there is.
 #[derive(Debug, clap::Args)]
 #[command(
@@ -193,8 +180,12 @@ pub(crate) struct Query {
     pub(crate) output: Option<PathBuf>,
 
     /// Read this release instead of the newest
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", conflicts_with = "edition")]
     pub(crate) release: Option<u64>,
+
+    /// Read the data and the definitions that were frozen under this name
+    #[arg(long, value_name = "NAME")]
+    pub(crate) edition: Option<EditionName>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

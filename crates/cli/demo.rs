@@ -10,7 +10,8 @@ use include_dir::{Dir, include_dir};
 
 use crate::args::{Demo, Format};
 use crate::config::{Config, today};
-use crate::{ingest, print, query, serve};
+use crate::job::Job;
+use crate::{print, query, refresh, serve};
 
 /// The samples and the profiles that the program carries.
 pub(crate) static SAMPLES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/data-samples");
@@ -58,8 +59,11 @@ pub(crate) async fn run(config: &Config, args: &Demo) -> anyhow::Result<ExitCode
     SAMPLES.extract(&inbox).context("write the samples")?;
     print::line(&format!("lake: {root}"))?;
     let key = config.pseudonym_key.clone().map_or_else(demonstration_key, Ok)?;
-    let files = ingest::Files::of_inbox(&root, &inbox, Some(key))?;
-    let landed = ingest::land_files(config, &lake, &files, today()).await?;
+    let files = refresh::of_inbox(&root, &inbox, Vec::new(), Some(key))?;
+    let (job_lake, declared) = (lake.clone(), Vec::new());
+    let run_date = today();
+    let job = Job { config, lake: job_lake, command: "demo", files, run_date, declared };
+    let landed = job.run().await?;
 
     let gateway = config.gateway(lake)?;
     for (question, sql) in QUESTIONS {

@@ -6,9 +6,9 @@ use carnac_ingest::{Fault, Inspection, Source, inspect};
 
 use crate::args::Inspect;
 use crate::config::{Config, today};
-use crate::ingest::{Files, SOME_UNREAD, open_all};
+use crate::job::SOME_UNREAD;
 use crate::report::by_rule;
-use crate::{print, profile};
+use crate::{ingest, print};
 
 /// Characters that are shown of a bad row.
 const SHOWN: usize = 120;
@@ -17,10 +17,9 @@ const HEADER_SHOWN: usize = 300;
 
 /// Runs `carnac inspect`.
 pub(crate) async fn run(config: &Config, args: &Inspect) -> anyhow::Result<ExitCode> {
-    let profiles = profile::load(config.root(), &args.profiles)?;
-    let files = Files::named(&args.paths, args.dataset.as_deref(), profiles, config)?;
-    let (sources, mut tally) = open_all(&files).await?;
-    let run_date = args.run_date.unwrap_or_else(today);
+    let files = ingest::named(&args.paths, &args.reading, config)?;
+    let (sources, mut tally) = files.open_all().await?;
+    let run_date = args.reading.run_date.unwrap_or_else(today);
     let mut readable = 0;
     for source in &sources {
         match inspect(source, config.pseudonym_key.as_ref(), run_date) {

@@ -3,12 +3,17 @@
 mod args;
 mod config;
 mod demo;
+mod diff;
+mod edition;
+mod indicators;
 mod ingest;
 mod inspect;
+mod job;
 mod print;
 mod profile;
 mod quarantine;
 mod query;
+mod refresh;
 mod report;
 mod sample;
 mod scenario;
@@ -71,12 +76,14 @@ async fn run(args: Args) -> anyhow::Result<ExitCode> {
         Command::Demo(demo) => demo::run(&config, &demo).await,
         Command::Inspect(args) => inspect::run(&config, &args).await,
         Command::Ingest(ingest) => ingest::run(&config, &ingest).await,
-        Command::Refresh(refresh) => ingest::refresh(&config, &refresh).await,
+        Command::Refresh(refresh) => refresh::run(&config, &refresh).await,
         Command::Quarantine(args) => quarantine::run(&config, &args.command).await,
         Command::Query(query) => query::run(&config, &query).await,
         Command::Scenario(args) => scenario::run(&config, &args).await,
-        Command::Indicators => query::indicators(&config),
+        Command::Indicators(args) => indicators::run(&config, args.command.as_ref()).await,
         Command::Releases => query::releases(&config).await,
+        Command::Edition(args) => edition::run(&config, &args.command).await,
+        Command::Diff(args) => diff::run(&config, &args).await,
         Command::Serve(serve) => serve::run(&config, &serve).await,
         Command::Sample(args) => sample::run(&args),
         Command::Completions { shell } => {

@@ -1,4 +1,4 @@
-//! `carnac query`, `indicators` and `releases`: answers on standard output or in a file.
+//! `carnac query` and `releases`: answers on standard output or in a file.
 
 use std::fs::File;
 use std::io::{self, IsTerminal, Write};
@@ -7,10 +7,11 @@ use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
 use arrow::ipc::writer::StreamWriter;
 use arrow::util::pretty::pretty_format_batches_with_schema;
-use carnac_query::{Answer, Layer, Principal};
-use futures::StreamExt;
+use carnac_query::{Answer, At, Principal};
+use futures::{Stream, StreamExt};
 use parquet::arrow::ArrowWriter;
 
 use crate::args::{Format, Query};
@@ -24,7 +25,9 @@ pub(crate) async fn run(config: &Config, args: &Query) -> anyhow::Result<ExitCod
         bail!("this form is not for a terminal: name a file with --output, or redirect the output");
     }
     let gateway = config.gateway(config.open_lake()?)?;
-    let answer = gateway.run(Principal::Operator, &args.text, None, args.release).await?;
+    let edition = args.edition.clone().map(At::Edition);
+    let at = args.release.map(At::Release).or(edition);
+    let answer = gateway.run(Principal::Operator, &args.text, None, at.as_ref()).await?;
     match &args.output {
         Some(path) => {
             let file = File::create(path).with_context(|| format!("write {}", path.display()))?;
@@ -35,40 +38,55 @@ pub(crate) async fn run(config: &Config, args: &Query) -> anyhow::Result<ExitCod
     Ok(ExitCode::SUCCESS)
 }
 
-/// Writes an answer batch by batch; only the table for people is laid out as a whole.
+/// Writes an answer.
 pub(crate) async fn write(
     answer: Answer,
     format: Format,
+    to: impl Write + Send,
+) -> anyhow::Result<()> {
+    write_rows(&answer.schema, answer.stream, format, to).await
+}
+
+/// Writes rows batch by batch; only the table for people is laid out as a whole.
+pub(crate) async fn write_rows(
+    schema: &SchemaRef,
+    mut rows: impl Stream<Item = carnac_query::Result<RecordBatch>> + Unpin,
+    format: Format,
     mut to: impl Write + Send,
 ) -> anyhow::Result<()> {
-    let schema = Arc::clone(&answer.schema);
     match format {
         Format::Table => {
-            let batches = answer.collect().await?;
-            writeln!(to, "{}", pretty_format_batches_with_schema(schema, &batches)?)?;
+            let mut batches = Vec::new();
+            each(&mut rows, |batch| {
+                batches.push(batch.clone());
+                Ok(())
+            })
+            .await?;
+            let table = pretty_format_batches_with_schema(Arc::clone(schema), &batches)?;
+            writeln!(to, "{table}")?;
         }
         Format::Csv => {
             let mut writer = arrow::csv::WriterBuilder::new().with_header(true).build(to);
             // An empty batch writes the header of an answer without rows.
-            writer.write(&RecordBatch::new_empty(schema))?;
-            each(answer, |batch| Ok(writer.write(batch)?)).await?;
+            writer.write(&RecordBatch::new_empty(Arc::clone(schema)))?;
+            each(&mut rows, |batch| Ok(writer.write(batch)?)).await?;
         }
         Format::Json => {
             let mut writer = arrow::json::WriterBuilder::new()
                 .with_explicit_nulls(true)
                 .build::<_, arrow::json::writer::JsonArray>(to);
-            each(answer, |batch| Ok(writer.write(batch)?)).await?;
+            each(&mut rows, |batch| Ok(writer.write(batch)?)).await?;
             writer.finish()?;
             writeln!(writer.into_inner())?;
         }
         Format::Arrow => {
-            let mut writer = StreamWriter::try_new(to, &schema)?;
-            each(answer, |batch| Ok(writer.write(batch)?)).await?;
+            let mut writer = StreamWriter::try_new(to, schema)?;
+            each(&mut rows, |batch| Ok(writer.write(batch)?)).await?;
             writer.finish()?;
         }
         Format::Parquet => {
-            let mut writer = ArrowWriter::try_new(to, schema, None)?;
-            each(answer, |batch| Ok(writer.write(batch)?)).await?;
+            let mut writer = ArrowWriter::try_new(to, Arc::clone(schema), None)?;
+            each(&mut rows, |batch| Ok(writer.write(batch)?)).await?;
             writer.close()?;
         }
     }
@@ -76,39 +94,13 @@ pub(crate) async fn write(
 }
 
 async fn each(
-    mut answer: Answer,
+    rows: &mut (impl Stream<Item = carnac_query::Result<RecordBatch>> + Unpin),
     mut write: impl FnMut(&RecordBatch) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
-    while let Some(batch) = answer.stream.next().await {
+    while let Some(batch) = rows.next().await {
         write(&batch?)?;
     }
     Ok(())
-}
-
-/// Runs `carnac indicators`.
-pub(crate) fn indicators(config: &Config) -> anyhow::Result<ExitCode> {
-    let views = config.views()?;
-    let mut rows = vec![
-        ["id", "titre / title", "unit", "class", "version", "view"].map(str::to_owned).to_vec(),
-    ];
-    for file in views.layer(Layer::Indicator) {
-        let header = &file.header;
-        let definition = header.definition.clone();
-        let of = |part: fn(carnac_query::Definition) -> String| {
-            definition.clone().map(part).unwrap_or_default()
-        };
-        rows.push(vec![
-            header.id.clone(),
-            format!("{} / {}", header.title_fr, header.title_en),
-            header.unit.clone(),
-            of(|definition| definition.disclosure),
-            of(|definition| definition.version),
-            format!("{}.{}", file.layer, file.name),
-        ]);
-    }
-    rows[1..].sort();
-    print::line(&print::columns(&rows))?;
-    Ok(ExitCode::SUCCESS)
 }
 
 /// Runs `carnac releases`.

@@ -14,6 +14,8 @@ pub(crate) struct Tally {
     pub(crate) unchanged: usize,
     /// Files that could not be read.
     pub(crate) failed: usize,
+    /// What could not even be opened, in words.
+    pub(crate) unopened: Vec<String>,
     /// Files that hold no data by their names.
     pub(crate) passed_over: usize,
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context;
-use carnac_query::Principal;
+use carnac_query::{At, Principal};
 
 use crate::args::{Format, Scenario};
 use crate::config::Config;
@@ -24,7 +24,8 @@ pub(crate) async fn run(config: &Config, args: &Scenario) -> anyhow::Result<Exit
         }
     };
     let gateway = config.gateway(config.open_lake()?)?;
-    let answer = gateway.run(Principal::Operator, &sql, None, args.release).await?;
+    let at = args.release.map(At::Release);
+    let answer = gateway.run(Principal::Operator, &sql, None, at.as_ref()).await?;
     query::write(answer, args.format, std::io::stdout()).await?;
     Ok(ExitCode::SUCCESS)
 }

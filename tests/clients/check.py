@@ -13,6 +13,7 @@ import hostile
 import open_files
 import raw_flight
 import refusals
+import time_travel
 from lake import Lake, make, stop
 
 
@@ -50,7 +51,7 @@ def check_server(report, lake):
         return
     server, address = started
     try:
-        for module in (flight_sql, raw_flight, refusals):
+        for module in (flight_sql, raw_flight, refusals, time_travel):
             for name, check in module.checks():
                 report.run(f"{module.__name__} {name}", check, lake, address)
     finally:

@@ -1,6 +1,6 @@
 //! The command line, as a person or a nightly job uses it.
 
-use crate::support::{Place, acts, pes, text};
+use crate::support::{Place, acts, copy_folder, pes, text};
 
 /// The acceptance of the first real input: every count by hand from the file itself.
 #[test]
@@ -272,19 +272,6 @@ fn a_broken_sql_file_stops_the_start_with_file_line_and_reason() {
     }
     let errors = run("indicator/membership_rate.sql", "'observed' as status", "1 as status");
     assert!(errors.contains("an indicator has the columns siren Utf8, period Utf8"), "{errors}");
-}
-
-fn copy_folder(from: &std::path::Path, to: &std::path::Path) {
-    std::fs::create_dir_all(to).unwrap();
-    for entry in from.read_dir().unwrap() {
-        let path = entry.unwrap().path();
-        let target = to.join(path.file_name().unwrap());
-        if path.is_dir() {
-            copy_folder(&path, &target);
-        } else {
-            std::fs::copy(&path, &target).unwrap();
-        }
-    }
 }
 
 #[test]

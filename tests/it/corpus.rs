@@ -2,9 +2,6 @@
 //!
 //! The files are made here: the lists in the modules below are the table of names and outcomes.
 
-#![expect(clippy::too_many_lines, reason = "tables of hostile files")]
-#![expect(clippy::string_slice, reason = "the cuts are within ASCII")]
-
 mod archive;
 mod columnar;
 mod encoding;

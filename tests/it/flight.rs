@@ -12,7 +12,7 @@ use tonic::transport::{Channel, Endpoint};
 
 use crate::support::{Place, Server, acts};
 
-type Client = FlightSqlServiceClient<Channel>;
+pub(crate) type Client = FlightSqlServiceClient<Channel>;
 
 fn demo() -> (Place, Server) {
     let place = Place::new();
@@ -21,12 +21,12 @@ fn demo() -> (Place, Server) {
     (place, server)
 }
 
-async fn connect(server: &Server) -> Client {
+pub(crate) async fn connect(server: &Server) -> Client {
     let endpoint = Endpoint::from_shared(format!("http://{}", server.address)).unwrap();
     FlightSqlServiceClient::new(endpoint.connect().await.unwrap())
 }
 
-async fn fetch(client: &mut Client, info: FlightInfo) -> RecordBatch {
+pub(crate) async fn fetch(client: &mut Client, info: FlightInfo) -> RecordBatch {
     let told = info.clone().try_decode_schema().unwrap();
     let ticket = info.endpoint[0].ticket.clone().unwrap();
     let stream = client.do_get(ticket).await.unwrap();
@@ -37,12 +37,12 @@ async fn fetch(client: &mut Client, info: FlightInfo) -> RecordBatch {
     arrow::compute::concat_batches(&Arc::new(told), &batches).unwrap()
 }
 
-async fn query(client: &mut Client, sql: &str) -> RecordBatch {
+pub(crate) async fn query(client: &mut Client, sql: &str) -> RecordBatch {
     let info = client.execute(sql.to_owned(), None).await.unwrap();
     fetch(client, info).await
 }
 
-async fn refused(client: &mut Client, sql: &str) -> String {
+pub(crate) async fn refused(client: &mut Client, sql: &str) -> String {
     match client.execute(sql.to_owned(), None).await {
         Err(error) => error.to_string(),
         Ok(_) => panic!("{sql} was not refused"),
@@ -54,7 +54,7 @@ fn texts(batch: &RecordBatch, column: &str) -> Vec<String> {
     column.iter().map(|text| text.unwrap_or_default().to_owned()).collect()
 }
 
-fn number(batch: &RecordBatch) -> i64 {
+pub(crate) fn number(batch: &RecordBatch) -> i64 {
     batch.column(0).as_primitive::<Int64Type>().value(0)
 }
 
@@ -166,7 +166,7 @@ async fn drivers_find_catalogues_schemas_tables_and_types() {
     let info = client.get_db_schemas(all).await.unwrap();
     assert_eq!(
         texts(&fetch(client, info).await, "db_schema_name"),
-        ["core", "indicator", "published"]
+        ["catalog", "core", "indicator", "published"]
     );
 
     let tables = |schema: Option<&str>, table: Option<&str>, types: &[&str]| CommandGetTables {
@@ -188,7 +188,7 @@ async fn drivers_find_catalogues_schemas_tables_and_types() {
     }
     for (schema, table, types, count) in [
         (None, Some("act%"), &["VIEW"][..], 4),
-        (None, None, &["TABLE"][..], 0),
+        (None, None, &["TABLE"][..], 2),
         (Some("lake"), None, &[][..], 0),
         (Some("none"), None, &[][..], 0),
     ] {
@@ -239,7 +239,7 @@ async fn what_is_no_query_is_refused_and_the_server_goes_on() {
             .await;
     assert_eq!(
         texts(&schemas, "table_schema"),
-        ["core", "indicator", "information_schema", "published"]
+        ["catalog", "core", "indicator", "information_schema", "published"]
     );
     assert_eq!(number(&query(client, "select count(*) from core.acts").await), 406);
 }

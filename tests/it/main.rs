@@ -3,10 +3,14 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod archives;
+mod catalogue;
 mod cli;
 mod corpus;
 mod crash;
+mod damage;
 mod defects;
+mod editions;
+mod faults;
 mod finance;
 mod flight;
 mod inspect;
@@ -15,8 +19,10 @@ mod legality;
 mod profiles;
 mod quarantine;
 mod readme;
+mod refresh;
 mod sample;
 mod scenario;
 mod support;
 mod survey;
 mod tidy;
+mod time_travel;

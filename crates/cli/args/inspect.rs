@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use chrono::NaiveDate;
+use super::Reading;
 
 /// Say what files are and what of them would be accepted, without landing anything
 ///
@@ -15,18 +15,8 @@ use chrono::NaiveDate;
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Inspect {
-    /// The dataset, for files whose folder, header or content does not tell
-    #[arg(long, value_name = "NAME")]
-    pub(crate) dataset: Option<String>,
-
-    /// A profile that says how the files are laid out; may be given more than once. Those of the
-    /// lake's folder `profiles` and those that come with the program are always known
-    #[arg(long = "profile", value_name = "FILE.toml")]
-    pub(crate) profiles: Vec<PathBuf>,
-
-    /// What "today" means: rows dated later are rejected [default: today]
-    #[arg(long, value_name = "YYYY-MM-DD")]
-    pub(crate) run_date: Option<NaiveDate>,
+    #[command(flatten)]
+    pub(crate) reading: Reading,
 
     /// Faults shown of each file, at most 20
     #[arg(long, default_value_t = 5, value_name = "N", value_parser = clap::value_parser!(u8).range(0..=20))]

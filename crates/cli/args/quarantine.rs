@@ -2,8 +2,10 @@
 
 use std::path::PathBuf;
 
-use chrono::NaiveDate;
+use carnac_model::ExpectedDrop;
 use clap::Subcommand;
+
+use super::Reading;
 
 /// Work on the rows that were rejected: count, explain, export, land again
 ///
@@ -99,18 +101,13 @@ pub(crate) struct Export {
 Example:
   carnac quarantine replay lake/inbox/contracts/marches.csv --profile region.toml")]
 pub(crate) struct Replay {
-    /// The dataset, for files whose folder, header or content does not tell
-    #[arg(long, value_name = "NAME")]
-    pub(crate) dataset: Option<String>,
+    #[command(flatten)]
+    pub(crate) reading: Reading,
 
-    /// A profile that says how the files are laid out; may be given more than once. Those of the
-    /// lake's folder `profiles` and those that come with the program are always known
-    #[arg(long = "profile", value_name = "FILE.toml")]
-    pub(crate) profiles: Vec<PathBuf>,
-
-    /// What "today" means: rows dated later are rejected [default: today]
-    #[arg(long, value_name = "YYYY-MM-DD")]
-    pub(crate) run_date: Option<NaiveDate>,
+    /// A table or partition that may lose 30 % of its rows or all of them, `acts` or `acts/2024`;
+    /// may be given several times
+    #[arg(long, value_name = "TABLE[/PERIOD]")]
+    pub(crate) expect_drop: Vec<ExpectedDrop>,
 
     /// Files, folders, archives or s3://bucket/prefix addresses of them, as for `ingest`
     #[arg(required = true, value_name = "FILE")]

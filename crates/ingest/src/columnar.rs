@@ -12,43 +12,32 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringViewArray, StringViewBuilder};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Float32Type, Float64Type, Schema, SchemaRef};
-use carnac_model::{Rows, RowsBuilder};
+use carnac_model::Rows;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
 };
 
+use crate::batches::Batches;
 use crate::csv::Layout;
 use crate::source::Source;
-use crate::{BATCH_BYTES, BATCH_ROWS, Error, Result};
+use crate::{BATCH_ROWS, Error, Result};
 
 mod claims;
 
-/// What the format's libraries say when they cannot go on.
+/// Why reading stopped: what the format's libraries say, or an error of ours.
 type Fault = Box<dyn std::error::Error>;
 
 /// Reads the file in batches; the line of a row is its number, from 1.
 pub(crate) fn read(source: &Source, each: &mut dyn FnMut(&Rows) -> Result<()>) -> Result<()> {
-    let mut failed = None;
-    let outcome = sound(&source.path, || {
+    sound(&source.path, || {
         let file = Parquet::open(&source.members()[0].path)?;
-        match Layout::of(source, &file.header()) {
-            Ok(layout) => file.rows(&layout, &mut |rows| {
-                each(rows).map_err(|error| {
-                    failed = Some(error);
-                    "stopped".into()
-                })
-            }),
-            Err(error) => {
-                failed = Some(error);
-                Ok(())
-            }
-        }
-    });
-    match failed {
-        Some(error) => Err(error),
-        None => outcome.and_then(|()| source.verify(source.reader()?)),
-    }
+        let layout = Layout::of(source, &file.header())?;
+        let mut batches = Batches::new(source, each);
+        file.rows(&layout, &mut batches)?;
+        Ok(batches.finish()?)
+    })?;
+    source.verify(source.reader()?)
 }
 
 /// Returns the names of the columns, as they are compared.
@@ -61,7 +50,10 @@ pub(crate) fn header_of(path: &Path) -> Result<Vec<String>> {
 fn sound<T>(path: &Path, read: impl FnOnce() -> Result<T, Fault>) -> Result<T> {
     let reason = match catch_unwind(AssertUnwindSafe(read)) {
         Ok(Ok(value)) => return Ok(value),
-        Ok(Err(fault)) => fault.to_string(),
+        Ok(Err(fault)) => match fault.downcast::<Error>() {
+            Ok(ours) => return Err(*ours),
+            Err(fault) => fault.to_string(),
+        },
         Err(_) => "what it says of itself contradicts itself".to_owned(),
     };
     Err(Error::Unreadable { path: path.to_owned(), reason })
@@ -91,11 +83,8 @@ impl Parquet {
         fields.iter().map(|field| field.name().trim().to_lowercase()).collect()
     }
 
-    fn rows(
-        self,
-        layout: &Layout,
-        each: &mut dyn FnMut(&Rows) -> Result<(), Fault>,
-    ) -> Result<(), Fault> {
+    /// Reads every row; those that are left in `batches` are still to be handed on.
+    fn rows(self, layout: &Layout, batches: &mut Batches<'_>) -> Result<(), Fault> {
         let (columns, wanted) = (self.header().len(), layout.places());
         let metadata = Arc::clone(self.metadata.metadata());
         let parquet = metadata.file_metadata().schema_descr();
@@ -106,7 +95,6 @@ impl Parquet {
             .with_batch_size(BATCH_ROWS)
             .build()?;
 
-        let mut rows = RowsBuilder::new(layout.dataset);
         let mut number = 0;
         for batch in reader {
             let batch = batch?;
@@ -115,19 +103,17 @@ impl Parquet {
                 number += 1;
                 let raw: Vec<_> =
                     texts.iter().map(|column| value(column, row).unwrap_or_default()).collect();
-                layout.push(&mut rows, number, &raw.join(";"), columns, |place| {
+                layout.push(&mut batches.rows, number, &raw.join(";"), columns, |place| {
                     value(texts.get(wanted.binary_search(&place).ok()?)?, row)
                 });
-                if rows.len() >= BATCH_ROWS || rows.bytes() >= BATCH_BYTES {
-                    each(&rows.finish())?;
-                }
+                batches.hand_on_when_full()?;
             }
         }
         let claimed = metadata.file_metadata().num_rows();
         if number != claimed {
             return Err(format!("it holds {number} rows and claims to hold {claimed}").into());
         }
-        each(&rows.finish())
+        Ok(())
     }
 }
 

@@ -4,6 +4,7 @@
 //! they found is taken in the order of the file.
 
 mod block;
+mod header;
 mod layout;
 
 use std::collections::VecDeque;
@@ -12,14 +13,15 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use carnac_model::{Checked, Rows, RowsBuilder};
-use csv::{ByteRecord, ReaderBuilder};
+use csv::{ByteRecord, ReaderBuilder, StringRecord};
 
 use crate::source::Source;
 use crate::text::Utf8;
 use crate::{Check, Each, Result};
 
 pub(crate) use block::{Block, Blocks};
-pub(crate) use layout::{Layout, delimiter_of, header_of};
+pub(crate) use header::{delimiter_of, header_of, records_above};
+pub(crate) use layout::Layout;
 
 /// Reads and checks a CSV file, block by block.
 pub(crate) fn read(source: &Source, check: &Check<'_>, each: &mut Each<'_>) -> Result<()> {
@@ -30,10 +32,12 @@ pub(crate) fn read(source: &Source, check: &Check<'_>, each: &mut Each<'_>) -> R
     let Some(first) = blocks.next().map_err(failed)? else {
         return source.verify(blocks.into_inner().into_inner());
     };
-    let (header, skip) = match source.profile.as_ref().and_then(|profile| profile.header.as_ref()) {
-        Some(header) => (header.iter().map(|name| name.trim().to_lowercase()).collect(), 0),
-        None => (header_of(&first.bytes, delimiter).unwrap_or_default(), 1),
+    let given = source.profile.as_ref().and_then(|profile| profile.header.as_ref());
+    let header = match given {
+        Some(header) => header.iter().map(|name| name.trim().to_lowercase()).collect(),
+        None => header_of(&first.bytes, delimiter).unwrap_or_default(),
     };
+    let skip = records_above(&first.bytes, given.is_some());
     let parser = Parser { layout: Layout::of(source, &header)?, delimiter };
     each(check(&parser.rows(&first, skip)))?;
 
@@ -89,7 +93,7 @@ struct Parser {
 impl Parser {
     /// The rows of a block, without its first `skip` records.
     fn rows(&self, block: &Block, skip: usize) -> Rows {
-        let mut rows = RowsBuilder::new(self.layout.dataset);
+        let mut rows = RowsBuilder::with_capacity(self.layout.dataset, block.bytes.len());
         if let Some(rule) = block.fault {
             let line = i64::try_from(block.line).unwrap_or(i64::MAX);
             rows.push_fault(line, String::from_utf8_lossy(&block.bytes).trim_end(), rule);
@@ -120,17 +124,31 @@ impl Parser {
             let (passed_over, raw) = text.split_at(before);
             let blank = passed_over.iter().filter(|byte| **byte == b'\n').count() as u64;
             let line = block.line + start.line() - 1 + blank;
-            self.push(&mut rows, line, raw.trim_ascii_end(), &record);
+            record = self.push(&mut rows, line, raw.trim_ascii_end(), record);
         }
     }
 
-    fn push(&self, rows: &mut RowsBuilder, line: u64, raw: &[u8], record: &ByteRecord) {
+    /// Appends a record, and returns it to be filled again.
+    fn push(
+        &self,
+        rows: &mut RowsBuilder,
+        line: u64,
+        raw: &[u8],
+        record: ByteRecord,
+    ) -> ByteRecord {
         let line = i64::try_from(line).unwrap_or(i64::MAX);
-        match std::str::from_utf8(raw) {
-            Ok(raw) => self.layout.push(rows, line, raw, record.len(), |place| {
-                record.get(place).and_then(|value| std::str::from_utf8(value).ok())
-            }),
-            Err(_) => rows.push_fault(line, &String::from_utf8_lossy(raw), "bad_encoding"),
+        match (std::str::from_utf8(raw), StringRecord::from_byte_record(record)) {
+            (Ok(raw), Ok(record)) => {
+                self.layout.push(rows, line, raw, record.len(), |place| record.get(place));
+                record.into_byte_record()
+            }
+            (_, record) => {
+                rows.push_fault(line, &String::from_utf8_lossy(raw), "bad_encoding");
+                record.map_or_else(
+                    csv::FromUtf8Error::into_byte_record,
+                    StringRecord::into_byte_record,
+                )
+            }
         }
     }
 }

@@ -64,6 +64,14 @@ pub enum Error {
         /// The header as it stands.
         found: String,
     },
+    /// Two columns have the name of one that is read: nothing says which of them is meant.
+    #[error("{}: column `{column}` stands twice in the header; rename or take out the one that is not meant", path.display())]
+    ColumnTwice {
+        /// The file.
+        path: PathBuf,
+        /// The name, in lower case.
+        column: String,
+    },
     /// A table with more columns than any source has.
     #[error("{}: {found} columns; more than {} are refused", path.display(), crate::MAX_COLUMNS)]
     TooManyColumns {
@@ -101,6 +109,14 @@ pub enum Error {
     NoRecords {
         /// The file.
         path: PathBuf,
+    },
+    /// A JSON file with one object a line, which is no JSON as a whole.
+    #[error("{}: one JSON object a line is not read; put the objects into {list}", path.display())]
+    ObjectALine {
+        /// The file.
+        path: PathBuf,
+        /// The list that is read, in words.
+        list: String,
     },
     /// Two files of one run have the same name, which is what names a source.
     #[error(

@@ -4,6 +4,8 @@ use std::io::Read;
 use std::path::Path;
 
 use carnac_model::{DATASETS, Dataset, dataset};
+use encoding_rs::{Encoding, UTF_16BE, UTF_16LE};
+use memchr::memchr_iter;
 
 use crate::text::{Guess, Utf8};
 
@@ -44,15 +46,36 @@ pub(crate) fn is_xml(name: &str) -> bool {
     extension(name) == "xml"
 }
 
-/// The beginning of a file in UTF-8, whatever encoding it is in.
-pub(crate) fn text_of(head: &[u8]) -> Vec<u8> {
+/// The beginning of a file in UTF-8, and the encoding that it seems to be in.
+pub(crate) fn text_of(head: &[u8]) -> (Vec<u8>, &'static Encoding) {
     let mut guess = Guess::default();
     guess.watch(head);
-    let mut text = Vec::new();
-    let read = Utf8::new(head, guess.encoding()).read_to_end(&mut text);
+    let (mut text, encoding) = (Vec::new(), guess.encoding());
+    let read = Utf8::new(head, encoding).read_to_end(&mut text);
     read.expect("reading from memory cannot fail");
-    text
+    (text, encoding)
 }
+
+/// What to do about a file in UTF-16 that is not read, by its beginning as [`text_of`] gives it;
+/// none of other files.
+pub(crate) fn too_wide(
+    format: Format,
+    head: &[u8],
+    encoding: &'static Encoding,
+) -> Option<&'static str> {
+    let is_told = [UTF_16LE, UTF_16BE].contains(&encoding);
+    // Of two bytes a character one is zero, in the languages we read.
+    let zeros = memchr_iter(0, head).count();
+    let seems_so = zeros * 3 > head.len() && zeros * 3 < head.len() * 2;
+    match format {
+        Format::Csv if seems_so && !is_told => Some(UNMARKED),
+        Format::Json if seems_so || is_told => Some("it is in UTF-16: save it as UTF-8"),
+        _ => None,
+    }
+}
+
+const UNMARKED: &str = "it looks like UTF-16 without a byte-order mark: save it as UTF-8, or give a \
+                        profile with `encoding = \"utf-16le\"` and without `detect`";
 
 /// The dataset whose words the beginning of a JSON file has.
 pub(crate) fn by_words(head: &[u8]) -> Option<&'static Dataset> {

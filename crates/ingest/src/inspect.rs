@@ -31,6 +31,8 @@ pub struct Inspection {
     pub read: u64,
     /// Rows that would land.
     pub accepted: u64,
+    /// Those rows by period.
+    pub periods: BTreeMap<String, u64>,
     /// Rows that would be in quarantine, by rule.
     pub rejected: BTreeMap<String, u64>,
     /// Rows that would land with a warning, by rule; a row may have several.
@@ -84,6 +86,7 @@ impl Inspection {
             profile: source.profile.as_ref().map(|profile| profile.name.clone()),
             read: 0,
             accepted: 0,
+            periods: BTreeMap::new(),
             rejected: BTreeMap::new(),
             warned: BTreeMap::new(),
             faults: Vec::new(),
@@ -93,7 +96,9 @@ impl Inspection {
     fn add(&mut self, checked: &Checked) {
         self.read += checked.read() as u64;
         for part in checked.accepted() {
-            self.accepted += part.rows.num_rows() as u64;
+            let rows = part.rows.num_rows() as u64;
+            self.accepted += rows;
+            *self.periods.entry(part.period.clone()).or_default() += rows;
             for warnings in text(&part.rows, "warnings").flatten() {
                 for rule in warnings.split(' ') {
                     *self.warned.entry(rule.to_owned()).or_default() += 1;

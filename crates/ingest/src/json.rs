@@ -9,8 +9,9 @@ use std::io::{self, BufRead, BufReader, Read};
 use carnac_model::{Rows, RowsBuilder};
 
 use self::scan::Scan;
+use crate::batches::Batches;
 use crate::source::Source;
-use crate::{BATCH_BYTES, BATCH_ROWS, Error, MAX_RECORD, Result, decp, geography, outline};
+use crate::{Error, MAX_RECORD, Result, decp, geography, outline};
 
 /// Brackets nested deeper than this are refused.
 const MAX_DEPTH: usize = 64;
@@ -31,9 +32,10 @@ pub(crate) fn read(source: &Source, each: &mut dyn FnMut(&Rows) -> Result<()>) -
     };
     let mut records = Records::new(source.reader()?, lists);
     records.whole = source.is_one_feature;
-    let mut rows = RowsBuilder::new(source.dataset);
-    while let Some(record) = records.next().map_err(|error| source.io("read", error))? {
+    let mut batches = Batches::new(source, each);
+    while let Some(record) = records.next().map_err(|reason| batches.unread(reason))? {
         let line = i64::try_from(record.line).unwrap_or(i64::MAX);
+        let rows = &mut batches.rows;
         match String::from_utf8(record.text) {
             Err(error) => {
                 rows.push_fault(line, &String::from_utf8_lossy(error.as_bytes()), "bad_encoding")
@@ -41,22 +43,31 @@ pub(crate) fn read(source: &Source, each: &mut dyn FnMut(&Rows) -> Result<()>) -
             Ok(text) => {
                 if text.len() >= MAX_RECORD {
                     rows.push_fault(line, &text, "too_long");
-                } else if !record.complete
-                    || push(source, &mut rows, line, &record.list, &text).is_err()
+                } else if !record.complete || push(source, rows, line, &record.list, &text).is_err()
                 {
                     rows.push_fault(line, &text, "malformed");
                 }
             }
         }
-        if rows.len() >= BATCH_ROWS || rows.bytes() >= BATCH_BYTES {
-            each(&rows.finish())?;
-        }
+        batches.hand_on_when_full()?;
     }
     if !records.found_list {
-        return Err(Error::NoRecords { path: source.path.clone() });
+        let path = source.path.clone();
+        return Err(match records.roots {
+            0 | 1 => Error::NoRecords { path },
+            _ => Error::ObjectALine { path, list: named(lists) },
+        });
     }
-    each(&rows.finish())?;
+    batches.finish()?;
     source.verify(records.reader.into_inner())
+}
+
+/// A list of records, in words.
+fn named(lists: &[&str]) -> String {
+    match lists {
+        [""] => "one list".to_owned(),
+        names => format!("one list called `{}`", names.join("` or `")),
+    }
 }
 
 /// One element of a list.
@@ -88,6 +99,8 @@ struct Records<R> {
     /// The last byte outside records that is no blank.
     before: u8,
     line: u64,
+    /// Objects that stand in nothing: one, unless the file has an object a line.
+    roots: u64,
     found_list: bool,
     /// Whether a record broke off, so that what closes the lists may be lost.
     broken: bool,
@@ -105,6 +118,7 @@ impl<R: Read> Records<R> {
             list: String::new(),
             before: b' ',
             line: 1,
+            roots: 0,
             found_list: false,
             broken: false,
             whole: false,
@@ -134,7 +148,10 @@ impl<R: Read> Records<R> {
                 b'{' if self.found_list && is_stray(before, innermost) => {
                     return self.object().map(Some);
                 }
-                b'{' => self.enter(Open::Object)?,
+                b'{' => {
+                    self.roots += u64::from(self.open.is_empty());
+                    self.enter(Open::Object)?;
+                }
                 b'[' => {
                     let name = if self.open.is_empty() { "" } else { self.key.as_str() };
                     let wanted = self.lists.contains(&name);

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use carnac_lake::{Delivery, Draft, Lake};
 use carnac_model::{DATASETS, Dataset, Input};
+use chrono::NaiveDate;
 
 use crate::read::read;
 use crate::{Error, PseudonymKey, Result, Source};
@@ -38,6 +39,32 @@ pub enum Outcome {
     Failed(Error),
 }
 
+/// How a run reads and lands its sources.
+#[derive(Clone, Copy)]
+#[expect(missing_debug_implementations, reason = "who is told of progress has none")]
+pub struct Landing<'a> {
+    /// Names the respondents of surveys, which do not land without.
+    pub key: Option<&'a PseudonymKey>,
+    /// Bounds a merge, in bytes.
+    pub memory: usize,
+    /// Which sources land again although they are landed already.
+    pub again: Again<'a>,
+    /// Is told the bytes of each file once it is read.
+    pub advanced: &'a (dyn Fn(u64) + Sync),
+}
+
+/// Which sources land again although their bytes and their profile are unchanged.
+#[derive(Debug, Clone, Copy)]
+pub enum Again<'a> {
+    /// None.
+    None,
+    /// All that are named; one that was never landed is refused.
+    All,
+    /// These, by the names under which they are landed, each with the date that "today" means
+    /// for it.
+    These(&'a BTreeMap<String, NaiveDate>),
+}
+
 /// Lands `sources` into the draft, dataset by dataset, each with one merge.
 ///
 /// A file whose bytes are landed already is left alone, unless the profile or the key by which it
@@ -57,33 +84,7 @@ pub async fn land(
     memory: usize,
     advanced: &(dyn Fn(u64) + Sync),
 ) -> Result<Vec<Report>> {
-    Run { lake, key, memory, advanced, again: false }.land(draft, sources).await
-}
-
-/// Lands sources as [`land`] does, those too whose bytes and profile are unchanged; one that was
-/// never landed is refused.
-///
-/// # Errors
-/// As [`land`].
-pub async fn land_again(
-    lake: &Lake,
-    draft: &mut Draft,
-    sources: &[Source],
-    key: Option<&PseudonymKey>,
-    memory: usize,
-    advanced: &(dyn Fn(u64) + Sync),
-) -> Result<Vec<Report>> {
-    Run { lake, key, memory, advanced, again: true }.land(draft, sources).await
-}
-
-/// How a run lands its sources.
-struct Run<'a> {
-    lake: &'a Lake,
-    key: Option<&'a PseudonymKey>,
-    memory: usize,
-    advanced: &'a (dyn Fn(u64) + Sync),
-    /// Whether what is landed already is landed again.
-    again: bool,
+    Landing { key, memory, again: Again::None, advanced }.land(lake, draft, sources).await
 }
 
 /// The sources of one dataset that a run has spooled.
@@ -101,14 +102,46 @@ enum Step {
     Waits(String),
 }
 
-impl Run<'_> {
-    async fn land(&self, draft: &mut Draft, sources: &[Source]) -> Result<Vec<Report>> {
+/// What is to be done with one source, before it is read.
+pub(crate) enum Verdict<'d> {
+    /// Nothing: it is landed under this name, as it would be read now.
+    Leave(&'d str, &'d Input),
+    /// It lands under this file name.
+    Land(String, Why, NaiveDate),
+    /// It cannot land.
+    Refuse(Error),
+}
+
+/// Why a source lands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Why {
+    /// Nothing of that name or content is landed.
+    New,
+    /// Its content differs from what is landed under its name.
+    Changed,
+    /// The profile or the key by which it is read has changed.
+    ReadOtherwise,
+    /// It was asked for.
+    AskedFor,
+}
+
+impl Landing<'_> {
+    /// Lands sources as [`land`] does.
+    ///
+    /// # Errors
+    /// As [`land`].
+    pub async fn land(
+        &self,
+        lake: &Lake,
+        draft: &mut Draft,
+        sources: &[Source],
+    ) -> Result<Vec<Report>> {
         let mut reports = Vec::with_capacity(sources.len());
         for &dataset in DATASETS {
             let is_of_dataset = |source: &&Source| std::ptr::eq(source.dataset, dataset);
             let of_dataset: Vec<_> = sources.iter().filter(is_of_dataset).collect();
             if !of_dataset.is_empty() {
-                reports.extend(self.land_dataset(draft, dataset, &of_dataset).await?);
+                reports.extend(self.land_dataset(lake, draft, dataset, &of_dataset).await?);
             }
         }
         Ok(reports)
@@ -116,6 +149,7 @@ impl Run<'_> {
 
     async fn land_dataset(
         &self,
+        lake: &Lake,
         draft: &mut Draft,
         dataset: &'static Dataset,
         sources: &[&Source],
@@ -134,7 +168,7 @@ impl Run<'_> {
         if waiting.is_empty() {
             return Ok(reports);
         }
-        let landed = self.lake.replace(draft, spool.delivery, self.memory).await?;
+        let landed = lake.replace(draft, spool.delivery, self.memory).await?;
         let landed: BTreeMap<_, _> = landed.into_iter().collect();
         for (source, file) in waiting {
             let Some(input) = landed.get(&file).cloned() else { continue };
@@ -163,23 +197,18 @@ impl Run<'_> {
         if let Some((file, _)) = spool.sources.iter().find(|(_, first)| is_copy(source, first)) {
             return Step::Waits(file.clone());
         }
-        let before = landed_before(draft, source, all);
-        let file = match before {
-            Some((landed_as, input)) if !self.again && source.is_read_as(input, self.key) => {
+        let (file, run_date) = match self.verdict(draft, source, all) {
+            Verdict::Leave(landed_as, input) => {
                 let (landed_as, input) = (landed_as.to_owned(), input.clone());
                 return Step::Done(Box::new(Outcome::Unchanged { landed_as, input }));
             }
-            Some((landed_as, _)) => file_of(landed_as).to_owned(),
-            None if self.again && draft.landed(&source.key()).is_none() => {
-                let (path, dataset) = (source.path.clone(), source.dataset.name);
-                return failed(Error::NotLanded { path, dataset });
-            }
-            None => source.name.clone(),
+            Verdict::Refuse(error) => return failed(error),
+            Verdict::Land(file, _, run_date) => (file, run_date),
         };
         if spool.sources.contains_key(&file) {
             return failed(same_name(source));
         }
-        match self.spool(draft, &mut spool.delivery, source, &file) {
+        match self.spool(draft, &mut spool.delivery, source, (&file, run_date)) {
             Ok(()) => {
                 spool.sources.insert(file.clone(), source);
                 Step::Waits(file)
@@ -188,17 +217,49 @@ impl Run<'_> {
         }
     }
 
-    /// Reads one file through the check into the delivery; on failure the delivery forgets it.
+    /// Says whether a source lands, why, and with which date as today; `all` are those of its
+    /// dataset in this run.
+    pub(crate) fn verdict<'d>(
+        &self,
+        draft: &'d Draft,
+        source: &'d Source,
+        all: &[&Source],
+    ) -> Verdict<'d> {
+        let today = draft.run_date();
+        let own = draft.landed(&source.key());
+        let Some((landed_as, input)) = landed_before(draft, source, all) else {
+            if matches!(self.again, Again::All) && own.is_none() {
+                let (path, dataset) = (source.path.clone(), source.dataset.name);
+                return Verdict::Refuse(Error::NotLanded { path, dataset });
+            }
+            let why = if own.is_some() { Why::Changed } else { Why::New };
+            return Verdict::Land(source.name.clone(), why, today);
+        };
+        let land = |why, run_date| Verdict::Land(file_of(landed_as).to_owned(), why, run_date);
+        match self.again {
+            Again::All => land(Why::AskedFor, today),
+            Again::These(dates) if dates.contains_key(landed_as) => {
+                land(Why::AskedFor, dates[landed_as])
+            }
+            Again::None | Again::These(_) if source.is_read_as(input, self.key) => {
+                Verdict::Leave(landed_as, input)
+            }
+            Again::None | Again::These(_) => land(Why::ReadOtherwise, today),
+        }
+    }
+
+    /// Reads one file through the check into the delivery, under a file name and with a date for
+    /// today; on failure the delivery forgets it.
     fn spool(
         &self,
         draft: &Draft,
         delivery: &mut Delivery,
         source: &Source,
-        file: &str,
+        (file, run_date): (&str, NaiveDate),
     ) -> Result<()> {
-        delivery.begin(file, source.input(self.key));
+        delivery.begin(file, Input { run_date: Some(run_date), ..source.input(self.key) });
         let mut append = |checked| Ok(delivery.append(&checked)?);
-        let outcome = read(source, self.key, draft.run_date(), &mut append);
+        let outcome = read(source, self.key, run_date, &mut append);
         let outcome = outcome.and_then(|()| refuse_empty(source.dataset, file, draft, delivery));
         if outcome.is_err() {
             delivery.withdraw();
@@ -208,7 +269,7 @@ impl Run<'_> {
 }
 
 /// Whether a source holds the bytes of another one of its run, and would land the same rows.
-fn is_copy(source: &Source, other: &Source) -> bool {
+pub(crate) fn is_copy(source: &Source, other: &Source) -> bool {
     source.sha256 == other.sha256 && source.is_named_as(&other.name)
 }
 

@@ -4,7 +4,7 @@
 //! paths ─ find ─▶ Found ─ Source::open ─▶ Source ─ read ─▶ Rows ─ model::check ─▶ Checked ─▶ lake::Delivery
 //! ```
 //! [`land`] is the whole way of a set of files into a draft of the next release; [`inspect`] is that
-//! of one file up to the check, and writes nothing.
+//! of one file up to the check, and [`plan`] says what a run would land: neither writes anything.
 
 mod actes;
 mod batches;
@@ -21,6 +21,7 @@ mod json;
 mod land;
 mod outline;
 mod pes;
+mod plan;
 mod profile;
 mod read;
 mod sheet;
@@ -36,7 +37,8 @@ mod xml;
 pub use error::{Error, Result};
 pub use find::{Contents, Found, find, find_all};
 pub use inspect::{Fault, Inspection, inspect};
-pub use land::{Outcome, Report, land, land_again};
+pub use land::{Again, Landing, Outcome, Report, Why, land};
+pub use plan::{Expected, Planned, plan};
 pub use profile::Profile;
 pub use source::Source;
 pub use survey::{KeyError, PseudonymKey, SurveyProfile};

@@ -11,11 +11,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use calamine::{CellErrorType, Data};
-use carnac_model::{Rows, RowsBuilder};
+use carnac_model::Rows;
 
+use crate::batches::Batches;
 use crate::csv::Layout;
 use crate::source::Source;
-use crate::{BATCH_BYTES, BATCH_ROWS, Error, Result};
+use crate::{Error, Result};
 
 mod biff;
 mod binary;
@@ -93,10 +94,9 @@ fn visit(path: &Path, bytes: &[u8], row: Visit<'_>) -> Result<()> {
 }
 
 /// The search for the header, then the rows below it.
-struct Table<'s, 'e> {
-    source: &'s Source,
-    each: &'e mut dyn FnMut(&Rows) -> Result<()>,
-    rows: RowsBuilder,
+struct Table<'a> {
+    source: &'a Source,
+    batches: Batches<'a>,
     found: Option<Found>,
     /// What the widest line that is no header lacks.
     lacking: Option<(usize, Error)>,
@@ -109,16 +109,16 @@ struct Found {
     layout: Layout,
 }
 
-impl<'s, 'e> Table<'s, 'e> {
+impl<'a> Table<'a> {
     /// A profile may give the header of a table that has none, on the first sheet.
-    fn new(source: &'s Source, each: &'e mut dyn FnMut(&Rows) -> Result<()>) -> Result<Self> {
+    fn new(source: &'a Source, each: &'a mut dyn FnMut(&Rows) -> Result<()>) -> Result<Self> {
         let header = source.profile.as_ref().and_then(|profile| profile.header.as_ref());
         let found = header.map(|header| -> Result<Found> {
             let layout = Layout::of(source, &names(header))?;
             Ok(Found { sheet: 1, columns: header.len(), layout })
         });
-        let (rows, found) = (RowsBuilder::new(source.dataset), found.transpose()?);
-        Ok(Self { source, each, rows, found, lacking: None })
+        let (batches, found) = (Batches::new(source, each), found.transpose()?);
+        Ok(Self { source, batches, found, lacking: None })
     }
 
     fn line(&mut self, line: &Line<'_>) -> Result<Next> {
@@ -129,12 +129,10 @@ impl<'s, 'e> Table<'s, 'e> {
             return Ok(Next::End);
         }
         let raw = line.cells.join(";");
-        layout.push(&mut self.rows, i64::from(line.number), &raw, *columns, |place| {
+        layout.push(&mut self.batches.rows, i64::from(line.number), &raw, *columns, |place| {
             line.cells.get(place).map(String::as_str).filter(is_value)
         });
-        if self.rows.len() >= BATCH_ROWS || self.rows.bytes() >= BATCH_BYTES {
-            (self.each)(&self.rows.finish())?;
-        }
+        self.batches.hand_on_when_full()?;
         Ok(Next::Row)
     }
 
@@ -157,9 +155,9 @@ impl<'s, 'e> Table<'s, 'e> {
         Next::Row
     }
 
-    fn finish(mut self) -> Result<()> {
+    fn finish(self) -> Result<()> {
         match (self.found, self.lacking) {
-            (Some(_), _) => (self.each)(&self.rows.finish()),
+            (Some(_), _) => self.batches.finish(),
             (None, Some((_, error))) => Err(error),
             (None, None) => {
                 let reason = "no sheet of it holds a row".to_owned();

@@ -11,8 +11,9 @@ use carnac_model::{DATASETS, Dataset, dataset};
 use encoding_rs::Encoding;
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
+use xxhash_rust::xxh3::Xxh3;
 
-use crate::format::{Format, by_header, by_root, by_words, format, has_any, text_of};
+use crate::format::{Format, by_header, by_root, by_words, format, has_any, text_of, too_wide};
 use crate::text::Guess;
 use crate::{Error, Found, Profile, Result, columnar, csv, sheet, survey, xml};
 
@@ -34,6 +35,8 @@ pub struct Source {
     pub(crate) dataset: &'static Dataset,
     pub(crate) format: Format,
     pub(crate) sha256: String,
+    /// A faster hash of the same bytes, by which they are known when they are read again.
+    passed: u128,
     pub(crate) encoding: &'static Encoding,
     pub(crate) delimiter: u8,
     pub(crate) profile: Option<Arc<Profile>>,
@@ -71,19 +74,19 @@ impl Source {
             let path = path.clone();
             move |source| Error::Io { step, path, source }
         };
-        let mut head = vec![0; 64 * 1024];
-        let length = File::open(first)
-            .and_then(|mut file| read_up_to(&mut file, &mut head))
-            .map_err(failed("open"))?;
-        head.truncate(length);
+        let head = head_of(first).map_err(failed("open"))?;
         let by_folder =
             || path.parent()?.ancestors().find_map(|folder| dataset(folder.file_name()?.to_str()?));
-        let head = text_of(&head);
+        let (head, guessed) = text_of(&head);
         let expected = named.or_else(by_folder);
         let looked_into = expected.is_none() || !profiles.is_empty();
         let headers = headers(format, first, &head, looked_into)?;
         let fits = |profile: &&Arc<Profile>| headers.iter().any(|h| profile.fits(h, expected));
         let profile = profiles.iter().find(fits);
+        let given = profile.and_then(|profile| profile.encoding());
+        if let Some(reason) = too_wide(format, &head, given.unwrap_or(guessed)) {
+            return Err(Error::Unreadable { path, reason: reason.to_owned() });
+        }
         let by_profile = || profile.map(|profile| profile.dataset());
         let by_content = || match format {
             Format::Json => by_words(&head),
@@ -97,8 +100,9 @@ impl Source {
             let known = DATASETS.iter().map(|dataset| dataset.name).collect::<Vec<_>>().join(", ");
             return Err(Error::UnknownDataset { path, known });
         };
-        let Checksum { sha256, bytes, encoding } = checksum(&members).map_err(failed("read"))?;
-        let encoding = profile.and_then(|profile| profile.encoding()).unwrap_or(encoding);
+        let Checksum { sha256, passed, bytes, encoding } =
+            checksum(&members).map_err(failed("read"))?;
+        let encoding = given.unwrap_or(encoding);
         let delimiter = profile
             .and_then(|profile| profile.delimiter())
             .unwrap_or_else(|| csv::delimiter_of(&head));
@@ -113,6 +117,7 @@ impl Source {
             dataset,
             format,
             sha256,
+            passed,
             encoding,
             delimiter,
             profile,
@@ -199,7 +204,7 @@ impl Source {
     /// Opens the bytes of one of its files.
     pub(crate) fn reader_of(&self, member: &Member) -> Result<HashingReader> {
         let file = File::open(&member.path).map_err(|source| self.io("open", source))?;
-        Ok(HashingReader { file, hasher: Sha256::new() })
+        Ok(HashingReader { file, hasher: Xxh3::new() })
     }
 
     pub(crate) fn io(&self, step: &'static str, source: io::Error) -> Error {
@@ -211,12 +216,20 @@ impl Source {
     /// Of several files nobody but this run can change one: they were unpacked by it.
     pub(crate) fn verify(&self, mut reader: HashingReader) -> Result<()> {
         io::copy(&mut reader, &mut io::sink()).map_err(|source| self.io("read", source))?;
-        if self.members.len() > 1 || hex(&reader.hasher.finalize()) == self.sha256 {
+        if self.members.len() > 1 || reader.hasher.digest128() == self.passed {
             Ok(())
         } else {
             Err(Error::Changed { path: self.path.clone() })
         }
     }
+}
+
+/// The first 64 KiB of a file.
+fn head_of(path: &Path) -> io::Result<Vec<u8>> {
+    let mut head = vec![0; 64 * 1024];
+    let length = read_up_to(&mut File::open(path)?, &mut head)?;
+    head.truncate(length);
+    Ok(head)
 }
 
 /// The headers of a file, in lower case; those of a table that is no text only if it is `looked_into`.
@@ -248,10 +261,9 @@ fn edition_of(path: &Path) -> Option<String> {
 }
 
 /// A file whose bytes are hashed as they are read.
-#[derive(Debug)]
 pub(crate) struct HashingReader {
     file: File,
-    hasher: Sha256,
+    hasher: Xxh3,
 }
 
 impl Read for HashingReader {
@@ -278,13 +290,15 @@ pub(crate) fn read_up_to(reader: &mut impl Read, buffer: &mut [u8]) -> io::Resul
 
 struct Checksum {
     sha256: String,
+    passed: u128,
     bytes: u64,
     encoding: &'static Encoding,
 }
 
 /// Reads the bytes once; of several files, their names and lengths are hashed too.
 fn checksum(members: &[Member]) -> io::Result<Checksum> {
-    let (mut hasher, mut guess, mut bytes) = (Sha256::new(), Guess::default(), 0);
+    let (mut hasher, mut again, mut guess, mut bytes) =
+        (Sha256::new(), Xxh3::new(), Guess::default(), 0);
     let mut chunk = vec![0; 1 << 20];
     for member in members {
         let mut file = File::open(&member.path)?;
@@ -300,11 +314,13 @@ fn checksum(members: &[Member]) -> io::Result<Checksum> {
                 break;
             }
             hasher.update(passed);
+            again.update(passed);
             guess.watch(passed);
             bytes += passed.len() as u64;
         }
     }
-    Ok(Checksum { sha256: hex(&hasher.finalize()), bytes, encoding: guess.encoding() })
+    let (sha256, passed) = (hex(&hasher.finalize()), again.digest128());
+    Ok(Checksum { sha256, passed, bytes, encoding: guess.encoding() })
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -24,8 +24,9 @@ use self::layout::Layout;
 use self::record::{Record, headings};
 use self::response::Response;
 use self::value::Submitted;
+use crate::batches::Batches;
 use crate::source::Source;
-use crate::{BATCH_BYTES, BATCH_ROWS, Error, Result};
+use crate::{Error, Result};
 
 /// The dataset that surveys land in.
 pub(crate) const DATASET: &str = "answers";
@@ -89,18 +90,15 @@ impl<'a> Export<'a> {
 
     /// The second pass: the rows.
     fn land(&self, latest: &Latest, each: &mut dyn FnMut(&Rows) -> Result<()>) -> Result<()> {
-        let mut rows = RowsBuilder::new(self.source.dataset);
+        let mut batches = Batches::new(self.source, each);
         record::each(self.source, &mut |line, record| {
             match self.response(record) {
-                Ok(response) => self.push(&mut rows, line, &response, latest),
-                Err(rule) => rows.push_fault(line, HIDDEN, rule),
+                Ok(response) => self.push(&mut batches.rows, line, &response, latest),
+                Err(rule) => batches.rows.push_fault(line, HIDDEN, rule),
             }
-            if rows.len() >= BATCH_ROWS || rows.bytes() >= BATCH_BYTES {
-                each(&rows.finish())?;
-            }
-            Ok(())
+            batches.hand_on_when_full()
         })?;
-        each(&rows.finish())
+        batches.finish()
     }
 
     fn response(&self, record: Record<'_>) -> Result<Response<'a>, &'static str> {

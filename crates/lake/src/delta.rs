@@ -5,15 +5,24 @@ use std::sync::Arc;
 use arrow::datatypes::SchemaRef;
 use deltalake_core::kernel::StructType;
 use deltalake_core::kernel::engine::arrow_conversion::TryIntoKernel;
+use deltalake_core::kernel::transaction::TransactionError;
 use deltalake_core::operations::create::CreateBuilder;
 use deltalake_core::{DeltaResult, DeltaTable, DeltaTableBuilder, DeltaTableError};
 use url::Url;
 
-use crate::{Error, Lake, QUARANTINE, Result, store};
+use crate::proof::Proof;
+use crate::{Error, Lake, QUARANTINE, Result, commit, store};
 
 impl Lake {
-    /// Opens a table at the version that a release pins.
-    pub(crate) async fn delta_at(&self, table: &str, version: u64) -> Result<DeltaTable> {
+    /// Opens a table at a version, whose commit must be whole and, when `published` names one, that
+    /// very commit.
+    pub(crate) async fn delta_at(
+        &self,
+        table: &str,
+        version: u64,
+        published: Option<&str>,
+    ) -> Result<DeltaTable> {
+        self.proven(table, version, published).await?;
         let open = async || self.builder(table)?.with_version(version).load().await;
         open().await.map_err(|source| failed("open", table, source))
     }
@@ -29,17 +38,20 @@ impl Lake {
         partition: &str,
         published: Option<u64>,
     ) -> Result<DeltaTable> {
-        let open = async || {
-            let opened = self.builder(table)?.build()?;
-            if opened.verify_deltatable_existence().await? {
-                self.builder(table)?.load().await
-            } else {
-                self.create_delta(table, schema, partition).await
+        let open = async || self.open_or_create(table, &schema, partition).await;
+        let newest = match open().await {
+            Ok(newest) => newest,
+            Err(source) => {
+                let aside = self.set_aside(&folder(table), published).await;
+                if aside.map_err(|source| failed("repair", table, source.into()))? == 0 {
+                    return Err(failed("open", table, source));
+                }
+                open().await.map_err(|source| failed("open", table, source))?
             }
         };
-        let newest = open().await.map_err(|source| failed("open", table, source))?;
         let wanted = published.unwrap_or(0);
         if newest.version() == Some(wanted) {
+            self.proven(table, wanted, None).await?;
             return Ok(newest);
         }
         tracing::warn!(
@@ -48,18 +60,33 @@ impl Lake {
             published,
             "undoing what was never published"
         );
-        let (restored, _) = newest
-            .restore()
-            .with_version_to_restore(wanted)
-            .await
-            .map_err(|source| failed("restore", table, source))?;
-        Ok(restored)
+        let before = self.delta_at(table, wanted, None).await?;
+        let undone = commit::undo(&newest, &before).await;
+        let version = undone.map_err(|source| failed("undo", table, source))?;
+        self.delta_at(table, version, None).await
+    }
+
+    async fn open_or_create(
+        &self,
+        table: &str,
+        schema: &SchemaRef,
+        partition: &str,
+    ) -> DeltaResult<DeltaTable> {
+        let exists = async || self.builder(table)?.build()?.verify_deltatable_existence().await;
+        if !exists().await? {
+            match self.create_delta(table, schema, partition).await {
+                // It may be there all the same: the reply was lost, or another run was first.
+                Err(error) if !exists().await? => return Err(error),
+                Ok(_) | Err(_) => {}
+            }
+        }
+        self.builder(table)?.load().await
     }
 
     async fn create_delta(
         &self,
         table: &str,
-        schema: SchemaRef,
+        schema: &SchemaRef,
         partition: &str,
     ) -> DeltaResult<DeltaTable> {
         let columns: StructType = schema.as_ref().try_into_kernel()?;
@@ -68,19 +95,66 @@ impl Lake {
             .with_table_name(table)
             .with_columns(columns.fields().cloned())
             .with_partition_columns([partition])
+            .with_commit_properties(commit::properties(&Proof::of(&[])?)?)
             .await
     }
 
+    /// Checks that a version's commit is whole, and returns the SHA-256 of what it changes.
+    ///
+    /// None when the log has the commit in a checkpoint only.
+    ///
+    /// # Errors
+    /// [`Error::DamagedCommit`] when it is not what was written, or not the one `published`.
+    pub(crate) async fn proven(
+        &self,
+        table: &str,
+        version: u64,
+        published: Option<&str>,
+    ) -> Result<Option<String>> {
+        let damaged =
+            |reason: String| Error::DamagedCommit { table: table.to_owned(), version, reason };
+        let read = async || self.builder(table)?.build_storage()?.read_commit_entry(version).await;
+        let commit = read().await.map_err(|source| failed("open", table, source))?;
+        let Some(commit) = commit else {
+            let open = async || self.builder(table)?.with_version(version).load().await;
+            return match open().await {
+                Ok(_) => Ok(None),
+                Err(source @ DeltaTableError::ObjectStore { .. }) => {
+                    Err(failed("open", table, source))
+                }
+                Err(_) => Err(damaged("it is not in the log".to_owned())),
+            };
+        };
+        let proof = Proof::read(&commit).map_err(damaged)?;
+        if published.is_some_and(|published| published != proof.sha256) {
+            return Err(damaged("it is another commit than the one published".to_owned()));
+        }
+        Ok(Some(proof.sha256))
+    }
+
     fn builder(&self, table: &str) -> DeltaResult<DeltaTableBuilder> {
-        let folder =
-            if table == QUARANTINE { QUARANTINE.to_owned() } else { format!("tables/{table}") };
-        let url = Url::parse(&format!("{}{folder}/", store::ADDRESS))
+        let url = Url::parse(&format!("{}{}/", store::ADDRESS, folder(table)))
             .map_err(|error| DeltaTableError::InvalidTableLocation(error.to_string()))?;
         Ok(DeltaTableBuilder::from_url(url.clone())?
             .with_storage_backend(Arc::clone(&self.store), url))
     }
 }
 
+/// Where a table is, below the root.
+fn folder(table: &str) -> String {
+    if table == QUARANTINE { QUARANTINE.to_owned() } else { format!("tables/{table}") }
+}
+
+/// A Delta operation failed; that another run was faster is no fault of the table.
 pub(crate) fn failed(step: &'static str, table: &str, source: DeltaTableError) -> Error {
-    Error::Delta { step, table: table.to_owned(), source: Box::new(source) }
+    let table = table.to_owned();
+    let DeltaTableError::Transaction { source: reason } = &source else {
+        return Error::Delta { step, table, source: Box::new(source) };
+    };
+    match reason {
+        TransactionError::CommitConflict(_)
+        | TransactionError::MaxCommitAttempts(_)
+        | TransactionError::VersionAlreadyExists(_) => Error::Conflict { table },
+        _ => Error::Delta { step, table, source: Box::new(source) },
+    }
 }

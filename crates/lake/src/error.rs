@@ -45,6 +45,14 @@ pub enum Error {
         /// The storage's own reason.
         source: object_store::Error,
     },
+    /// The records of runs cannot be read or written.
+    #[error("{step} records of runs: {source}")]
+    RunLog {
+        /// `list`, `read` or `write`.
+        step: &'static str,
+        /// The storage's own reason.
+        source: object_store::Error,
+    },
     /// A release record is not what we wrote.
     #[error("release record {id} is damaged: {reason}")]
     DamagedRelease {
@@ -52,6 +60,50 @@ pub enum Error {
         id: u64,
         /// What is wrong.
         reason: String,
+    },
+    /// A commit that a release names is not what was written.
+    #[error(
+        "version {version} of table {table} is damaged: {reason}; the releases that name it cannot \
+         be read: bring its log back from a copy, or run the refresh again, which builds on the \
+         release before"
+    )]
+    DamagedCommit {
+        /// The table.
+        table: String,
+        /// The version.
+        version: u64,
+        /// What is wrong.
+        reason: String,
+    },
+    /// That edition was never frozen.
+    #[error("edition {name} is not in {root}: `carnac edition list` lists those that are")]
+    NoEdition {
+        /// The lake.
+        root: String,
+        /// The edition asked for.
+        name: String,
+    },
+    /// An edition is frozen once and for ever.
+    #[error("edition {name} is frozen already and cannot change: freeze under another name")]
+    EditionExists {
+        /// The name asked for.
+        name: String,
+    },
+    /// An edition is not what was frozen.
+    #[error("edition {name} is damaged: {reason}")]
+    DamagedEdition {
+        /// Its name.
+        name: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The editions cannot be listed, read or written.
+    #[error("{step} editions: {source}")]
+    Editions {
+        /// `list`, `read` or `write`.
+        step: &'static str,
+        /// The storage's own reason.
+        source: object_store::Error,
     },
     /// Another run changed the same table meanwhile.
     #[error("table {table} was changed by another run meanwhile; nothing was published, run again")]
@@ -62,7 +114,7 @@ pub enum Error {
     /// A Delta operation failed.
     #[error("{step} table {table}: {source}")]
     Delta {
-        /// `open`, `create`, `write` or `restore`.
+        /// `open`, `create`, `write`, `undo` or `repair`.
         step: &'static str,
         /// The table.
         table: String,

@@ -4,17 +4,24 @@
 //! Checked ─▶ Delivery (local spool) ─ Lake::replace ─▶ Delta version ─┐
 //!                                                                     ├─ Lake::publish ─▶ Release
 //! rejected rows ───────────────────────────────────▶ quarantine ──────┘
+//! Draft ─ Lake::audit ─▶ Audited, which the caller looks at before it publishes
 //! Release ─ Lake::table ─▶ Table (a plain Parquet scan of the pinned version's files)
 //! ```
 //! This crate is the only one that writes, and it writes only by replacing whole
-//! partitions and by adding release records.
+//! partitions and by adding records of releases, runs and editions.
 
+mod audit;
+mod commit;
 mod delivery;
 mod delta;
+mod edition;
 mod error;
 mod folder;
+mod proof;
 mod release;
+mod repair;
 mod replace;
+mod run;
 mod statistics;
 mod store;
 mod table;
@@ -25,6 +32,7 @@ use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use object_store::ObjectStore;
 
+pub use audit::Audited;
 pub use delivery::Delivery;
 pub use error::{Error, Result};
 pub use release::Draft;
@@ -65,6 +73,12 @@ impl Lake {
         Self::open(root, options)
     }
 
+    /// Returns the lake on what `wrap` makes of its store: a store that fails on purpose, say.
+    #[must_use]
+    pub fn on(self, wrap: impl FnOnce(Arc<dyn ObjectStore>) -> Arc<dyn ObjectStore>) -> Self {
+        Self { store: wrap(self.store), root: self.root }
+    }
+
     /// Returns where the lake is, as it was given.
     #[must_use]
     pub fn root(&self) -> &str {
@@ -88,4 +102,9 @@ impl Lake {
 /// Address under which the lake's files are known to DataFusion: `lake://root/`.
 fn store_url() -> ObjectStoreUrl {
     ObjectStoreUrl::parse(store::ADDRESS).expect("a constant address")
+}
+
+/// An SQL text literal.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
 }

@@ -5,10 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use carnac_model::{Input, Release};
 use chrono::{DateTime, NaiveDate, Utc};
 use futures::TryStreamExt;
+use futures::future::try_join_all;
 use object_store::path::Path;
 use object_store::{ObjectStoreExt, PutMode, PutOptions};
 
 use crate::{Error, Lake, Result};
+
+mod seal;
 
 const FOLDER: &str = "releases";
 
@@ -20,6 +23,8 @@ pub struct Draft {
     pub(crate) base: Option<Release>,
     pub(crate) run_date: NaiveDate,
     pub(crate) tables: BTreeMap<String, u64>,
+    /// What tells the commits of those versions from others, as [`Release::commits`] has it.
+    commits: BTreeMap<String, String>,
     pub(crate) inputs: BTreeMap<String, Input>,
 }
 
@@ -45,6 +50,51 @@ impl Draft {
             .map(|(name, input)| (name.as_str(), input))
     }
 
+    /// Starts the first draft of a lake that is not there yet.
+    #[must_use]
+    pub fn first(run_date: NaiveDate) -> Self {
+        Self {
+            base: None,
+            run_date,
+            tables: BTreeMap::new(),
+            commits: BTreeMap::new(),
+            inputs: BTreeMap::new(),
+        }
+    }
+
+    /// Returns the release that it builds on; none when there is none.
+    #[must_use]
+    pub fn base(&self) -> Option<&Release> {
+        self.base.as_ref()
+    }
+
+    /// Returns the release that it would be if it were published on its base now.
+    ///
+    /// It has the number of its base: it is none yet.
+    #[must_use]
+    pub fn preview(&self, now: DateTime<Utc>) -> Release {
+        let base = self.base.clone();
+        let (mut tables, mut commits, mut inputs) =
+            base.map(|base| (base.tables, base.commits, base.inputs)).unwrap_or_default();
+        commits.retain(|table, _| !self.tables.contains_key(table));
+        tables.extend(self.tables.clone());
+        inputs.extend(self.inputs.clone());
+        let (id, code) =
+            (self.base.as_ref().map_or(0, |base| base.id), env!("CARGO_PKG_VERSION").to_owned());
+        Release { id, published_at: now, run_date: self.run_date, tables, commits, inputs, code }
+    }
+
+    /// The sources of a dataset that this run has landed, by file name.
+    pub(crate) fn inputs_of<'d>(
+        &'d self,
+        dataset: &'d str,
+    ) -> impl Iterator<Item = (&'d str, &'d Input)> {
+        self.inputs.iter().filter_map(move |(source, input)| {
+            let (of, file) = source.split_once('/')?;
+            (of == dataset).then_some((file, input))
+        })
+    }
+
     /// Returns whether this run has changed nothing.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -63,7 +113,7 @@ impl Draft {
     }
 
     /// The version that readers see of a table, if it was ever published.
-    fn published_version(&self, table: &str) -> Option<u64> {
+    pub(crate) fn published_version(&self, table: &str) -> Option<u64> {
         self.base.as_ref().and_then(|base| base.tables.get(table)).copied()
     }
 
@@ -74,21 +124,24 @@ impl Draft {
         id: u64,
         published_at: DateTime<Utc>,
     ) -> Result<Release> {
-        let (mut tables, mut inputs) =
-            latest.map(|latest| (latest.tables, latest.inputs)).unwrap_or_default();
+        let (mut tables, mut commits, mut inputs) =
+            latest.map(|latest| (latest.tables, latest.commits, latest.inputs)).unwrap_or_default();
         for (table, version) in &self.tables {
             if tables.get(table).copied() != self.published_version(table) {
                 return Err(Error::Conflict { table: table.clone() });
             }
             tables.insert(table.clone(), *version);
+            commits.remove(table);
         }
+        commits.extend(self.commits.clone());
         inputs.extend(
             self.inputs
                 .iter()
                 .map(|(name, input)| (name.clone(), Input { release: id, ..input.clone() })),
         );
         let code = env!("CARGO_PKG_VERSION").to_owned();
-        Ok(Release { id, published_at, run_date: self.run_date, tables, inputs, code })
+        let run_date = self.run_date;
+        Ok(Release { id, published_at, run_date, tables, commits, inputs, code })
     }
 }
 
@@ -99,35 +152,67 @@ impl Lake {
     /// When the release log cannot be read.
     pub async fn draft(&self, run_date: NaiveDate) -> Result<Draft> {
         let base = self.latest().await?;
-        Ok(Draft { base, run_date, tables: BTreeMap::new(), inputs: BTreeMap::new() })
+        let (tables, commits, inputs) = Default::default();
+        Ok(Draft { base, run_date, tables, commits, inputs })
     }
 
     /// Publishes everything the draft changed as one release, or nothing.
     ///
     /// # Errors
-    /// [`Error::Conflict`] when another run published one of the same tables since the draft began.
-    pub async fn publish(&self, draft: Draft, now: DateTime<Utc>) -> Result<Release> {
+    /// [`Error::Conflict`] when another run published one of the same tables since the draft began;
+    /// [`Error::DamagedCommit`] when the log of one is not what was written.
+    pub async fn publish(&self, mut draft: Draft, now: DateTime<Utc>) -> Result<Release> {
+        for (table, version) in &draft.tables {
+            if let Some(commit) = self.proven(table, *version, None).await? {
+                draft.commits.insert(table.clone(), commit);
+            }
+        }
         loop {
             // The number after the last record, which may be a damaged one.
             let id = self.release_ids().await?.last().map_or(1, |last| last + 1);
             let release = draft.onto(self.latest().await?, id, now)?;
-            let body = serde_json::to_vec_pretty(&release).expect("a release has text keys only");
-            let only_if_absent = PutOptions::from(PutMode::Create);
-            match self.store.put_opts(&path(release.id), body.into(), only_if_absent).await {
-                Ok(_) => return Ok(release),
-                Err(object_store::Error::AlreadyExists { .. }) => {}
-                Err(source) => return Err(Error::ReleaseLog { step: "write", source }),
+            if self.put(&release).await? {
+                return Ok(release);
             }
         }
     }
 
-    /// Returns the newest readable release, or none when nothing was published yet.
+    /// Puts a release; false when its number is taken.
+    async fn put(&self, release: &Release) -> Result<bool> {
+        match self.put_if_absent(&path(release.id), seal::sealed(release).into_bytes()).await {
+            Ok(()) => Ok(true),
+            Err(object_store::Error::AlreadyExists { .. }) => Ok(false),
+            Err(source) => Err(Error::ReleaseLog { step: "write", source }),
+        }
+    }
+
+    /// Writes a record that never changes; errs when another one of that name is there.
+    pub(crate) async fn put_if_absent(
+        &self,
+        path: &Path,
+        body: Vec<u8>,
+    ) -> object_store::Result<()> {
+        let only_if_absent = PutOptions::from(PutMode::Create);
+        let sent = self.store.put_opts(path, body.clone().into(), only_if_absent).await;
+        let Err(error) = sent else { return Ok(()) };
+        // An error does not mean that nothing was written, nor a name that is taken that it is not
+        // ours: a store that got no reply asks again.
+        let read = async || self.store.get(path).await?.bytes().await;
+        if read().await.is_ok_and(|written| written == body) {
+            tracing::warn!(%path, %error, "the record is written all the same");
+            return Ok(());
+        }
+        Err(error)
+    }
+
+    /// Returns the newest release that is whole, or none when nothing was published yet.
     ///
     /// # Errors
-    /// When the log cannot be listed or read; a damaged record is passed over with a warning.
+    /// When the log cannot be listed or read; a damaged record is passed over with a warning, and so
+    /// is a release that names a damaged commit.
     pub async fn latest(&self) -> Result<Option<Release>> {
         for id in self.release_ids().await?.into_iter().rev() {
-            match self.release(id).await {
+            match self.whole(id).await {
                 Ok(release) => return Ok(Some(release)),
                 Err(Error::DamagedRelease { id, reason }) => {
                     tracing::warn!(
@@ -136,10 +221,24 @@ impl Lake {
                         "release record is damaged, using the one before"
                     );
                 }
+                Err(error @ Error::DamagedCommit { .. }) => {
+                    tracing::warn!(release = id, %error, "using the release before");
+                }
                 Err(error) => return Err(error),
             }
         }
         Ok(None)
+    }
+
+    /// Returns a release, once the commits that it names are found whole.
+    async fn whole(&self, id: u64) -> Result<Release> {
+        let release = self.release(id).await?;
+        let checks = release.tables.iter().map(|(table, version)| {
+            let published = release.commits.get(table).map(String::as_str);
+            self.proven(table, *version, published)
+        });
+        try_join_all(checks).await?;
+        Ok(release)
     }
 
     /// Returns the newest release, which must exist.
@@ -179,8 +278,7 @@ impl Lake {
         };
         let body = self.store.get(&path(id)).await.map_err(read)?.bytes().await.map_err(read)?;
         let damaged = |reason: String| Error::DamagedRelease { id, reason };
-        let release: Release =
-            serde_json::from_slice(&body).map_err(|error| damaged(error.to_string()))?;
+        let release = seal::unsealed(&body).map_err(damaged)?;
         if release.id == id {
             Ok(release)
         } else {

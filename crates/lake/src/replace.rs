@@ -21,16 +21,14 @@ use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::physical_plan::SendableRecordBatchStream;
 use datafusion::prelude::{SessionConfig, SessionContext};
-use deltalake_core::kernel::transaction::{CommitBuilder, CommitProperties};
-use deltalake_core::kernel::{Action, Add};
-use deltalake_core::protocol::{DeltaOperation, SaveMode};
-use deltalake_core::{DeltaResult, DeltaTable};
+use deltalake_core::DeltaTable;
+use deltalake_core::kernel::Add;
 use futures::TryStreamExt;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use crate::delivery::{Delivery, KeyWriter, Spooled};
-use crate::{Draft, Error, Lake, Result, Table, delta, store_url};
+use crate::{Draft, Error, Lake, Result, Table, commit, delta, quoted, store_url};
 
 use fate::{Fate, Fates, Resolution};
 use partition::{PartitionWriter, arranged, kept};
@@ -111,8 +109,8 @@ impl Merge {
             goes.push(self.landed_keys(period, &path).await?);
             files.push(path);
         }
-        let resolution =
-            Resolution { spooled: &self.spooled, landed: &files, memory: self.memory / 2 };
+        let (spooled, memory, workers) = (&self.spooled, self.memory / 2, workers());
+        let resolution = Resolution { spooled, landed: &files, memory, workers };
         self.fates = resolution.run(goes).map_err(|error| self.spool_failed(&error))?;
         Ok(())
     }
@@ -163,11 +161,17 @@ impl Merge {
             let mut keys = part.keys().map_err(|error| self.spool_failed(&error))?;
             for fate in fates {
                 let record = keys.next().map_err(|error| self.spool_failed(&error))?;
-                let Some(rule) = rejected_by(*fate) else { continue };
+                if matches!(fate, Fate::Lands | Fate::Withdrawn) {
+                    continue;
+                }
                 let place = record
                     .and_then(|record| self.spooled.source_of(record.sequence))
                     .and_then(|of| sources.iter().position(|source| source.order == of.order));
                 let Some(source) = place.and_then(|place| sources.get_mut(place)) else { continue };
+                let Some(rule) = rejected_by(*fate) else {
+                    source.input.replaced += 1;
+                    continue;
+                };
                 source.input.accepted -= 1;
                 *source.input.rejected.entry(rule.to_owned()).or_default() += 1;
                 if let Some(count) = source.periods.get_mut(&part.period) {
@@ -203,7 +207,7 @@ impl Merge {
 
     /// Replaces the touched partitions by one commit, then audits the rows in them.
     async fn write(self: &Arc<Self>, touched: &[String]) -> Result<u64> {
-        let workers = std::thread::available_parallelism().map_or(1, usize::from);
+        let workers = workers();
         let slots = Arc::new(Semaphore::new(workers));
         // A run is held, sorted into a copy and encoded, in each of the slots.
         let run_bytes = self.memory / (4 * workers);
@@ -222,7 +226,7 @@ impl Merge {
             let written = written.map_err(|error| self.spool_failed(&error))?;
             added.extend(written?);
         }
-        let version = commit(&self.delta, PERIOD, touched, added)
+        let version = commit::replace(&self.delta, PERIOD, touched, added)
             .await
             .map_err(|source| delta::failed("write", dataset, source))?;
         self.audit(touched, version).await?;
@@ -282,7 +286,7 @@ impl Merge {
         for fates in &self.fates.delivered {
             expected += fates.iter().filter(|fate| **fate == Fate::Lands).count() as u64;
         }
-        let after = Table::of(dataset, &self.lake.delta_at(dataset, version).await?)?;
+        let after = Table::of(dataset, &self.lake.delta_at(dataset, version, None).await?)?;
         let written = after.row_count(Some(touched)).unwrap_or_default() as u64;
         if written == expected {
             Ok(())
@@ -313,42 +317,13 @@ fn rejected_by(fate: Fate) -> Option<&'static str> {
     }
 }
 
-/// The only write of the program: whole partitions are replaced, in one Delta version.
-///
-/// The predicate makes a commit beside it that touches one of them a conflict, as `replaceWhere`
-/// does.
-async fn commit(
-    delta: &DeltaTable,
-    partition: &str,
-    values: &[String],
-    added: Vec<Add>,
-) -> DeltaResult<u64> {
-    let snapshot = delta.snapshot()?.snapshot();
-    let is_replaced = |value: Option<&Option<String>>| {
-        value.and_then(Option::as_ref).is_some_and(|value| values.contains(value))
-    };
-    let mut actions = Vec::new();
-    for file in snapshot.log_data() {
-        if is_replaced(file.partition_values_map().get(partition)) {
-            actions.push(Action::Remove(file.remove_action(true)));
-        }
-    }
-    actions.extend(added.into_iter().map(Action::Add));
-    let list = values.iter().map(|value| quoted(value)).collect::<Vec<_>>().join(", ");
-    let operation = DeltaOperation::Write {
-        mode: SaveMode::Overwrite,
-        partition_by: Some(vec![partition.to_owned()]),
-        predicate: Some(format!("{partition} IN ({list})")),
-    };
-    let committed = CommitBuilder::from(CommitProperties::default())
-        .with_actions(actions)
-        .build(Some(snapshot), delta.log_store(), operation)
-        .await?;
-    Ok(committed.version())
+/// How many things are done beside one another.
+fn workers() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 /// A session that reads in order and spills beyond `memory`.
-fn session(lake: &Lake, memory: usize) -> Result<SessionContext> {
+pub(crate) fn session(lake: &Lake, memory: usize) -> Result<SessionContext> {
     let runtime = RuntimeEnvBuilder::new()
         .with_memory_pool(Arc::new(FairSpillPool::new(memory)))
         .build_arc()
@@ -371,9 +346,4 @@ fn session(lake: &Lake, memory: usize) -> Result<SessionContext> {
 fn file_schema(table: &SchemaRef) -> SchemaRef {
     let fields = table.fields().iter().filter(|field| field.name() != PERIOD).cloned();
     Arc::new(Schema::new(fields.collect::<Vec<_>>()))
-}
-
-/// An SQL text literal.
-fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
 }

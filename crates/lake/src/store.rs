@@ -14,7 +14,7 @@ use object_store::prefix::PrefixStore;
 use object_store::{ObjectStore, parse_url_opts};
 use url::Url;
 
-use crate::folder::Folder;
+use crate::folder::{Folder, make_folders};
 use crate::{Error, Result};
 
 /// Address of every lake for the libraries above: the store behind it is locked to the root, so
@@ -58,7 +58,7 @@ pub fn open_bucket(
 /// Makes the folder of a local lake.
 pub(crate) fn make_folder(root: &str) -> Result<()> {
     let Some(folder) = folder(root)? else { return Ok(()) };
-    std::fs::create_dir_all(folder)
+    make_folders(&folder)
         .map_err(|error| Error::Root { root: root.to_owned(), reason: error.to_string() })
 }
 

@@ -1,6 +1,6 @@
 //! One table at one version, scanned as plain Parquet: the file list is where pruning acts.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use arrow::datatypes::{Field, FieldRef, Schema, SchemaRef};
@@ -36,10 +36,11 @@ impl Lake {
     /// Opens a table of a release; `None` when the release has none of that name.
     ///
     /// # Errors
-    /// When its log cannot be read, or it uses deletion vectors or column mapping.
+    /// When its log cannot be read or is not the one published, or it uses deletion vectors or column mapping.
     pub async fn table(&self, release: &Release, name: &str) -> Result<Option<Table>> {
         let Some(&version) = release.tables.get(name) else { return Ok(None) };
-        Ok(Some(Table::of(name, &self.delta_at(name, version).await?)?))
+        let published = release.commits.get(name).map(String::as_str);
+        Ok(Some(Table::of(name, &self.delta_at(name, version, published).await?)?))
     }
 }
 
@@ -102,6 +103,32 @@ impl Table {
             .filter(wanted)
             .map(|file| file.statistics.as_ref()?.num_rows.get_value().copied())
             .sum()
+    }
+
+    /// Returns the columns, that of the partition last.
+    pub(crate) fn columns(&self) -> SchemaRef {
+        Arc::clone(self.schema.table_schema())
+    }
+
+    /// Returns the rows of each partition that has a file, as far as the files say.
+    #[must_use]
+    pub fn rows_by_partition(&self) -> BTreeMap<String, u64> {
+        let rows = |value: String| {
+            let count = self.row_count(Some(std::slice::from_ref(&value))).unwrap_or_default();
+            (value, count as u64)
+        };
+        self.partitions().into_iter().map(rows).collect()
+    }
+
+    /// Returns the files of each partition.
+    pub(crate) fn files_by_partition(&self) -> BTreeMap<String, BTreeSet<&Path>> {
+        let mut files: BTreeMap<String, BTreeSet<&Path>> = BTreeMap::new();
+        for file in &self.files {
+            if let Some(ScalarValue::Utf8(Some(value))) = file.partition_values.first() {
+                files.entry(value.clone()).or_default().insert(&file.object_meta.location);
+            }
+        }
+        files
     }
 
     /// Returns the values of the partition column that have a file, in order.

@@ -3,7 +3,7 @@
 mod notes;
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow::array::{
@@ -13,6 +13,7 @@ use arrow::array::{
 use arrow::compute::{concat_batches, take, take_record_batch};
 use arrow::datatypes::{DataType, Date32Type, Field as ArrowField, Int64Type, Schema, SchemaRef};
 use chrono::{Days, NaiveDate};
+use foldhash::fast::RandomState;
 
 use crate::dataset::{Dataset, Field, Kind, PERIOD, SOURCE_COLUMNS};
 use crate::key::{RowKey, row_hashes, row_keys};
@@ -132,24 +133,26 @@ pub fn check(dataset: &Dataset, rows: &Rows, run_date: NaiveDate) -> Checked {
 /// The rows without a fault, each period's together.
 fn by_period(dataset: &Dataset, all: &RecordBatch, rows: &Rows, notes: &Notes) -> Vec<Accepted> {
     let value = period_value(dataset, all);
-    // Rows of one day have one period: it is worked out once a value.
-    let mut of_value: HashMap<Option<i64>, Period> = HashMap::new();
-    let mut places: BTreeMap<Period, Vec<u32>> = BTreeMap::new();
+    // Rows of one day have one period: it is worked out once a value, and many rows have one.
+    let mut place_of: HashMap<Option<i64>, usize, RandomState> = HashMap::default();
+    let mut last = None;
+    let mut periods: Vec<(Period, Vec<u32>)> = Vec::new();
     for (row, fault) in (0..).zip(&notes.faults) {
         if fault.is_some() {
             continue;
         }
         let value = value(row as usize);
-        let period = of_value.entry(value).or_insert_with(|| {
-            Period::of(value.and_then(|v| date_of(dataset, v)), dataset.granularity)
-        });
-        match places.get_mut(period) {
-            Some(places) => places.push(row),
-            None => {
-                places.insert(period.clone(), vec![row]);
-            }
-        }
+        let place = match last {
+            Some((known, place)) if known == value => place,
+            _ => *place_of.entry(value).or_insert_with(|| {
+                let date = value.and_then(|value| date_of(dataset, value));
+                place_among(&mut periods, Period::of(date, dataset.granularity))
+            }),
+        };
+        last = Some((value, place));
+        periods[place].1.push(row);
     }
+    periods.sort_unstable();
     let part = |(period, places): (Period, Vec<u32>)| {
         let (rows, raw) = if places.len() == all.num_rows() {
             (all.clone(), rows.raw.clone())
@@ -165,7 +168,16 @@ fn by_period(dataset: &Dataset, all: &RecordBatch, rows: &Rows, notes: &Notes) -
         let keys = keys.map(|(key, row)| RowKey { key, row });
         Accepted { period: period.to_string(), keys: keys.collect(), rows, raw }
     };
-    places.into_iter().map(part).collect()
+    periods.into_iter().map(part).collect()
+}
+
+/// The place of a period, which is put at the end when it is new.
+fn place_among(periods: &mut Vec<(Period, Vec<u32>)>, period: Period) -> usize {
+    let known = periods.iter().position(|(known, _)| *known == period);
+    known.unwrap_or_else(|| {
+        periods.push((period, Vec::new()));
+        periods.len() - 1
+    })
 }
 
 /// The date, in days since 1970, or the year that decides the period of a row.
@@ -275,15 +287,30 @@ fn typed_column(
     }
 }
 
+/// Most columns are as they were read; only one that is not is copied.
 fn text_column<'t>(
     field: &Field,
     text: &'t StringArray,
     notes: &mut Notes,
     parse: impl Fn(&'t str) -> Result<Value<Cow<'t, str>>, &'static str>,
 ) -> ArrayRef {
-    let mut column = StringBuilder::with_capacity(text.len(), text.value_data().len());
-    each(field, text, notes, parse, |value| column.append_option(value));
-    Arc::new(column.finish())
+    let mut changed: Option<StringBuilder> = None;
+    let mut row = 0;
+    each(field, text, notes, parse, |value| {
+        let written = text.is_valid(row).then(|| text.value(row));
+        let is_written = value.as_deref().map(str::as_bytes).map(<[u8]>::as_ptr_range)
+            == written.map(str::as_bytes).map(<[u8]>::as_ptr_range);
+        if changed.is_none() && !is_written {
+            let mut column = StringBuilder::with_capacity(text.len(), text.value_data().len());
+            text.iter().take(row).for_each(|before| column.append_option(before));
+            changed = Some(column);
+        }
+        if let Some(column) = &mut changed {
+            column.append_option(value);
+        }
+        row += 1;
+    });
+    changed.map_or_else(|| Arc::new(text.clone()), |mut column| Arc::new(column.finish()))
 }
 
 fn decimal_column(

@@ -5,12 +5,17 @@
 //! - [`Rule`]: why a row was rejected, in French and in English
 //! - [`Period`]: what a partition holds
 //! - [`Release`]: the one thing a reader pins
+//! - [`Run`] and [`Audit`]: what a run did and what its audits found
+//! - [`freshness`]: which tables lag behind the others
+//! - [`Edition`]: a release and its definitions, frozen under a name
 //! - [`identifier`]: SIREN and SIRET
 //! - [`indicator`]: the fixed columns of every indicator view
 
 mod check;
 mod cpv;
 pub mod dataset;
+mod edition;
+mod freshness;
 pub mod identifier;
 pub mod indicator;
 mod key;
@@ -19,11 +24,17 @@ mod period;
 mod release;
 mod rows;
 mod rule;
+mod run;
 
 pub use check::{Accepted, Checked, check};
 pub use dataset::{DATASETS, Dataset, Field, Kind, Order, PERIOD, SOURCE_COLUMNS, dataset};
+pub use edition::{Edition, EditionName, EditionNameError, definitions_hash};
+pub use freshness::{Freshness, Lag, STALE, freshness, freshness_audits};
 pub use key::{RowKey, row_keys};
 pub use period::{Granularity, Period, PeriodError};
 pub use release::{Input, Release};
 pub use rows::{Rows, RowsBuilder};
 pub use rule::{Level, RULES, Rule, rule};
+pub use run::{
+    Action, Audit, AuditOutcome, ExpectedDrop, ExpectedDropError, PartitionChange, Run, RunOutcome,
+};

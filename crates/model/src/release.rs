@@ -16,6 +16,9 @@ pub struct Release {
     pub run_date: NaiveDate,
     /// Delta version of each table, by table name.
     pub tables: BTreeMap<String, u64>,
+    /// SHA-256 of what each of those versions changed, by table name: which commit is meant.
+    #[serde(default)]
+    pub commits: BTreeMap<String, String>,
     /// What is landed of each source, by `<dataset>/<file name>`.
     pub inputs: BTreeMap<String, Input>,
     /// Version of the program that wrote it.
@@ -43,8 +46,14 @@ pub struct Input {
     /// Rows that are in the dataset's table with a warning, by rule; a row may have several.
     #[serde(default)]
     pub warned: BTreeMap<String, u64>,
+    /// Accepted rows that a later source of the same run replaced, as it has their keys.
+    #[serde(default)]
+    pub replaced: u64,
     /// Periods that hold at least one accepted row, in order.
     pub periods: Vec<String>,
+    /// The date that "today" meant when it was checked; that of its release when it is absent.
+    #[serde(default)]
+    pub run_date: Option<NaiveDate>,
     /// The release in which this content arrived.
     pub release: u64,
 }
@@ -61,7 +70,9 @@ impl Input {
             accepted: 0,
             rejected: BTreeMap::new(),
             warned: BTreeMap::new(),
+            replaced: 0,
             periods: Vec::new(),
+            run_date: None,
             release: 0,
         }
     }

@@ -56,10 +56,18 @@ impl RowsBuilder {
     /// Starts an empty batch for `dataset`.
     #[must_use]
     pub fn new(dataset: &Dataset) -> Self {
+        Self::with_capacity(dataset, 0)
+    }
+
+    /// Starts an empty batch, for rows of about so many bytes in all.
+    #[must_use]
+    pub fn with_capacity(dataset: &Dataset, bytes: usize) -> Self {
+        let of_column = bytes / dataset.fields.len().max(1);
+        let column = || StringBuilder::with_capacity(bytes / 64, of_column);
         Self {
-            columns: dataset.fields.iter().map(|_| StringBuilder::new()).collect(),
+            columns: dataset.fields.iter().map(|_| column()).collect(),
             line: Int64Builder::new(),
-            raw: StringBuilder::new(),
+            raw: StringBuilder::with_capacity(bytes / 64, bytes),
             member: StringBuilder::new(),
             in_member: None,
             faults: Vec::new(),
@@ -71,15 +79,17 @@ impl RowsBuilder {
     /// Appends a row: `values` in the order of the dataset's fields; empty text is "no value".
     ///
     /// Values that are missing at the end count as absent.
-    pub fn push<'v>(
+    pub fn push<V: AsRef<str>>(
         &mut self,
         line: i64,
         raw: &str,
-        values: impl IntoIterator<Item = Option<&'v str>>,
+        values: impl IntoIterator<Item = Option<V>>,
     ) {
         let mut values = values.into_iter();
         for column in &mut self.columns {
-            column.append_option(values.next().flatten().map(str::trim).filter(|v| !v.is_empty()));
+            let value = values.next().flatten();
+            let text = value.as_ref().map(|value| value.as_ref().trim());
+            column.append_option(text.filter(|text| !text.is_empty()));
         }
         self.finish_row(line, raw);
     }

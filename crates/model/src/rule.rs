@@ -1,5 +1,7 @@
 //! Why a row was rejected or flagged, in words an authority and an analyst can read.
 
+use serde::{Deserialize, Serialize};
+
 /// A rule that a row can break.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rule {
@@ -13,12 +15,13 @@ pub struct Rule {
     pub en: &'static str,
 }
 
-/// What becomes of a row that breaks a rule.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+/// What becomes of a row that breaks a rule, or of a release that an audit finds fault with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Level {
-    /// It goes to quarantine.
+    /// The row goes to quarantine; the release is not published.
     Blocking,
-    /// It lands, and its `warnings` name the rule.
+    /// The row lands, and its `warnings` name the rule; the release is published.
     Warning,
 }
 

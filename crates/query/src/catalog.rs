@@ -1,6 +1,8 @@
 //! What one principal sees at one release: every view is planned once, when the release opens.
 
 mod books;
+mod definitions;
+mod runs;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -22,6 +24,7 @@ use datafusion::execution::{SessionState, SessionStateBuilder};
 use datafusion::logical_expr::{DdlStatement, LogicalPlan};
 use datafusion::prelude::SessionConfig;
 
+use crate::audit::COLUMNS;
 use crate::{Error, Layer, Principal, Result, SqlFile, Views, function, scenario, udf};
 
 /// Name of the one catalogue.
@@ -31,31 +34,37 @@ pub(crate) const CATALOG: &str = "carnac";
 #[derive(Debug)]
 pub(crate) struct Catalog {
     pub(crate) release: Arc<Release>,
+    pub(crate) views: Arc<Views>,
     state: SessionState,
     schemas: BTreeMap<&'static str, Arc<MemorySchemaProvider>>,
 }
 
 impl Catalog {
-    /// Opens every table of a release and plans every view over them.
+    /// Opens every table of a release and plans the views of the layers that are `wanted`.
     ///
     /// # Errors
     /// When a table cannot be opened, or [`Error::SqlFile`] for the first view that does not plan.
     pub(crate) async fn open(
         lake: &Lake,
-        views: &Views,
+        views: Arc<Views>,
         release: Release,
         memory: usize,
+        wanted: fn(Layer) -> bool,
     ) -> Result<Self> {
         let names = Principal::Operator.schemas();
         let schemas: BTreeMap<_, _> =
             names.iter().map(|name| (*name, Arc::new(MemorySchemaProvider::new()))).collect();
         let state = session(lake, memory, all_of(&schemas, names))?;
-        let mut catalog = Self { release: Arc::new(release), state, schemas };
+        let release = Arc::new(release);
+        let mut catalog = Self { release, views: Arc::clone(&views), state, schemas };
         catalog.add_tables(lake).await?;
+        catalog.add("catalog", "indicators", in_memory(definitions::indicators(&views))?)?;
+        catalog.add("catalog", "functions", in_memory(definitions::functions(&views))?)?;
         for file in views.layer(Layer::Function) {
             catalog.add_function(file).await?;
         }
-        for file in views.files().iter().filter(|file| file.layer != Layer::Function) {
+        let is_wanted = |file: &&SqlFile| file.layer != Layer::Function && wanted(file.layer);
+        for file in views.files().iter().filter(is_wanted) {
             catalog.add_view(file).await?;
         }
         Ok(catalog)
@@ -92,6 +101,9 @@ impl Catalog {
         self.add("ops", "sources", in_memory(books::sources(&self.release))?)?;
         self.add("ops", "checks", in_memory(books::checks(&self.release))?)?;
         self.add("ops", "rules", in_memory(books::rules())?)?;
+        for (name, table) in runs::RunTable::all(lake, &self.release).map_err(Error::planning)? {
+            self.add("ops", name, Arc::new(table))?;
+        }
         self.add("lake", "release", in_memory(books::release_row(&self.release))?)
     }
 
@@ -171,6 +183,9 @@ fn session(
     for function in udf::aggregate() {
         state.register_udaf(Arc::new(function)).map_err(Error::planning)?;
     }
+    for function in udf::window() {
+        state.register_udwf(Arc::new(function)).map_err(Error::planning)?;
+    }
     state.register_udtf(scenario::NAME, Arc::new(scenario::Function));
     Ok(state)
 }
@@ -208,7 +223,13 @@ fn refuse_upward(file: &SqlFile, table: &TableReference) -> Result<()> {
 fn check_columns(file: &SqlFile, schema: &Schema) -> Result<()> {
     let grain = &file.header.grain;
     if let Some(absent) = grain.iter().find(|column| schema.column_with_name(column).is_none()) {
-        return Err(file.error(4, format!("the grain names `{absent}`, which is not a column")));
+        return Err(file.error(
+            file.line_of("grain"),
+            format!("the grain names `{absent}`, which is not a column"),
+        ));
+    }
+    if file.layer == Layer::Audit {
+        return check_audit(file, schema);
     }
     if file.layer != Layer::Indicator {
         return Ok(());
@@ -235,6 +256,19 @@ fn check_columns(file: &SqlFile, schema: &Schema) -> Result<()> {
     let [counts, range] = shapes.map(|shape| told(&shape));
     let found = told(&found);
     let reason = format!("an indicator has the columns {counts}, or {range}; this one has {found}");
+    Err(file.error(1, reason))
+}
+
+fn check_audit(file: &SqlFile, schema: &Schema) -> Result<()> {
+    let is_text = |place: usize, name: &str| {
+        let field = schema.fields().get(place);
+        field.is_some_and(|f| f.name() == name && *f.data_type() == DataType::Utf8)
+    };
+    let fits = COLUMNS.iter().enumerate().all(|(place, name)| is_text(place, name));
+    if fits && schema.fields().len() == COLUMNS.len() {
+        return Ok(());
+    }
+    let reason = format!("an audit has the columns {}, all of them text", COLUMNS.join(", "));
     Err(file.error(1, reason))
 }
 

@@ -79,7 +79,7 @@ pub enum Error {
         source: Box<DataFusionError>,
     },
     /// The lake failed.
-    #[error("the data cannot be read now: {source}")]
+    #[error("{}{source}", preface(source))]
     Lake {
         /// The lake's own reason.
         #[from]
@@ -94,7 +94,10 @@ impl Error {
         match self {
             Self::ReadSql { .. } | Self::SqlFile { .. } => Kind::Internal,
             Self::Refused { kind, .. } | Self::Query { kind, .. } => *kind,
-            Self::Lake { source: carnac_lake::Error::NoRelease { .. } } => Kind::NotFound,
+            Self::Lake {
+                source: carnac_lake::Error::NoRelease { .. } | carnac_lake::Error::NoEdition { .. },
+            } => Kind::NotFound,
+            Self::Lake { source: carnac_lake::Error::EditionExists { .. } } => Kind::Invalid,
             Self::Lake { .. } => Kind::Unavailable,
         }
     }
@@ -147,6 +150,15 @@ impl Error {
             _ => (Kind::Invalid, ON_A_VALUE),
         };
         Self::Query { kind, public: public.to_owned(), source: Box::new(source) }
+    }
+}
+
+/// What stands before the lake's reason: nothing when the asker named what is not there.
+fn preface(source: &carnac_lake::Error) -> &'static str {
+    use carnac_lake::Error as Lake;
+    match source {
+        Lake::NoRelease { .. } | Lake::NoEdition { .. } | Lake::EditionExists { .. } => "",
+        _ => "the data cannot be read now: ",
     }
 }
 

@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use arrow::array::{Array, RecordBatch};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use carnac_lake::Lake;
-use carnac_model::Release;
+use carnac_model::{Edition, EditionName, Release};
+use chrono::{DateTime, Utc};
 use datafusion::catalog::CatalogProviderList;
 use datafusion::common::{ParamValues, ScalarValue};
 use datafusion::execution::SessionState;
@@ -13,18 +14,19 @@ use datafusion::logical_expr::{LogicalPlan, TableType};
 use datafusion::physical_plan::execute_stream;
 
 use crate::catalog::{CATALOG, Catalog};
-use crate::{Answer, Error, Principal, Result, Views, answer, gate};
+use crate::{Answer, At, Error, Principal, Result, Views, Wanted, answer, diff, gate};
 
-/// Releases kept open beside the newest, for tickets that name one.
+/// Catalogues kept open beside the newest: of releases and editions that queries name.
 const KEPT: usize = 4;
 
 /// Answers queries over the releases of one lake.
 #[derive(Debug)]
 pub struct Gateway {
     lake: Lake,
-    views: Views,
+    /// The definitions of today.
+    views: Arc<Views>,
     memory: usize,
-    /// Open releases, the last used at the end.
+    /// Open catalogues, each of one release and one set of definitions; the last used at the end.
     open: Mutex<Vec<Arc<Catalog>>>,
 }
 
@@ -58,7 +60,7 @@ impl Gateway {
     /// Makes the gateway of a lake; `memory` bounds all its queries together, in bytes.
     #[must_use]
     pub fn new(lake: Lake, views: Views, memory: usize) -> Self {
-        Self { lake, views, memory, open: Mutex::default() }
+        Self { lake, views: Arc::new(views), memory, open: Mutex::default() }
     }
 
     /// Opens the newest release and plans every view, so that a broken file stops the start.
@@ -69,7 +71,47 @@ impl Gateway {
         Ok(Arc::clone(&self.catalog(None).await?.release))
     }
 
-    /// Runs one query for `principal`, on `release` or else on the newest.
+    /// Opens what `at` names, so that a wrong name is told before a query.
+    ///
+    /// # Errors
+    /// `NotFound` when there is no such release or edition.
+    pub async fn check(&self, at: &At) -> Result<()> {
+        self.catalog(Some(at)).await.map(|_| ())
+    }
+
+    /// Freezes a release, the newest unless one is named, and the definitions of today.
+    ///
+    /// Every view is planned on it before: what cannot be asked is not frozen.
+    ///
+    /// # Errors
+    /// When the release cannot be opened, or the name is taken.
+    pub async fn freeze(
+        &self,
+        name: EditionName,
+        release: Option<u64>,
+        now: DateTime<Utc>,
+    ) -> Result<Edition> {
+        let catalog = self.catalog(release.map(At::Release).as_ref()).await?;
+        Ok(self.lake.freeze(name, catalog.release.id, self.views.texts(), now).await?)
+    }
+
+    /// Compares the figures of two states of the lake: one row a figure, see [`crate::DIFF_METHOD`].
+    ///
+    /// # Errors
+    /// When either cannot be opened, when the definitions of `a` do not fit the data of `b`, or
+    /// when no indicator has the identifier that is wanted.
+    pub async fn diff(
+        &self,
+        principal: Principal,
+        (a, b): (&At, &At),
+        wanted: &Wanted,
+    ) -> Result<RecordBatch> {
+        let (old, new) = (self.catalog(Some(a)).await?, self.catalog(Some(b)).await?);
+        let mixed = self.open(Arc::clone(&old.views), &new.release).await?;
+        diff::compare(principal, [&old, &mixed, &new], wanted).await
+    }
+
+    /// Runs one query for `principal`, on what `at` names or else on the newest release.
     ///
     /// `parameters` is one row; its columns are the values of `$1`, `$2`, … in order.
     ///
@@ -80,20 +122,9 @@ impl Gateway {
         principal: Principal,
         sql: &str,
         parameters: Option<&RecordBatch>,
-        release: Option<u64>,
+        at: Option<&At>,
     ) -> Result<Answer> {
-        let catalog = self.catalog(release).await?;
-        let session = catalog.session(principal);
-        let plan = bind(plan(&session, sql).await?, parameters)?;
-        let schema = answer::plain(plan.schema().as_arrow());
-        let plan = session.optimize(&plan).map_err(Error::planning)?;
-        let physical = session
-            .query_planner()
-            .create_physical_plan(&plan, &session)
-            .await
-            .map_err(Error::running)?;
-        let rows = execute_stream(physical, session.task_ctx()).map_err(Error::running)?;
-        Ok(Answer::new(schema, rows, Arc::clone(&catalog.release)))
+        run(&*self.catalog(at).await?, principal, sql, parameters).await
     }
 
     /// Plans one query and says what it would answer, with `parameters` when they are known.
@@ -105,9 +136,9 @@ impl Gateway {
         principal: Principal,
         sql: &str,
         parameters: Option<&RecordBatch>,
-        release: Option<u64>,
+        at: Option<&At>,
     ) -> Result<Description> {
-        let catalog = self.catalog(release).await?;
+        let catalog = self.catalog(at).await?;
         let mut plan = plan(&catalog.session(principal), sql).await?;
         let mut types: Vec<_> =
             plan.get_parameter_fields().map_err(Error::planning)?.into_iter().collect();
@@ -128,9 +159,9 @@ impl Gateway {
     /// Lists the tables and views that exist for `principal`, by schema and name.
     ///
     /// # Errors
-    /// When the newest release cannot be opened.
-    pub async fn tables(&self, principal: Principal) -> Result<Vec<TableEntry>> {
-        let session = self.catalog(None).await?.session(principal);
+    /// When what `at` names, or else the newest release, cannot be opened.
+    pub async fn tables(&self, principal: Principal, at: Option<&At>) -> Result<Vec<TableEntry>> {
+        let session = self.catalog(at).await?.session(principal);
         let catalogs: &Arc<dyn CatalogProviderList> = session.catalog_list();
         let mut entries = Vec::new();
         let Some(catalog) = catalogs.catalog(CATALOG) else { return Ok(entries) };
@@ -156,22 +187,42 @@ impl Gateway {
         Ok(entries)
     }
 
-    /// Returns the open catalogue of a release, the newest unless one is named.
-    async fn catalog(&self, release: Option<u64>) -> Result<Arc<Catalog>> {
-        let newest = async || Ok::<_, Error>(self.lake.release_ids().await?.last().copied());
-        let id = if release.is_some() { release } else { newest().await? };
-        if let Some(open) = id.and_then(|id| self.take_open(id)) {
+    /// Returns the open catalogue of what `at` names, or else of the newest release.
+    async fn catalog(&self, at: Option<&At>) -> Result<Arc<Catalog>> {
+        match at {
+            Some(At::Release(id)) => self.of_release(&self.views, *id).await,
+            Some(At::Edition(name)) => {
+                let edition = self.lake.edition(name).await?;
+                let views = Arc::new(Views::from_texts(&edition.files)?);
+                self.of_release(&views, edition.release).await
+            }
+            None => {
+                let newest = self.lake.release_ids().await?.last().copied();
+                if let Some(open) = newest.and_then(|id| self.take_open(id, &self.views)) {
+                    return Ok(open);
+                }
+                // The newest number may be that of a damaged record: the lake then takes the one
+                // before.
+                self.open(Arc::clone(&self.views), &self.lake.newest().await?).await
+            }
+        }
+    }
+
+    async fn of_release(&self, views: &Arc<Views>, id: u64) -> Result<Arc<Catalog>> {
+        match self.take_open(id, views) {
+            Some(open) => Ok(open),
+            None => self.open(Arc::clone(views), &self.lake.release(id).await?).await,
+        }
+    }
+
+    /// Opens a release under a set of definitions, unless it is open.
+    async fn open(&self, views: Arc<Views>, release: &Release) -> Result<Arc<Catalog>> {
+        if let Some(open) = self.take_open(release.id, &views) {
             return Ok(open);
         }
-        let release = match release {
-            Some(id) => self.lake.release(id).await?,
-            // The newest number may be that of a damaged record: the lake then takes the one before.
-            None => self.lake.newest().await?,
-        };
-        if let Some(open) = self.take_open(release.id) {
-            return Ok(open);
-        }
-        let catalog = Arc::new(Catalog::open(&self.lake, &self.views, release, self.memory).await?);
+        let catalog =
+            Catalog::open(&self.lake, views, release.clone(), self.memory, |_| true).await?;
+        let catalog = Arc::new(catalog);
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         open.push(Arc::clone(&catalog));
         if open.len() > KEPT + 1 {
@@ -180,13 +231,35 @@ impl Gateway {
         Ok(catalog)
     }
 
-    fn take_open(&self, id: u64) -> Option<Arc<Catalog>> {
+    fn take_open(&self, id: u64, views: &Views) -> Option<Arc<Catalog>> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        let place = open.iter().position(|catalog| catalog.release.id == id)?;
+        let wanted =
+            |open: &Arc<Catalog>| open.release.id == id && open.views.hash() == views.hash();
+        let place = open.iter().position(wanted)?;
         let catalog = open.remove(place);
         open.push(Arc::clone(&catalog));
         Some(catalog)
     }
+}
+
+/// Runs one query on an open catalogue.
+pub(crate) async fn run(
+    catalog: &Catalog,
+    principal: Principal,
+    sql: &str,
+    parameters: Option<&RecordBatch>,
+) -> Result<Answer> {
+    let session = catalog.session(principal);
+    let plan = bind(plan(&session, sql).await?, parameters)?;
+    let schema = answer::plain(plan.schema().as_arrow());
+    let plan = session.optimize(&plan).map_err(Error::planning)?;
+    let physical = session
+        .query_planner()
+        .create_physical_plan(&plan, &session)
+        .await
+        .map_err(Error::running)?;
+    let rows = execute_stream(physical, session.task_ctx()).map_err(Error::running)?;
+    Ok(Answer::new(schema, rows, Arc::clone(&catalog.release)))
 }
 
 async fn plan(session: &SessionState, sql: &str) -> Result<LogicalPlan> {

@@ -1,6 +1,8 @@
 //! Arrow Flight SQL over the gateway.
 
+mod action;
 mod metadata;
+mod session;
 mod ticket;
 
 use std::collections::BTreeSet;
@@ -21,11 +23,13 @@ use arrow_flight::sql::{
     ProstMessageExt, SqlInfo, TicketStatementQuery,
 };
 use arrow_flight::{
-    Action, FlightData, FlightDescriptor, FlightEndpoint, FlightInfo, IpcMessage, SchemaAsIpc,
+    Action, ActionType, FlightData, FlightDescriptor, FlightEndpoint, FlightInfo, IpcMessage,
+    SchemaAsIpc,
 };
 use carnac_query::{Gateway, Principal, TableEntry};
 use futures::stream::{BoxStream, StreamExt, TryStreamExt};
 use prost::Message;
+use tonic::metadata::MetadataMap;
 use tonic::{Request, Response, Status};
 
 use crate::wire;
@@ -47,25 +51,29 @@ impl Service {
         Self { gateway }
     }
 
-    async fn tables(&self) -> Result<Vec<TableEntry>, Status> {
-        self.gateway.tables(PRINCIPAL).await.map_err(|error| wire::status(&error))
+    async fn tables(&self, call: &MetadataMap) -> Result<Vec<TableEntry>, Status> {
+        let at = session::named(call)?;
+        let tables = self.gateway.tables(PRINCIPAL, at.as_ref()).await;
+        tables.map_err(|error| wire::status(&error))
     }
 
     /// Plans the query of a ticket and pins the release it was planned on.
-    async fn info(&self, mut ticket: Ticket, descriptor: FlightDescriptor) -> Reply<FlightInfo> {
-        let row = ticket.row().await?;
+    async fn info(&self, ticket: Ticket, request: Request<FlightDescriptor>) -> Reply<FlightInfo> {
+        let mut ticket = ticket.or(session::named(request.metadata())?);
+        let (row, at) = (ticket.row().await?, ticket.at()?);
         let described =
-            self.gateway.describe(PRINCIPAL, &ticket.sql, row.as_ref(), ticket.pinned()).await;
+            self.gateway.describe(PRINCIPAL, &ticket.sql, row.as_ref(), at.as_ref()).await;
         let described = described.map_err(|error| wire::status(&error))?;
-        ticket.release = described.release;
+        ticket.pin(described.release);
         let query = TicketStatementQuery { statement_handle: ticket.handle() };
-        info(&query, &described.schema, descriptor)
+        info(&query, &described.schema, request.into_inner())
     }
 
-    async fn run(&self, ticket: &Ticket) -> Reply<DoGet> {
-        let parameters = ticket.row().await?;
+    async fn run(&self, handle: &[u8], call: &MetadataMap) -> Reply<DoGet> {
+        let ticket = Ticket::parse(handle)?.or(session::named(call)?);
+        let (parameters, at) = (ticket.row().await?, ticket.at()?);
         let answer =
-            self.gateway.run(PRINCIPAL, &ticket.sql, parameters.as_ref(), ticket.pinned()).await;
+            self.gateway.run(PRINCIPAL, &ticket.sql, parameters.as_ref(), at.as_ref()).await;
         let answer = answer.map_err(|error| wire::status(&error))?;
         let rows =
             answer.stream.map_err(|error| FlightError::Tonic(Box::new(wire::status(&error))));
@@ -115,7 +123,7 @@ impl FlightSqlService for Service {
         query: CommandStatementQuery,
         request: Request<FlightDescriptor>,
     ) -> Reply<FlightInfo> {
-        self.info(Ticket::of(query.query), request.into_inner()).await
+        self.info(Ticket::of(query.query), request).await
     }
 
     async fn get_flight_info_prepared_statement(
@@ -123,34 +131,35 @@ impl FlightSqlService for Service {
         query: CommandPreparedStatementQuery,
         request: Request<FlightDescriptor>,
     ) -> Reply<FlightInfo> {
-        self.info(Ticket::parse(&query.prepared_statement_handle)?, request.into_inner()).await
+        self.info(Ticket::parse(&query.prepared_statement_handle)?, request).await
     }
 
     async fn do_get_statement(
         &self,
         query: TicketStatementQuery,
-        _: Request<arrow_flight::Ticket>,
+        request: Request<arrow_flight::Ticket>,
     ) -> Reply<DoGet> {
-        self.run(&Ticket::parse(&query.statement_handle)?).await
+        self.run(&query.statement_handle, request.metadata()).await
     }
 
     async fn do_get_prepared_statement(
         &self,
         query: CommandPreparedStatementQuery,
-        _: Request<arrow_flight::Ticket>,
+        request: Request<arrow_flight::Ticket>,
     ) -> Reply<DoGet> {
-        self.run(&Ticket::parse(&query.prepared_statement_handle)?).await
+        self.run(&query.prepared_statement_handle, request.metadata()).await
     }
 
     async fn do_action_create_prepared_statement(
         &self,
         query: ActionCreatePreparedStatementRequest,
-        _: Request<Action>,
+        request: Request<Action>,
     ) -> Result<ActionCreatePreparedStatementResult, Status> {
-        let described = self.gateway.describe(PRINCIPAL, &query.query, None, None).await;
+        let at = session::named(request.metadata())?;
+        let described = self.gateway.describe(PRINCIPAL, &query.query, None, at.as_ref()).await;
         let described = described.map_err(|error| wire::status(&error))?;
-        // The handle names no release: each execution reads the newest.
-        let ticket = Ticket::of(query.query);
+        // Unless the call names a release, the handle names none: each execution reads the newest.
+        let ticket = Ticket::of(query.query).or(at);
         Ok(ActionCreatePreparedStatementResult {
             prepared_statement_handle: ticket.handle(),
             dataset_schema: message(&described.schema)?,
@@ -187,11 +196,11 @@ impl FlightSqlService for Service {
     async fn do_get_catalogs(
         &self,
         _: CommandGetCatalogs,
-        _: Request<arrow_flight::Ticket>,
+        request: Request<arrow_flight::Ticket>,
     ) -> Reply<DoGet> {
         let mut builder = GetCatalogsBuilder::new();
         let catalogs: BTreeSet<_> =
-            self.tables().await?.into_iter().map(|table| table.catalog).collect();
+            self.tables(request.metadata()).await?.into_iter().map(|table| table.catalog).collect();
         catalogs.into_iter().for_each(|catalog| builder.append(catalog));
         one_batch(builder.build())
     }
@@ -207,11 +216,11 @@ impl FlightSqlService for Service {
     async fn do_get_schemas(
         &self,
         query: CommandGetDbSchemas,
-        _: Request<arrow_flight::Ticket>,
+        request: Request<arrow_flight::Ticket>,
     ) -> Reply<DoGet> {
         let mut builder = query.into_builder();
         let mut last = None;
-        for table in self.tables().await? {
+        for table in self.tables(request.metadata()).await? {
             let schema = (table.catalog, table.schema);
             if last.as_ref() != Some(&schema) {
                 builder.append(&schema.0, &schema.1);
@@ -232,10 +241,10 @@ impl FlightSqlService for Service {
     async fn do_get_tables(
         &self,
         query: CommandGetTables,
-        _: Request<arrow_flight::Ticket>,
+        request: Request<arrow_flight::Ticket>,
     ) -> Reply<DoGet> {
         let mut builder = query.into_builder();
-        for table in self.tables().await? {
+        for table in self.tables(request.metadata()).await? {
             let appended = builder.append(
                 &table.catalog,
                 &table.schema,
@@ -301,6 +310,14 @@ impl FlightSqlService for Service {
         _: Request<arrow_flight::Ticket>,
     ) -> Reply<DoGet> {
         one_batch(query.into_builder(&metadata::TYPES).build())
+    }
+
+    async fn list_custom_actions(&self) -> Option<Vec<Result<ActionType, Status>>> {
+        Some(action::known())
+    }
+
+    async fn do_action_fallback(&self, request: Request<Action>) -> Reply<action::Results> {
+        action::run(&self.gateway, &request).await
     }
 
     async fn register_sql_info(&self, _: i32, _: &SqlInfo) {}

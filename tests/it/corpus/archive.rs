@@ -88,7 +88,7 @@ fn overlapping() -> Vec<u8> {
 }
 
 pub(super) fn files() -> Vec<Hostile> {
-    [zips(), gzips(), tars()].into_iter().flatten().collect()
+    [zips(), gzips(), tars(), damaged_tars()].into_iter().flatten().collect()
 }
 
 fn zips() -> Vec<Hostile> {
@@ -181,6 +181,18 @@ fn gzips() -> Vec<Hostile> {
     ]
 }
 
+/// A header that gives the next file attributes.
+fn pax(text: &str) -> Vec<u8> {
+    entry("pax", b'x', &format!("{:011o}", text.len()), text.as_bytes())
+}
+
+/// An attribute, behind its length, which counts its own digits.
+fn attribute(name: &str, value: &str) -> String {
+    let rest = format!(" {name}={value}\n");
+    let length = (rest.len()..).find(|length| length.to_string().len() + rest.len() == *length);
+    format!("{}{rest}", length.unwrap())
+}
+
 fn tars() -> Vec<Hostile> {
     let named = |name: &str| tar(&[file(name, &act("hors"))]);
     let linked = |kind| {
@@ -190,20 +202,21 @@ fn tars() -> Vec<Hostile> {
         link[148..156].copy_from_slice(format!("{:06o}\0 ", sum + 8 * 32).as_bytes());
         tar(&[link])
     };
-    let pax = |text: &str| entry("pax", b'x', &format!("{:011o}", text.len()), text.as_bytes());
-    let mut altered = named("a.csv");
-    altered[0] = b'b';
-    let no_end = file("a.csv", &act("t3"));
     vec![
         Hostile::rows("acts/whole.tar", tar(&[file("a.csv", &act("t1"))]), 1, &[]),
         Hostile::rows("acts/whole.tgz", gzip(&tar(&[file("a.csv", &act("t2"))])), 1, &[]),
-        Hostile::refused("acts/without-end.tar", no_end, "unpack"),
         Hostile::refused("acts/climbs.tar", named("../a.csv"), "not a relative path"),
         Hostile::refused("acts/absolute.tar", named("/tmp/a.csv"), "not a relative path"),
         Hostile::refused(
             "acts/climbs-by-attribute.tar",
-            tar(&[pax("18 path=../../b.csv\n"), file("a.csv", &act("t4"))]),
-            "unpack",
+            tar(&[pax(&attribute("path", "../../b.csv")), file("a.csv", &act("t4"))]),
+            "not a relative path",
+        ),
+        Hostile::rows(
+            "acts/named-by-attribute.tar",
+            tar(&[pax(&attribute("path", "b.csv")), file("a.jpg", &act("t10"))]),
+            1,
+            &[],
         ),
         Hostile::refused("acts/link.tar", linked(b'2'), "link"),
         Hostile::refused("acts/hard-link.tar", linked(b'1'), "link"),
@@ -217,6 +230,16 @@ fn tars() -> Vec<Hostile> {
             tar(&[file("a.csv", &act("t5")), file("./a.csv", &act("t6"))]),
             "twice",
         ),
+    ]
+}
+
+fn damaged_tars() -> Vec<Hostile> {
+    let named = |name: &str| tar(&[file(name, &act("hors"))]);
+    let mut altered = named("a.csv");
+    altered[0] = b'b';
+    let no_end = file("a.csv", &act("t3"));
+    vec![
+        Hostile::refused("acts/without-end.tar", no_end, "unpack"),
         Hostile::refused("acts/altered.tar", altered, "unpack"),
         Hostile::refused(
             "acts/longer-than-it-is.tar",

@@ -29,13 +29,21 @@ fn with_bytes(id: &str, object: &[u8]) -> Vec<u8> {
     [before.as_bytes(), start.as_bytes(), object, end.as_bytes()].concat()
 }
 
+fn marked(text: &str) -> String {
+    format!("\u{feff}{text}")
+}
+
+/// What the reader says of a row that cannot be decoded.
+const UNDECODED: [(&str, u64); 1] = [("bad_encoding", 1)];
+
 pub(super) fn files() -> Vec<Hostile> {
-    let bad = [("bad_encoding", 1)];
-    let marked = |text: String| format!("\u{feff}{text}");
-    let cut = |mut bytes: Vec<u8>| {
-        bytes.pop();
-        bytes
-    };
+    [of_one_byte(), of_two_bytes(), of_several_bytes(), characters()]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+fn of_one_byte() -> Vec<Hostile> {
     vec![
         Hostile::rows("contracts/latin-1.csv", latin(&table("l1", "école")), 1, &[]),
         Hostile::rows(
@@ -48,8 +56,20 @@ pub(super) fn files() -> Vec<Hostile> {
             2,
             &[],
         ),
-        Hostile::rows("contracts/utf-8-mark.csv", marked(table("m1", "été")), 1, &[]),
-        Hostile::rows("contracts/two-marks.csv", marked(marked(table("m2", "été"))), 1, &[]),
+        Hostile::rows("contracts/two-encodings.csv", with_bytes("t1", b"\xE9t\xE9"), 1, &UNDECODED),
+        Hostile::rows("contracts/nul.csv", with_bytes("n1", b"a\0b"), 1, &UNDECODED),
+        Hostile::refused("contracts/only-nul.csv", vec![0; 4096], "is missing"),
+    ]
+}
+
+fn of_two_bytes() -> Vec<Hostile> {
+    let mut odd = utf16(&format!("{}x", table("u5", "école")), true, u16::to_le_bytes);
+    odd.pop();
+    let lone = |unit| if unit == 0xFFFD_u16 { 0xD800_u16 } else { unit }.to_le_bytes();
+    let surrogate = format!("{}{}", table("s1", "x"), contract("b", "\u{fffd}"));
+    let utf32: Vec<u8> =
+        marked(&table("u6", "école")).chars().flat_map(|c| u32::from(c).to_le_bytes()).collect();
+    vec![
         Hostile::rows(
             "contracts/utf-16-le.csv",
             utf16(&table("u1", "école €"), true, u16::to_le_bytes),
@@ -65,49 +85,48 @@ pub(super) fn files() -> Vec<Hostile> {
         Hostile::refused(
             "contracts/utf-16-le-unmarked.csv",
             utf16(&table("u3", "école"), false, u16::to_le_bytes),
-            "is missing",
+            "save it as UTF-8",
         ),
         Hostile::refused(
             "contracts/utf-16-be-unmarked.csv",
             utf16(&table("u4", "école"), false, u16::to_be_bytes),
-            "is missing",
+            "save it as UTF-8",
         ),
-        Hostile::rows(
-            "contracts/utf-16-odd.csv",
-            cut(utf16(&format!("{}x", table("u5", "école")), true, u16::to_le_bytes)),
-            1,
-            &bad,
-        ),
-        Hostile::refused(
-            "contracts/utf-32-le.csv",
-            marked(table("u6", "école"))
-                .chars()
-                .flat_map(|c| u32::from(c).to_le_bytes())
-                .collect::<Vec<_>>(),
-            "is missing",
-        ),
+        Hostile::rows("contracts/utf-16-odd.csv", odd, 1, &UNDECODED),
+        Hostile::refused("contracts/utf-32-le.csv", utf32, "is missing"),
         Hostile::rows(
             "contracts/lone-surrogate-utf-16.csv",
-            {
-                let text = format!("{}{}", table("s1", "x"), contract("b", "\u{fffd}"));
-                let lone = |unit| if unit == 0xFFFD_u16 { 0xD800_u16 } else { unit }.to_le_bytes();
-                utf16(&text, true, lone)
-            },
+            utf16(&surrogate, true, lone),
             1,
-            &bad,
+            &UNDECODED,
         ),
-        Hostile::rows("contracts/lone-surrogate.csv", with_bytes("s2", b"\xED\xA0\x80"), 1, &bad),
-        Hostile::rows("contracts/overlong.csv", with_bytes("o1", b"\xC0\xAF"), 1, &bad),
+    ]
+}
+
+fn of_several_bytes() -> Vec<Hostile> {
+    vec![
+        Hostile::rows("contracts/utf-8-mark.csv", marked(&table("m1", "été")), 1, &[]),
+        Hostile::rows("contracts/two-marks.csv", marked(&marked(&table("m2", "été"))), 1, &[]),
+        Hostile::rows(
+            "contracts/lone-surrogate.csv",
+            with_bytes("s2", b"\xED\xA0\x80"),
+            1,
+            &UNDECODED,
+        ),
+        Hostile::rows("contracts/overlong.csv", with_bytes("o1", b"\xC0\xAF"), 1, &UNDECODED),
         Hostile::rows(
             "contracts/beyond-unicode.csv",
             with_bytes("o2", b"\xF4\x90\x80\x80"),
             1,
-            &bad,
+            &UNDECODED,
         ),
-        Hostile::rows("contracts/two-encodings.csv", with_bytes("t1", b"\xE9t\xE9"), 1, &bad),
-        Hostile::rows("contracts/cut-character.csv", cut_character(), 1, &bad),
-        Hostile::rows("contracts/nul.csv", with_bytes("n1", b"a\0b"), 1, &bad),
-        Hostile::refused("contracts/only-nul.csv", vec![0; 4096], "is missing"),
+        Hostile::rows("contracts/cut-character.csv", cut_character(), 1, &UNDECODED),
+    ]
+}
+
+/// Characters that are decoded, and mean something else than they seem to.
+fn characters() -> Vec<Hostile> {
+    vec![
         Hostile::rows(
             "contracts/mixed-ends-of-line.csv",
             table("e1", "x").replace('\n', "\r\n")

@@ -6,7 +6,7 @@ use super::Hostile;
 use super::archive::zip;
 use crate::support::REPOSITORY;
 
-const ACT: &str = "actes/022-212201131-20240115-2024_001-DE-1-1_0.xml";
+const ACT: &str = "022-212201131-20240115-2024_001-DE-1-1_0.xml";
 const FLOW: &str = "pes/PESALR2_212201131_20240116_0001.xml";
 const BUDGET: &str = "totem/BP2022_TRANSPORT.totem.xml";
 
@@ -22,16 +22,16 @@ fn altered(name: &str, old: &str, new: &str) -> Vec<u8> {
 }
 
 pub(super) fn files() -> Vec<Hostile> {
-    let act = sample(ACT);
+    let act = sample(&format!("actes/{ACT}"));
     let cut = act[..act.len() / 2].to_vec();
     let bomb = "<!DOCTYPE a [<!ENTITY x SYSTEM \"file:///etc/passwd\">]><a>&x;</a>";
-    let envelope = zip(&[(&ACT[6..], &act), ("bombe.xml", bomb.as_bytes())]);
+    let envelope = zip(&[(ACT, &act), ("bombe.xml", bomb.as_bytes())]);
     vec![
         Hostile::refused("act_messages/flow.xml", sample(FLOW), "no records"),
         Hostile::refused("flows/act.xml", act, "no records"),
         Hostile::refused("budget_lines/flow.xml", sample(FLOW), "no records"),
         Hostile::refused("classifications/budget.xml", sample(BUDGET), "no records"),
-        Hostile::refused("acts/act.xml", sample(ACT), "not read from XML"),
+        Hostile::refused("acts/act.xml", sample(&format!("actes/{ACT}")), "not read from XML"),
         Hostile::rows("act_messages/cut.xml", cut, 0, &[("malformed", 1)]),
         Hostile::refused("act_messages/bomb-among-messages.zip", envelope, "document type"),
         // What a message leaves to its name.

@@ -23,11 +23,11 @@ fn among_good(id: &str, more: &str) -> String {
 }
 
 pub(super) fn files() -> Vec<Hostile> {
-    [records(), files_of_no_records()].into_iter().flatten().collect()
+    [bad_records(), spoiled_files(), files_of_no_records()].into_iter().flatten().collect()
 }
 
-/// Files of which some records are good.
-fn records() -> Vec<Hostile> {
+/// A bad record between two good ones.
+fn bad_records() -> Vec<Hostile> {
     let one_bad = |name: &str, more: &str| {
         let (_, id) = name.split_once('/').unwrap();
         Hostile::rows(name, among_good(id, more), 2, &[("malformed", 1)])
@@ -35,13 +35,6 @@ fn records() -> Vec<Hostile> {
     let nested = |open: &str, close: &str| {
         format!(r#","x":{}1{}"#, open.repeat(100_000), close.repeat(100_000))
     };
-    let whole = list(&[contract("c1", ""), contract("c2", ""), contract("c3", "")]);
-    let cut = whole[..whole.len() - 40].to_owned();
-    let latin = among_good("l", ",\"objet\":\"caf\u{1}\"").into_bytes();
-    let latin: Vec<u8> =
-        latin.into_iter().map(|byte| if byte == 1 { 0xE9 } else { byte }).collect();
-    let amounts = [",\"montant\":1e400", ",\"montant\":-1e-400", ",\"montant\":1e3"];
-    let amounts = amounts.iter().enumerate().map(|(n, more)| contract(&format!("e{n}"), more));
     vec![
         one_bad("contracts/deep-lists.json", &nested("[", "]")),
         one_bad("contracts/deep-objects.json", &nested("{\"a\":", "}")),
@@ -56,6 +49,19 @@ fn records() -> Vec<Hostile> {
         one_bad("contracts/lone-surrogate.json", r#","objet":"\ud800""#),
         one_bad("contracts/open-string.json", ",\"objet\":\"sans fin"),
         one_bad("contracts/single-quotes.json", ",'objet':'x'"),
+    ]
+}
+
+/// Files of which some rows are good, perhaps.
+fn spoiled_files() -> Vec<Hostile> {
+    let whole = list(&[contract("c1", ""), contract("c2", ""), contract("c3", "")]);
+    let cut = whole.as_bytes()[..whole.len() - 40].to_vec();
+    let latin = among_good("l", ",\"objet\":\"caf\u{1}\"").into_bytes();
+    let latin: Vec<u8> =
+        latin.into_iter().map(|byte| if byte == 1 { 0xE9 } else { byte }).collect();
+    let amounts = [",\"montant\":1e400", ",\"montant\":-1e-400", ",\"montant\":1e3"];
+    let amounts = amounts.iter().enumerate().map(|(n, more)| contract(&format!("e{n}"), more));
+    vec![
         Hostile::rows(
             "contracts/amounts.json",
             list(&amounts.collect::<Vec<_>>()),
@@ -100,8 +106,8 @@ fn files_of_no_records() -> Vec<Hostile> {
         list(&[contract("u", "")]).encode_utf16().flat_map(u16::to_le_bytes).collect();
     let outside = format!("{}1{}", "[".repeat(100_000), "]".repeat(100_000));
     vec![
-        Hostile::refused("contracts/lines.json", lines, "no records"),
-        Hostile::refused("contracts/utf-16.json", utf16, "no records"),
+        Hostile::refused("contracts/lines.json", lines, "into one list called `marches`"),
+        Hostile::refused("contracts/utf-16.json", utf16, "save it as UTF-8"),
         Hostile::refused("contracts/deep.json", outside, "nested more than 64 deep"),
         Hostile::refused("contracts/null.json", "null", "no records"),
         Hostile::refused("contracts/empty.json", "", "no records"),

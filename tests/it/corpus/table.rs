@@ -19,6 +19,12 @@ fn table(rows: &[&str]) -> String {
     format!("{HEADER}{}", rows.concat())
 }
 
+/// The table with more columns, all empty.
+fn wider(table: &str, names: &str) -> String {
+    let empty = ";".repeat(names.split(';').count());
+    table.replacen('\n', &format!(";{names}\n"), 1).replace(";0\n", &format!(";0{empty}\n"))
+}
+
 /// Contracts that differ in one value.
 fn contracts(column: &str, id: &str, values: &[&str]) -> String {
     let mut csv = format!("id;acheteur.id;{column}\n");
@@ -29,11 +35,11 @@ fn contracts(column: &str, id: &str, values: &[&str]) -> String {
 }
 
 pub(super) fn files() -> Vec<Hostile> {
-    [cut_in_records(), headers(), values()].into_iter().flatten().collect()
+    [records(), lengths(), headers(), values(), identifiers()].into_iter().flatten().collect()
 }
 
 /// Where records begin and end.
-fn cut_in_records() -> Vec<Hostile> {
+fn records() -> Vec<Hostile> {
     let (a, b, c) = (act("r1"), act("r2"), act("r3"));
     let ragged = [&act("r4"), "r5;213502388\n", &act("r6").replace("0\n", "0;x\n")].concat();
     let quoted_lines = format!("\"q3{}\";x\n{}", "\nligne".repeat(1000), act("q4"));
@@ -67,6 +73,19 @@ fn cut_in_records() -> Vec<Hostile> {
         ),
         Hostile::rows("acts/no-final-end-of-line.csv", table(&[&act("r9")]).trim_end(), 1, &[]),
         Hostile::rows(
+            "acts/same-key.csv",
+            table(&[&act("k1").replace("7.10", "7.1"), &act("k1"), &act("k1")]),
+            1,
+            &[("exact_copy", 1), ("superseded", 1)],
+        ),
+    ]
+}
+
+/// Longer or wider than any record may be.
+fn lengths() -> Vec<Hostile> {
+    let kilobytes = format!("{}\n", "a".repeat(1023)).repeat(10 << 10);
+    vec![
+        Hostile::rows(
             "acts/field-of-50-megabytes.csv",
             table(&[&act(&"x".repeat(TOO_LONG)), &act("l1")]),
             1,
@@ -80,10 +99,7 @@ fn cut_in_records() -> Vec<Hostile> {
         ),
         Hostile::rows(
             "acts/quote-open-for-10-megabytes.csv",
-            table(&[
-                &format!("\"{}\";1\n", format!("{}\n", "a".repeat(1023)).repeat(10 << 10)),
-                &act("l3"),
-            ]),
+            table(&[&format!("\"{kilobytes}\";1\n"), &act("l3")]),
             1,
             &[("malformed", (10 << 10) + 1)],
         ),
@@ -92,12 +108,6 @@ fn cut_in_records() -> Vec<Hostile> {
             table(&[&format!("{}\n", "x;".repeat(100_000)), &act("l4")]),
             1,
             &[("malformed", 1)],
-        ),
-        Hostile::rows(
-            "acts/same-key.csv",
-            table(&[&act("k1").replace("7.10", "7.1"), &act("k1"), &act("k1")]),
-            1,
-            &[("exact_copy", 1), ("superseded", 1)],
         ),
     ]
 }
@@ -113,10 +123,18 @@ fn headers() -> Vec<Hostile> {
         Hostile::rows("acts/bars.csv", with("|", "h3"), 1, &[]),
         Hostile::refused("acts/colons.csv", with(":", "h4"), "is missing"),
         Hostile::refused("acts/no-header.csv", act("h5"), "is missing"),
-        Hostile::refused(
-            "acts/separator-line.csv",
-            format!("sep=;\n{}", with(";", "h6")),
-            "is missing",
+        Hostile::rows("acts/separator-line.csv", format!("sep=;\n{}", with(";", "h6")), 1, &[]),
+        Hostile::rows(
+            "acts/lines-above-the-header.csv",
+            format!("\n\r\n{}", with(",", "h9")),
+            1,
+            &[],
+        ),
+        Hostile::rows(
+            "acts/separators-in-quotes.csv",
+            wider(&with(";", "h10"), "\"note, a, b, c, d, e, f, g, h, i\""),
+            1,
+            &[],
         ),
         Hostile::refused(
             "acts/page.csv",
@@ -135,15 +153,21 @@ fn headers() -> Vec<Hostile> {
             &[],
         ),
         Hostile::refused(
-            "acts/header-twice.csv",
+            "acts/name-twice-and-one-missing.csv",
             with(";", "h8").replace("annule", "siren"),
             "is missing",
         ),
+        Hostile::refused(
+            "acts/name-twice.csv",
+            wider(&with(";", "h11"), "SIREN"),
+            "`siren` stands twice",
+        ),
+        Hostile::rows("acts/other-name-twice.csv", wider(&with(";", "h12"), "note;note"), 1, &[]),
     ]
 }
 
+/// Amounts and dates, of programs, of people and of spreadsheets.
 fn values() -> Vec<Hostile> {
-    let formulas = ["=cmd|'/c calc'!A1", "+1+1", "-2+3", "@SUM(1)", "\t=1"];
     let amounts = [
         "1 234,56",
         "1\u{a0}234,5",
@@ -181,14 +205,6 @@ fn values() -> Vec<Hostile> {
         "2025-01-01 = hier",
     ];
     vec![
-        // A formula is words like others; only what shows it in a spreadsheet must beware.
-        Hostile::rows("contracts/formulas.csv", contracts("objet", "f", &formulas), 5, &[]),
-        Hostile::rows(
-            "acts/formula-for-a-siren.csv",
-            acts(&[("f1", "=213502388", "2025-01-01"), ("=1+1", RENNES, "2025-01-01")]),
-            1,
-            &[("not_a_siren", 1)],
-        ),
         Hostile::rows(
             "contracts/amounts.csv",
             contracts("montant", "m", &amounts),
@@ -200,6 +216,21 @@ fn values() -> Vec<Hostile> {
             contracts("dateNotification", "d", &dates),
             2,
             &[("not_a_date", 9), ("out_of_range", 4)],
+        ),
+    ]
+}
+
+/// Identifiers, and texts that are formulas elsewhere.
+fn identifiers() -> Vec<Hostile> {
+    let formulas = ["=cmd|'/c calc'!A1", "+1+1", "-2+3", "@SUM(1)", "\t=1"];
+    vec![
+        // A formula is words like others; only what shows it in a spreadsheet must beware.
+        Hostile::rows("contracts/formulas.csv", contracts("objet", "f", &formulas), 5, &[]),
+        Hostile::rows(
+            "acts/formula-for-a-siren.csv",
+            acts(&[("f1", "=213502388", "2025-01-01"), ("=1+1", RENNES, "2025-01-01")]),
+            1,
+            &[("not_a_siren", 1)],
         ),
         Hostile::rows(
             "acts/identifiers.csv",

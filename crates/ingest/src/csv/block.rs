@@ -121,7 +121,7 @@ fn whole_records(bytes: &[u8], delimiter: u8, ended: bool) -> usize {
 }
 
 /// The place behind the quote that closes a field opened before `from`.
-fn closing_quote(bytes: &[u8], from: usize) -> Option<usize> {
+pub(super) fn closing_quote(bytes: &[u8], from: usize) -> Option<usize> {
     let mut at = from;
     loop {
         at += memchr(b'"', bytes.get(at..)?)? + 1;

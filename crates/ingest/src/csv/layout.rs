@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 
 use carnac_model::{Dataset, RowsBuilder};
-use csv::{ByteRecord, ReaderBuilder};
 
 use crate::source::Source;
 use crate::{Error, MAX_COLUMNS, Result};
@@ -59,7 +58,18 @@ impl Layout {
             });
         }
         let empty = profile.map(|profile| profile.empty.clone()).unwrap_or_default();
-        Ok(Self { dataset: source.dataset, columns: header.len(), cells, empty })
+        let layout = Self { dataset: source.dataset, columns: header.len(), cells, empty };
+        match layout.ambiguous(header) {
+            Some(column) => Err(Error::ColumnTwice { path: source.path.clone(), column }),
+            None => Ok(layout),
+        }
+    }
+
+    /// The name of a column that is read, if another column has it too.
+    fn ambiguous(&self, header: &[String]) -> Option<String> {
+        let mut names = self.places().into_iter().filter_map(|place| header.get(place));
+        let is_twice = |name: &&String| header.iter().filter(|other| other == name).count() > 1;
+        names.find(is_twice).cloned()
     }
 
     /// Returns the columns that are read, in order and each once.
@@ -89,18 +99,13 @@ impl Layout {
         let value = |place: usize| {
             value(place).filter(|text| !self.empty.iter().any(|word| word == text.trim()))
         };
-        // Without a profile and a derived column, which is almost always, nothing is copied.
-        let derived: Vec<Option<Cow<'_, str>>> = self
-            .cells
-            .iter()
-            .map(|cell| match cell {
-                Cell::Column(place) => value(*place).map(Cow::Borrowed),
-                Cell::SirenOf(place) => value(*place).map(siren_of),
-                Cell::Constant(text) => Some(Cow::Borrowed(text.as_str())),
-                Cell::Absent => None,
-            })
-            .collect();
-        rows.push(line, raw, derived.iter().map(|value| value.as_deref()));
+        let cells = self.cells.iter().map(|cell| match cell {
+            Cell::Column(place) => value(*place).map(Cow::Borrowed),
+            Cell::SirenOf(place) => value(*place).map(siren_of),
+            Cell::Constant(text) => Some(Cow::Borrowed(text.as_str())),
+            Cell::Absent => None,
+        });
+        rows.push(line, raw, cells);
     }
 }
 
@@ -110,24 +115,18 @@ fn siren_of(siret: &str) -> Cow<'_, str> {
     Cow::Owned(digits.chars().take(9).collect())
 }
 
-/// Returns the names of the first line, as they are compared.
-pub(crate) fn header_of(head: &[u8], delimiter: u8) -> Option<Vec<String>> {
-    let mut reader = ReaderBuilder::new().delimiter(delimiter).has_headers(false).from_reader(head);
-    let mut record = ByteRecord::new();
-    reader.read_byte_record(&mut record).ok()?.then(|| names(&record))
-}
+#[cfg(test)]
+mod tests {
+    use crate::trial::{land, reason};
 
-/// Trimmed lower-case names, without the byte-order mark before the first.
-fn names(record: &ByteRecord) -> Vec<String> {
-    let name = |field: &[u8]| {
-        String::from_utf8_lossy(field).trim_start_matches('\u{feff}').trim().to_lowercase()
-    };
-    record.iter().map(name).collect()
-}
-
-/// The most frequent separator of the first line; a semicolon when there is none.
-pub(crate) fn delimiter_of(head: &[u8]) -> u8 {
-    let line = head.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    let count = |separator: u8| line.iter().filter(|byte| **byte == separator).count();
-    [b',', b'|', b'\t', b';'].into_iter().max_by_key(|separator| count(*separator)).unwrap_or(b';')
+    #[test]
+    fn a_column_that_is_read_stands_once() {
+        let of = |header: &str| {
+            let row = "a;21350238800019;2025-01-02;b;c\n";
+            land("x.csv", "contracts", format!("{header}\n{row}").as_bytes())
+        };
+        assert_eq!(of("id;acheteur.id;dateNotification;note;Note").unwrap().accepted, 1);
+        let error = reason(of("id;acheteur.id;dateNotification;note;ID "));
+        assert!(error.contains("column `id` stands twice"), "{error}");
+    }
 }

@@ -3,7 +3,7 @@
 use csv::{ByteRecord, ReaderBuilder};
 
 use crate::Result;
-use crate::csv::{Block, Blocks, header_of};
+use crate::csv::{Block, Blocks, header_of, records_above};
 use crate::source::Source;
 use crate::text::Utf8;
 
@@ -18,13 +18,14 @@ pub(super) fn each(
     let failed = |error| source.io("read", error);
     let text = Utf8::new(source.reader()?, source.encoding);
     let mut blocks = Blocks::new(text, source.delimiter);
-    let mut skip = usize::from(given_header(source).is_none());
+    let (is_given, mut above) = (given_header(source).is_some(), None);
     while let Some(block) = blocks.next().map_err(failed)? {
+        let above = above.get_or_insert_with(|| records_above(&block.bytes, is_given));
         each_of(&block, source.delimiter, &mut |line, record| {
-            if skip == 0 {
+            if *above == 0 {
                 return each(line, record);
             }
-            skip -= 1;
+            *above -= 1;
             Ok(())
         })?;
     }

@@ -5,7 +5,7 @@ use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use arrow::array::Array;
-use arrow::datatypes::Schema;
+use arrow::datatypes::{ArrowNativeType, Schema};
 use arrow::error::ArrowError;
 use arrow::ipc::reader::StreamReader;
 use arrow::ipc::writer::StreamWriter;
@@ -69,13 +69,20 @@ impl PartWriter {
     /// Appends rows, of which the first has the number `sequence` in the delivery.
     pub(crate) fn append(&mut self, accepted: &Accepted, sequence: u64) -> Result<(), ArrowError> {
         self.rows.write(&accepted.rows)?;
-        for ((row, key), sequence) in accepted.keys.iter().enumerate().zip(sequence..) {
-            let raw = accepted.raw.value(row);
-            let record = KeyRecord { key: key.key, row: key.row, sequence, raw_at: self.raw_at };
-            self.keys.append(&record)?;
-            self.raw.write_all(raw.as_bytes())?;
-            self.raw_at += raw.len() as u64;
+        // The texts of a batch stand one behind the other.
+        let offsets = accepted.raw.offsets();
+        let first = offsets.first().copied().unwrap_or_default();
+        for ((key, begin), sequence) in accepted.keys.iter().zip(offsets.iter()).zip(sequence..) {
+            let raw_at = self.raw_at + u64::from((begin - first).cast_unsigned());
+            self.keys.append(&KeyRecord { key: key.key, row: key.row, sequence, raw_at })?;
         }
+        let texts = offsets
+            .first()
+            .zip(offsets.last())
+            .and_then(|(from, to)| accepted.raw.value_data().get(from.as_usize()..to.as_usize()));
+        let texts = texts.unwrap_or_default();
+        self.raw.write_all(texts)?;
+        self.raw_at += texts.len() as u64;
         self.count += accepted.raw.len();
         Ok(())
     }

@@ -7,6 +7,8 @@ use std::collections::HashSet;
 use std::io;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
+use std::thread;
 
 use crate::delivery::{KeyReader, KeyRecord, Spooled};
 
@@ -52,12 +54,21 @@ struct Entry {
     place: usize,
 }
 
+/// What was decided on one row of a file of keys.
+struct Decision {
+    file: usize,
+    place: usize,
+    /// None for a landed row, which goes.
+    fate: Option<Fate>,
+}
+
 /// Resolves keys that stand more than once; `landed` are the files of keys of landed partitions.
 pub(super) struct Resolution<'s> {
     pub(super) spooled: &'s Spooled,
     pub(super) landed: &'s [PathBuf],
-    /// Bytes that may be held at once.
+    /// Bytes that may be held at once, by all workers together.
     pub(super) memory: usize,
+    pub(super) workers: usize,
 }
 
 impl Resolution<'_> {
@@ -66,25 +77,56 @@ impl Resolution<'_> {
         let parts = self.spooled.parts.iter();
         let delivered = parts.map(|part| vec![Fate::Lands; part.count]).collect();
         let mut fates = Fates { delivered, landed_goes };
-        let files: Vec<Keys> = self.files();
-        let mut count = 0;
-        self.scan(&files, &(0..=u64::MAX), |file, place, _, order| {
-            count += 1;
-            if order.is_none() {
-                fates.delivered[files[file].at][place] = Fate::Withdrawn;
-            }
-        })?;
-        let ranges = (count * size_of::<u64>()).div_ceil(self.memory.max(1)).next_power_of_two();
-        let width = u64::MAX / ranges as u64;
-        let mut from = 0_u64;
-        loop {
-            let to = from.checked_add(width).filter(|_| ranges > 1).unwrap_or(u64::MAX);
-            self.resolve(&files, from..=to, &mut fates)?;
-            match to.checked_add(1) {
-                Some(next) => from = next,
-                None => return Ok(fates),
+        let files = self.files();
+        let held: u64 = self.spooled.sources.iter().map(|s| s.rows.end - s.rows.start).sum();
+        let delivered: usize = self.spooled.parts.iter().map(|part| part.count).sum();
+        if held < delivered as u64 {
+            self.scan(&files, &(0..=u64::MAX), |file, place, _, order| {
+                if order.is_none() {
+                    fates.delivered[files[file].at][place] = Fate::Withdrawn;
+                }
+            })?;
+        }
+        let landed: usize = fates.landed_goes.iter().map(Vec::len).sum();
+        let bytes = (delivered + landed) * size_of::<u64>();
+        let count = bytes.div_ceil(self.memory_of_one()).max(self.workers).next_power_of_two();
+        for Decision { file, place, fate } in self.resolve_all(&files, count)? {
+            let at = files[file].at;
+            match fate {
+                Some(fate) => fates.delivered[at][place] = fate,
+                None => fates.landed_goes[at][place] = true,
             }
         }
+        Ok(fates)
+    }
+
+    fn memory_of_one(&self) -> usize {
+        (self.memory / self.workers).max(1)
+    }
+
+    /// Resolves `count` ranges of hashes, a power of two, beside one another.
+    fn resolve_all(&self, files: &[Keys], count: usize) -> io::Result<Vec<Decision>> {
+        let width = u64::MAX / count as u64;
+        let from = |range: usize| (width + 1).wrapping_mul(range as u64);
+        let ranges = Mutex::new((0..count).map(|range| from(range)..=from(range) + width));
+        let work = || {
+            let mut decisions = Vec::new();
+            loop {
+                let range = ranges.lock().unwrap_or_else(PoisonError::into_inner).next();
+                let Some(range) = range else { return Ok(decisions) };
+                self.resolve(files, range, &mut decisions)?;
+            }
+        };
+        thread::scope(|scope| {
+            let workers: Vec<_> = (0..self.workers).map(|_| scope.spawn(work)).collect();
+            let mut all = Vec::new();
+            for worker in workers {
+                let decisions: io::Result<Vec<Decision>> =
+                    worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+                all.extend(decisions?);
+            }
+            Ok(all)
+        })
     }
 
     fn files(&self) -> Vec<Keys> {
@@ -122,7 +164,7 @@ impl Resolution<'_> {
         &self,
         files: &[Keys],
         range: RangeInclusive<u64>,
-        fates: &mut Fates,
+        decisions: &mut Vec<Decision>,
     ) -> io::Result<()> {
         let mut hashes = Vec::new();
         self.scan(files, &range, |_, _, record, order| {
@@ -142,10 +184,10 @@ impl Resolution<'_> {
             return Ok(());
         }
         let (from, to) = range.clone().into_inner();
-        if held > 2 * self.memory && repeated.len() > 1 && from < to {
+        if held > 2 * self.memory_of_one() && repeated.len() > 1 && from < to {
             let middle = from + (to - from) / 2;
-            self.resolve(files, from..=middle, fates)?;
-            return self.resolve(files, middle + 1..=to, fates);
+            self.resolve(files, from..=middle, decisions)?;
+            return self.resolve(files, middle + 1..=to, decisions);
         }
         let mut entries = Vec::new();
         self.scan(files, &range, |file, place, record, order| {
@@ -158,20 +200,24 @@ impl Resolution<'_> {
         entries
             .sort_unstable_by_key(|entry| (entry.record.key, entry.order, entry.record.sequence));
         for same in entries.chunk_by(|a, b| a.record.key == b.record.key) {
-            self.decide(files, same, fates);
+            self.decide(files, same, decisions);
         }
         Ok(())
     }
 
     /// Decides on rows of one key, in the order of their sources and lines.
-    fn decide(&self, files: &[Keys], same: &[Entry], fates: &mut Fates) {
+    fn decide(&self, files: &[Keys], same: &[Entry], decisions: &mut Vec<Decision>) {
         let last = same.last().map_or(0, |entry| entry.order);
         for of_source in same.chunk_by(|a, b| a.order == b.order) {
             let mut seen = HashSet::new();
             for (place, entry) in of_source.iter().enumerate() {
-                let file = &files[entry.file];
-                if file.is_landed {
-                    fates.landed_goes[file.at][entry.place] |= last > 0;
+                let mut decide = |fate| {
+                    decisions.push(Decision { file: entry.file, place: entry.place, fate });
+                };
+                if files[entry.file].is_landed {
+                    if last > 0 {
+                        decide(None);
+                    }
                     continue;
                 }
                 let kept = of_source.last().filter(|_| place + 1 < of_source.len());
@@ -183,7 +229,7 @@ impl Resolution<'_> {
                     kept.map(|kept| if is_copy(kept) { Fate::ExactCopy } else { Fate::Superseded })
                 };
                 let stays = if entry.order < last { Fate::Replaced } else { Fate::Lands };
-                fates.delivered[file.at][entry.place] = rejected.unwrap_or(stays);
+                decide(Some(rejected.unwrap_or(stays)));
             }
         }
     }

@@ -12,6 +12,7 @@ use deltalake_core::kernel::Add;
 use deltalake_core::writer::record_batch::RecordBatchWriter;
 use deltalake_core::writer::{DeltaWriter, WriteMode};
 use deltalake_core::{DeltaResult, DeltaTable};
+use foldhash::fast::RandomState;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::WriterProperties;
 use parquet::schema::types::ColumnPath;
@@ -167,7 +168,7 @@ fn ranks(column: &ArrayRef) -> (Vec<u64>, u64) {
 }
 
 fn text_ranks(texts: &StringArray) -> (Vec<u64>, u64) {
-    let mut ids: HashMap<&str, u64> = HashMap::new();
+    let mut ids: HashMap<&str, u64, RandomState> = HashMap::default();
     let mut last: Option<(&str, u64)> = None;
     let mut found = Vec::with_capacity(texts.len());
     for text in texts {

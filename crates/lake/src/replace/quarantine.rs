@@ -11,9 +11,9 @@ use datafusion::prelude::ParquetReadOptions;
 use futures::TryStreamExt;
 
 use super::partition::{PartitionWriter, kept};
-use super::{Fate, Merge, commit, quoted, rejected_by};
+use super::{Fate, Merge, rejected_by};
 use crate::delivery::{Part, Source, count_warnings, rejected_writer, with_source};
-use crate::{Draft, QUARANTINE, Result, Table, delta};
+use crate::{Draft, QUARANTINE, Result, Table, commit, delta, quoted};
 
 /// The column by which the quarantine is parted.
 const DATASET: &str = "dataset";
@@ -90,7 +90,8 @@ impl Merge {
             writer.push(batch).await.map_err(failed)?;
         }
         let added = writer.finish().await.map_err(failed)?;
-        let version = commit(&delta, DATASET, &[name.to_owned()], added).await.map_err(failed)?;
+        let written = commit::replace(&delta, DATASET, &[name.to_owned()], added).await;
+        let version = written.map_err(failed)?;
         draft.tables.insert(QUARANTINE.to_owned(), version);
         Ok(())
     }

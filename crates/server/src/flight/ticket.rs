@@ -11,6 +11,7 @@ use arrow_flight::decode::FlightRecordBatchStream;
 use arrow_flight::error::FlightError;
 use arrow_flight::sql::server::PeekableFlightDataStream;
 use bytes::Bytes;
+use carnac_query::At;
 use futures::{FutureExt, StreamExt, TryStreamExt};
 use prost::Message;
 use tonic::Status;
@@ -28,10 +29,13 @@ pub(super) struct Ticket {
     pub(super) sql: String,
     /// The release to read; 0 is the newest when it runs.
     #[prost(uint64, tag = "2")]
-    pub(super) release: u64,
+    release: u64,
     /// The Flight messages of one row of parameters; none when none were bound.
     #[prost(message, repeated, tag = "3")]
     parameters: Vec<FlightData>,
+    /// The edition to read, which has a release of its own; empty is none.
+    #[prost(string, tag = "4")]
+    edition: String,
 }
 
 impl Ticket {
@@ -48,8 +52,32 @@ impl Ticket {
         self.encode_to_vec().into()
     }
 
-    pub(super) fn pinned(&self) -> Option<u64> {
-        (self.release > 0).then_some(self.release)
+    /// Returns what it reads; none is the newest release when it runs.
+    pub(super) fn at(&self) -> Result<Option<At>, Status> {
+        if self.edition.is_empty() {
+            return Ok((self.release > 0).then_some(At::Release(self.release)));
+        }
+        let name = self.edition.parse().map(At::Edition);
+        name.map(Some).map_err(|_| Status::invalid_argument("the handle is not one of this server"))
+    }
+
+    /// Returns the ticket as one that reads `at`, unless it names what it reads already.
+    pub(super) fn or(mut self, at: Option<At>) -> Self {
+        if self.release == 0 && self.edition.is_empty() {
+            match at {
+                Some(At::Release(id)) => self.release = id,
+                Some(At::Edition(name)) => self.edition = name.into(),
+                None => {}
+            }
+        }
+        self
+    }
+
+    /// Pins the release that the query was planned on.
+    pub(super) fn pin(&mut self, release: u64) {
+        if self.edition.is_empty() {
+            self.release = release;
+        }
     }
 
     /// Returns the row of parameters, if one was bound.

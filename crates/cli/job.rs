@@ -1,0 +1,224 @@
+//! The job: files in, audits, one release out; `refresh`, `ingest`, `demo` and `replay` run it.
+
+mod record;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Context;
+use carnac_ingest::{Again, Landing, Outcome, Profile, PseudonymKey, Report, Source, find_all};
+use carnac_lake::{Draft, Lake};
+use carnac_model::{Audit, AuditOutcome, Dataset, ExpectedDrop, Run, freshness_audits};
+use chrono::NaiveDate;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::config::{Config, now, storage_options};
+use crate::print;
+use crate::report::{Tally, told, told_again};
+
+pub(crate) use record::{cannot_start, start};
+
+/// Some files could not be read; the others are landed.
+pub(crate) const SOME_UNREAD: u8 = 3;
+/// An audit blocked the release.
+pub(crate) const BLOCKED: u8 = 4;
+
+/// Files passed over that are named.
+const NAMES_SHOWN: usize = 5;
+
+/// What a run is to do.
+pub(crate) struct Job<'a> {
+    pub(crate) config: &'a Config,
+    pub(crate) lake: Lake,
+    /// The command that the record names.
+    pub(crate) command: &'static str,
+    pub(crate) files: Files,
+    /// What "today" means for what is new or changed.
+    pub(crate) run_date: NaiveDate,
+    /// Falls of rows that are no accident.
+    pub(crate) declared: Vec<ExpectedDrop>,
+}
+
+/// The files of a run.
+pub(crate) struct Files {
+    /// Files, folders, archives and addresses.
+    pub(crate) paths: Vec<PathBuf>,
+    /// The dataset of them all, if it was named.
+    pub(crate) named: Option<&'static Dataset>,
+    pub(crate) profiles: Vec<Arc<Profile>>,
+    /// What the respondents of surveys are named with.
+    pub(crate) key: Option<PseudonymKey>,
+    /// Only sources of these datasets; all when it is empty.
+    pub(crate) only: Vec<&'static Dataset>,
+    /// What of them lands again although it is landed already.
+    pub(crate) again: LandAgain,
+}
+
+/// Which sources land again.
+pub(crate) enum LandAgain {
+    /// None.
+    No,
+    /// All that are named.
+    Yes,
+    /// Those landed sources, each with the date by which it was checked.
+    These(BTreeMap<String, NaiveDate>),
+}
+
+/// How a run ended, when it did not fail on the way.
+enum Ended {
+    Published { unread: usize },
+    Unchanged { unread: usize },
+    Blocked(usize),
+}
+
+impl Job<'_> {
+    /// Runs the job and records how it ended, whatever happens on the way.
+    ///
+    /// Nothing is visible to readers before the release is published.
+    pub(crate) async fn run(&self) -> anyhow::Result<ExitCode> {
+        let mut run = start(self.command, self.run_date);
+        let ended = self.pipeline(&mut run).await;
+        record::end(&mut run, &ended);
+        self.lake.record_run(&run).await.context("record the run")?;
+        Ok(match ended? {
+            Ended::Published { unread: 0 } | Ended::Unchanged { unread: 0 } => ExitCode::SUCCESS,
+            Ended::Published { .. } | Ended::Unchanged { .. } => ExitCode::from(SOME_UNREAD),
+            Ended::Blocked(_) => ExitCode::from(BLOCKED),
+        })
+    }
+
+    /// Write, audit, publish.
+    async fn pipeline(&self, run: &mut Run) -> anyhow::Result<Ended> {
+        let mut draft = self.lake.draft(self.run_date).await?;
+        run.base = draft.base().map(|base| base.id);
+        let (sources, mut tally) = self.files.open_all().await?;
+        let reports = self.land(&mut draft, &sources).await?;
+        self.tell(&reports, &mut tally)?;
+        run.unread = unread(&reports, &tally);
+        self.audit(&draft, run).await?;
+        let (unread, others) = (tally.failed, tally.others());
+        let blocking = tell_audits(&run.audits);
+        if draft.is_empty() {
+            print::line(&format!("nothing changed: no release to publish; {others}"))?;
+            return Ok(Ended::Unchanged { unread });
+        }
+        if blocking > 0 {
+            let count = format!("{blocking} blocking audits failed");
+            print::line(&format!("{count}: no release published, readers see what they saw"))?;
+            return Ok(Ended::Blocked(blocking));
+        }
+        let id = self.lake.publish(draft, now()).await.context("publish the release")?.id;
+        run.release = Some(id);
+        print::line(&format!("release {id} published: {} files landed; {others}", tally.landed))?;
+        Ok(Ended::Published { unread })
+    }
+
+    async fn land(&self, draft: &mut Draft, sources: &[Source]) -> anyhow::Result<Vec<Report>> {
+        let bar = progress(sources.iter().map(Source::bytes).sum());
+        let advanced = |bytes| bar.inc(bytes);
+        let landing = Landing { advanced: &advanced, ..self.files.landing(self.config.memory) };
+        let reports = landing.land(&self.lake, draft, sources).await?;
+        bar.finish_and_clear();
+        Ok(reports)
+    }
+
+    fn tell(&self, reports: &[Report], tally: &mut Tally) -> anyhow::Result<()> {
+        let again = matches!(self.files.again, LandAgain::Yes);
+        for report in reports {
+            tally.count(report);
+            print::line(&if again { told_again(report) } else { told(report) })?;
+        }
+        Ok(())
+    }
+
+    /// Puts what the draft changed and what the audits found of it into the record.
+    async fn audit(&self, draft: &Draft, run: &mut Run) -> anyhow::Result<()> {
+        let preview = draft.preview(now());
+        run.audits.extend(freshness_audits(&preview));
+        if draft.is_empty() {
+            return Ok(());
+        }
+        let memory = self.config.memory;
+        let found = self.lake.audit(draft, &self.declared, memory).await.context("audit")?;
+        run.partitions = found.partitions;
+        run.audits.extend(found.audits);
+        let mut touched: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for part in &run.partitions {
+            touched.entry(part.table.clone()).or_default().insert(part.period.clone());
+        }
+        let views = Arc::new(self.config.views()?);
+        let in_sql = carnac_query::audit(&self.lake, &views, preview, &touched, memory);
+        run.audits.extend(in_sql.await.context("audit")?);
+        Ok(())
+    }
+}
+
+impl Files {
+    /// How they are read and landed, when nobody is told of progress.
+    pub(crate) fn landing(&self, memory: usize) -> Landing<'_> {
+        let again = match &self.again {
+            LandAgain::No => Again::None,
+            LandAgain::Yes => Again::All,
+            LandAgain::These(dates) => Again::These(dates),
+        };
+        Landing { key: self.key.as_ref(), memory, again, advanced: &|_| () }
+    }
+
+    /// Opens every file; one that cannot be opened is told and does not stop the others.
+    pub(crate) async fn open_all(&self) -> anyhow::Result<(Vec<Source>, Tally)> {
+        let contents = find_all(&self.paths, &storage_options()).await;
+        let (mut sources, mut errors) = (Vec::new(), contents.failed);
+        for file in contents.files {
+            match Source::open(file, self.named, &self.profiles) {
+                Ok(source) => sources.push(source),
+                Err(error) => errors.push(error),
+            }
+        }
+        let is_wanted =
+            |source: &Source| self.only.iter().any(|only| std::ptr::eq(*only, source.dataset()));
+        sources.retain(|source| self.only.is_empty() || is_wanted(source));
+        let unopened: Vec<_> = errors.iter().map(ToString::to_string).collect();
+        for error in &unopened {
+            print::remark(&format!("error: {error}"));
+        }
+        let passed_over = contents.passed_over.len();
+        if passed_over > 0 {
+            print::line(&names_of(&contents.passed_over))?;
+        }
+        Ok((sources, Tally { failed: unopened.len(), passed_over, unopened, ..Tally::default() }))
+    }
+}
+
+/// What was delivered and is not in the tables: by its name in the lake where that is known.
+fn unread(reports: &[Report], tally: &Tally) -> Vec<String> {
+    let failed = reports.iter().filter(|report| matches!(report.outcome, Outcome::Failed(_)));
+    failed.map(|report| report.source.clone()).chain(tally.unopened.iter().cloned()).collect()
+}
+
+/// Prints what failed, warnings first, and returns how many failures stop the release.
+fn tell_audits(audits: &[Audit]) -> usize {
+    let failed = || audits.iter().filter(|audit| audit.outcome != AuditOutcome::Passed);
+    for audit in failed().filter(|audit| !audit.blocks()) {
+        let what = if audit.outcome == AuditOutcome::Declared { "declared" } else { "warning" };
+        print::remark(&format!("{what}: {audit}"));
+    }
+    for audit in failed().filter(|audit| audit.blocks()) {
+        print::remark(&format!("blocked: {audit}"));
+    }
+    failed().filter(|audit| audit.blocks()).count()
+}
+
+/// A line on the files that hold no data, the first of them by name.
+fn names_of(names: &[String]) -> String {
+    let shown: Vec<_> = names.iter().take(NAMES_SHOWN).map(String::as_str).collect();
+    let more = if names.len() > shown.len() { ", …" } else { "" };
+    format!("{} files passed over, which hold no data: {}{more}", names.len(), shown.join(", "))
+}
+
+/// A bar over the bytes of all files; it shows on a terminal only.
+fn progress(bytes: u64) -> ProgressBar {
+    let style = ProgressStyle::with_template("{bar:40} {bytes}/{total_bytes} {eta}");
+    ProgressBar::new(bytes).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}

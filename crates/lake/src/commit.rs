@@ -1,0 +1,105 @@
+//! The only write to a table: one Delta version, exactly the one after what was read.
+
+use deltalake_core::kernel::transaction::{CommitBuilder, CommitProperties};
+use deltalake_core::kernel::{Action, Add};
+use deltalake_core::logstore::LogStoreRef;
+use deltalake_core::protocol::{DeltaOperation, SaveMode};
+use deltalake_core::{DeltaResult, DeltaTable};
+
+use crate::proof::Proof;
+
+/// Replaces whole partitions: those in which the column is one of `values` hold `added` after.
+pub(crate) async fn replace(
+    delta: &DeltaTable,
+    partition: &str,
+    values: &[String],
+    added: Vec<Add>,
+) -> DeltaResult<u64> {
+    let is_replaced = |value: Option<&Option<String>>| {
+        value.and_then(Option::as_ref).is_some_and(|value| values.contains(value))
+    };
+    let mut actions = Vec::new();
+    for file in delta.snapshot()?.snapshot().log_data() {
+        if is_replaced(file.partition_values_map().get(partition)) {
+            actions.push(Action::Remove(file.remove_action(true)));
+        }
+    }
+    actions.extend(added.into_iter().map(Action::Add));
+    let list = values.iter().map(|value| crate::quoted(value)).collect::<Vec<_>>().join(", ");
+    let operation = DeltaOperation::Write {
+        mode: SaveMode::Overwrite,
+        partition_by: Some(vec![partition.to_owned()]),
+        predicate: Some(format!("{partition} IN ({list})")),
+    };
+    commit(delta, actions, operation).await
+}
+
+/// Makes a table hold again what it held at an earlier version, `wanted`.
+pub(crate) async fn undo(delta: &DeltaTable, wanted: &DeltaTable) -> DeltaResult<u64> {
+    let files = |table: &DeltaTable| -> DeltaResult<Vec<Add>> {
+        table
+            .snapshot()?
+            .snapshot()
+            .log_data()
+            .iter()
+            .map(|file| {
+                Ok(Add {
+                    path: file.path().to_string(),
+                    partition_values: file.partition_values_map(),
+                    size: file.size(),
+                    modification_time: file.modification_time(),
+                    data_change: true,
+                    stats: file.stats(),
+                    ..Add::default()
+                })
+            })
+            .collect()
+    };
+    let (now, then) = (files(delta)?, files(wanted)?);
+    let mut actions = Vec::new();
+    for file in delta.snapshot()?.snapshot().log_data() {
+        if !then.iter().any(|kept| kept.path == file.path()) {
+            actions.push(Action::Remove(file.remove_action(true)));
+        }
+    }
+    let back = then.into_iter().filter(|file| !now.iter().any(|held| held.path == file.path));
+    actions.extend(back.map(Action::Add));
+    let version = wanted.version();
+    commit(delta, actions, DeltaOperation::Restore { version, datetime: None }).await
+}
+
+/// What every commit carries: the proof that it is whole; and it takes no other place than the one
+/// after what was read, for what stands there may be another run's that is not published.
+pub(crate) fn properties(proof: &Proof) -> DeltaResult<CommitProperties> {
+    Ok(CommitProperties::default().with_max_retries(0).with_metadata([proof.field()?]))
+}
+
+/// Commits; an error does not mean that nothing was written, so the log is asked then.
+async fn commit(
+    delta: &DeltaTable,
+    actions: Vec<Action>,
+    operation: DeltaOperation,
+) -> DeltaResult<u64> {
+    let snapshot = delta.snapshot()?.snapshot();
+    let proof = Proof::of(&actions)?;
+    let committed = CommitBuilder::from(properties(&proof)?)
+        .with_actions(actions)
+        .build(Some(snapshot), delta.log_store(), operation)
+        .await;
+    let error = match committed {
+        Ok(committed) => return Ok(committed.version()),
+        Err(error) => error,
+    };
+    let version = snapshot.version() + 1;
+    if is_written(&delta.log_store(), version, &proof).await {
+        tracing::warn!(version, %error, "the commit is written, although its reply was lost");
+        return Ok(version);
+    }
+    Err(error)
+}
+
+/// Whether the log has that very commit: the names of its files are like no other's.
+async fn is_written(log: &LogStoreRef, version: u64, proof: &Proof) -> bool {
+    let entry = log.read_commit_entry(version).await.ok().flatten();
+    entry.is_some_and(|entry| Proof::read(&entry).is_ok_and(|written| written == *proof))
+}

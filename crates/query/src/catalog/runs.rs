@@ -1,0 +1,199 @@
+//! The records of runs as tables, read each time a query is planned: a failed run shows at once.
+
+use std::sync::Arc;
+
+use arrow::array::{
+    ArrayRef, BooleanArray, Date32Array, Int64Array, RecordBatch, StringArray,
+    TimestampMicrosecondArray,
+};
+use arrow::datatypes::SchemaRef;
+use arrow::error::ArrowError;
+use async_trait::async_trait;
+use carnac_lake::Lake;
+use carnac_model::{AuditOutcome, Freshness, Release, Run, STALE, freshness};
+use chrono::{DateTime, NaiveDate, Utc};
+use datafusion::catalog::{Session, TableProvider};
+use datafusion::datasource::MemTable;
+use datafusion::error::{DataFusionError, Result};
+use datafusion::logical_expr::{Expr, TableType};
+use datafusion::physical_plan::ExecutionPlan;
+
+/// What a stale table is told by when its last delivery could not be read.
+const UNREAD: (&str, &str) = (
+    "dernière livraison illisible ou sans ligne acceptable : l'ancienne est servie",
+    "its last delivery could not be read or had no acceptable row: the one before is served",
+);
+
+/// One of the tables that the records of runs make.
+pub(super) struct RunTable {
+    lake: Lake,
+    release: Arc<Release>,
+    rows: fn(&[Run], &Release) -> Result<RecordBatch, ArrowError>,
+    schema: SchemaRef,
+}
+
+impl std::fmt::Debug for RunTable {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RunTable").field("schema", &self.schema).finish_non_exhaustive()
+    }
+}
+
+impl RunTable {
+    /// Returns all of them, by name.
+    pub(super) fn all(lake: &Lake, release: &Arc<Release>) -> Result<[(&'static str, Self); 4]> {
+        let table = |rows: fn(&[Run], &Release) -> Result<RecordBatch, ArrowError>| {
+            let schema = rows(&[], release)?.schema();
+            Ok::<_, ArrowError>(Self {
+                lake: lake.clone(),
+                release: Arc::clone(release),
+                rows,
+                schema,
+            })
+        };
+        Ok([
+            ("runs", table(runs)?),
+            ("audits", table(audits)?),
+            ("partitions", table(partitions)?),
+            ("freshness", table(of_release)?),
+        ])
+    }
+}
+
+#[async_trait]
+impl TableProvider for RunTable {
+    fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.schema)
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::Base
+    }
+
+    async fn scan(
+        &self,
+        state: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        filters: &[Expr],
+        limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let recorded = self.lake.runs().await;
+        let recorded = recorded.map_err(|error| DataFusionError::External(Box::new(error)))?;
+        let rows = (self.rows)(&recorded, &self.release)?;
+        let table = MemTable::try_new(rows.schema(), vec![vec![rows]])?;
+        table.scan(state, projection, filters, limit).await
+    }
+}
+
+/// One row a run, the oldest first.
+fn runs(runs: &[Run], _: &Release) -> Result<RecordBatch, ArrowError> {
+    let failures = |run: &Run| {
+        run.audits.iter().filter(|audit| audit.outcome == AuditOutcome::Failed).count() as u64
+    };
+    RecordBatch::try_from_iter([
+        ("run_id", texts(runs.iter().map(|run| run.id.as_str()))),
+        ("command", texts(runs.iter().map(|run| run.command.as_str()))),
+        ("started_at", times(runs.iter().map(|run| run.started_at))),
+        ("finished_at", times(runs.iter().map(|run| run.finished_at))),
+        ("run_date", days(runs.iter().map(|run| run.run_date))),
+        ("outcome", texts(runs.iter().map(|run| run.outcome.name()))),
+        ("release_id", numbers(runs.iter().map(|run| run.release))),
+        ("base_release_id", numbers(runs.iter().map(|run| run.base))),
+        ("error", optional(runs.iter().map(|run| run.error.as_deref()))),
+        ("partition_count", numbers(runs.iter().map(|run| Some(run.partitions.len() as u64)))),
+        ("failed_audit_count", numbers(runs.iter().map(|run| Some(failures(run))))),
+        ("unread_count", numbers(runs.iter().map(|run| Some(run.unread.len() as u64)))),
+    ])
+}
+
+/// One row a finding of a run's audits.
+fn audits(runs: &[Run], _: &Release) -> Result<RecordBatch, ArrowError> {
+    let found = || runs.iter().flat_map(|run| run.audits.iter().map(move |audit| (run, audit)));
+    RecordBatch::try_from_iter([
+        ("run_id", texts(found().map(|(run, _)| run.id.as_str()))),
+        ("started_at", times(found().map(|(run, _)| run.started_at))),
+        ("audit", texts(found().map(|(_, audit)| audit.name.as_str()))),
+        ("level", texts(found().map(|(_, audit)| audit.level.name()))),
+        ("table_name", texts(found().map(|(_, audit)| audit.table.as_str()))),
+        ("period", texts(found().map(|(_, audit)| audit.period.as_str()))),
+        ("outcome", texts(found().map(|(_, audit)| audit.outcome.name()))),
+        ("measured", texts(found().map(|(_, audit)| audit.measured.as_str()))),
+        ("expected", texts(found().map(|(_, audit)| audit.expected.as_str()))),
+        ("sentence_fr", texts(found().map(|(_, audit)| audit.fr.as_str()))),
+        ("sentence_en", texts(found().map(|(_, audit)| audit.en.as_str()))),
+    ])
+}
+
+/// One row a partition that a run wrote, published or not.
+fn partitions(runs: &[Run], _: &Release) -> Result<RecordBatch, ArrowError> {
+    let changes = || runs.iter().flat_map(|run| run.partitions.iter().map(move |part| (run, part)));
+    RecordBatch::try_from_iter([
+        ("run_id", texts(changes().map(|(run, _)| run.id.as_str()))),
+        ("started_at", times(changes().map(|(run, _)| run.started_at))),
+        ("outcome", texts(changes().map(|(run, _)| run.outcome.name()))),
+        ("release_id", numbers(changes().map(|(run, _)| run.release))),
+        ("table_name", texts(changes().map(|(_, part)| part.table.as_str()))),
+        ("period", texts(changes().map(|(_, part)| part.period.as_str()))),
+        ("action", texts(changes().map(|(_, part)| part.action.name()))),
+        ("rows_before", numbers(changes().map(|(_, part)| Some(part.before)))),
+        ("rows_after", numbers(changes().map(|(_, part)| Some(part.after)))),
+    ])
+}
+
+/// One row a table of the release that has rows: how new it is, and why it is stale if it is.
+fn of_release(runs: &[Run], release: &Release) -> Result<RecordBatch, ArrowError> {
+    let tables = freshness(release);
+    let unread = |table: &Freshness| {
+        let of_table = |source: &String| {
+            source.strip_prefix(table.table).is_some_and(|rest| rest.starts_with('/'))
+        };
+        runs.last().is_some_and(|run| run.unread.iter().any(of_table))
+    };
+    let reason = |of: fn((&'static str, &'static str)) -> &'static str| -> ArrayRef {
+        let reason = |table: &Freshness| {
+            let lags = table.lags.iter();
+            let lags =
+                lags.map(|lag| format!("{} ({} < {})", of(STALE), lag.measured, lag.expected));
+            let unread = unread(table).then(|| of(UNREAD).to_owned());
+            let reasons: Vec<_> = lags.chain(unread).collect();
+            (!reasons.is_empty()).then(|| reasons.join("; "))
+        };
+        Arc::new(tables.iter().map(reason).collect::<StringArray>())
+    };
+    let stale = tables.iter().map(|table| Some(!table.lags.is_empty() || unread(table)));
+    RecordBatch::try_from_iter([
+        ("table_name", texts(tables.iter().map(|table| table.table))),
+        ("newest_period", optional(tables.iter().map(|table| table.newest_period.as_deref()))),
+        ("newest_source", texts(tables.iter().map(|table| table.newest_source.as_str()))),
+        ("run_date", days(tables.iter().map(|table| table.run_date))),
+        ("is_stale", Arc::new(stale.collect::<BooleanArray>()) as ArrayRef),
+        ("reason_fr", reason(|(fr, _)| fr)),
+        ("reason_en", reason(|(_, en)| en)),
+    ])
+}
+
+fn texts<'t>(values: impl Iterator<Item = &'t str>) -> ArrayRef {
+    // `from_iter_values` wants to know how many there are.
+    optional(values.map(Some))
+}
+
+fn optional<'t>(values: impl Iterator<Item = Option<&'t str>>) -> ArrayRef {
+    Arc::new(values.collect::<StringArray>())
+}
+
+fn numbers(values: impl Iterator<Item = Option<u64>>) -> ArrayRef {
+    let number = |value: Option<u64>| value.map(|value| i64::try_from(value).unwrap_or(i64::MAX));
+    Arc::new(values.map(number).collect::<Int64Array>())
+}
+
+fn times(values: impl Iterator<Item = DateTime<Utc>>) -> ArrayRef {
+    let micros = values.map(|time| Some(time.timestamp_micros()));
+    Arc::new(micros.collect::<TimestampMicrosecondArray>().with_timezone("UTC"))
+}
+
+fn days(values: impl Iterator<Item = NaiveDate>) -> ArrayRef {
+    let day = |date: NaiveDate| {
+        let days = date.signed_duration_since(NaiveDate::default()).num_days();
+        i32::try_from(days).ok()
+    };
+    Arc::new(values.map(day).collect::<Date32Array>())
+}
