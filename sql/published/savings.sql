@@ -3,11 +3,18 @@
 -- unit: eur
 -- grain: indicator_id, item, period
 -- version: 1, from 2007-01-01
--- numerator: sum over the authorities observed; low, mid and high are summed apart
--- denominator: none: an amount
+-- definition: Économies régionales, avec leurs bornes et leur couverture.
+--   / Regional savings, with their bounds and their coverage.
+-- numerator: somme sur les collectivités observées ; bas, moyen et haut sont sommés à part
+--   / sum over the authorities observed; low, mid and high are summed apart
+-- denominator: sans : un montant / none: an amount
+-- source: les indicateurs nommés par indicator_id / the indicators that indicator_id names
+-- freshness: celle de chaque indicateur / that of each indicator
+-- caveat: Masqué sous 5 contributeurs, ou si un seul dépasse 85 % de la somme (des valeurs
+--   absolues). Les bornes sont celles où tout joue dans le même sens.
+--   / Suppressed below 5 contributors, or when one is above 85 % of the sum (of absolute values).
+--   The bounds are those where everything goes the same way.
 -- disclosure: D2
--- Fewer than 5 contributors, or one above 85 % of the sum (of absolute values), is suppressed.
--- The item is `gross` or `net`, or `all` of a projection. Expected: those it concerns.
 with figures as (
     select 'C01' as indicator_id, item, siren, period, low, mid, high, status from indicator.pooling_savings
     union all
