@@ -1,6 +1,7 @@
 //! The command line. The order of commands is the order of `--help`.
 
 mod edition;
+mod indicators;
 mod inspect;
 mod quarantine;
 mod reading;
@@ -15,6 +16,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 pub(crate) use self::edition::{Diff, Edition, EditionCommand, Freeze, Show};
+pub(crate) use self::indicators::{Indicators, IndicatorsCommand};
 pub(crate) use self::inspect::Inspect;
 pub(crate) use self::quarantine::{Explain, Export, Quarantine, QuarantineCommand, Replay, Wanted};
 pub(crate) use self::reading::Reading;
@@ -92,9 +94,7 @@ pub(crate) enum Command {
     Refresh(Refresh),
     Quarantine(Quarantine),
     Query(Query),
-    /// List the indicators: identifier, title, unit, disclosure class
-    #[command(after_long_help = "Example:\n  carnac indicators")]
-    Indicators,
+    Indicators(Indicators),
     /// List the releases, newest first
     #[command(after_long_help = "Example:\n  carnac --root lake releases")]
     Releases,
@@ -157,7 +157,7 @@ pub(crate) struct Ingest {
 
 /// Answer one SQL query
 ///
-/// The schemas are published, indicator, core, staging, lake and ops;
+/// The schemas are catalog, published, indicator, core, staging, lake and ops;
 /// `select table_schema, table_name from information_schema.tables` lists what there is.
 #[derive(Debug, clap::Args)]
 #[command(

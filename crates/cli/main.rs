@@ -5,6 +5,7 @@ mod config;
 mod demo;
 mod diff;
 mod edition;
+mod indicators;
 mod ingest;
 mod inspect;
 mod job;
@@ -77,7 +78,7 @@ async fn run(args: Args) -> anyhow::Result<ExitCode> {
         Command::Refresh(refresh) => refresh::run(&config, &refresh).await,
         Command::Quarantine(args) => quarantine::run(&config, &args.command).await,
         Command::Query(query) => query::run(&config, &query).await,
-        Command::Indicators => query::indicators(&config),
+        Command::Indicators(args) => indicators::run(&config, args.command.as_ref()).await,
         Command::Releases => query::releases(&config).await,
         Command::Edition(args) => edition::run(&config, &args.command).await,
         Command::Diff(args) => diff::run(&config, &args).await,

@@ -136,6 +136,20 @@ pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
+/// Copies a folder and all below it.
+pub(crate) fn copy_folder(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in from.read_dir().unwrap() {
+        let path = entry.unwrap().path();
+        let target = to.join(path.file_name().unwrap());
+        if path.is_dir() {
+            copy_folder(&path, &target);
+        } else {
+            std::fs::copy(&path, &target).unwrap();
+        }
+    }
+}
+
 /// A file of acts: one row a line of `number;siren;decision date`, all acknowledged.
 pub(crate) fn acts(rows: &[(&str, &str, &str)]) -> String {
     let mut csv = "id_acte;siren;nature;matiere;date_decision;date_ar;statut;annule\n".to_owned();

@@ -1,6 +1,7 @@
 //! What one principal sees at one release: every view is planned once, when the release opens.
 
 mod books;
+mod definitions;
 mod runs;
 
 use std::collections::BTreeMap;
@@ -57,6 +58,8 @@ impl Catalog {
         let release = Arc::new(release);
         let mut catalog = Self { release, views: Arc::clone(&views), state, schemas };
         catalog.add_tables(lake).await?;
+        catalog.add("catalog", "indicators", in_memory(definitions::indicators(&views))?)?;
+        catalog.add("catalog", "functions", in_memory(definitions::functions(&views))?)?;
         for file in views.layer(Layer::Function) {
             catalog.add_function(file).await?;
         }
@@ -180,6 +183,9 @@ fn session(
     for function in udf::aggregate() {
         state.register_udaf(Arc::new(function)).map_err(Error::planning)?;
     }
+    for function in udf::window() {
+        state.register_udwf(Arc::new(function)).map_err(Error::planning)?;
+    }
     Ok(state)
 }
 
@@ -216,7 +222,10 @@ fn refuse_upward(file: &SqlFile, table: &TableReference) -> Result<()> {
 fn check_columns(file: &SqlFile, schema: &Schema) -> Result<()> {
     let grain = &file.header.grain;
     if let Some(absent) = grain.iter().find(|column| schema.column_with_name(column).is_none()) {
-        return Err(file.error(4, format!("the grain names `{absent}`, which is not a column")));
+        return Err(file.error(
+            file.line_of("grain"),
+            format!("the grain names `{absent}`, which is not a column"),
+        ));
     }
     if file.layer == Layer::Audit {
         return check_audit(file, schema);

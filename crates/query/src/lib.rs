@@ -28,6 +28,6 @@ pub use audit::audit;
 pub use diff::{DIFF_METHOD, Wanted};
 pub use error::{Error, Kind, Result};
 pub use gateway::{Description, Gateway, TableEntry};
-pub use header::{Definition, Header};
+pub use header::{Bilingual, Definition, Header, Version};
 pub use principal::Principal;
 pub use view::{Layer, SqlFile, Views};

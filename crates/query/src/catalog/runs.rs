@@ -172,7 +172,8 @@ fn of_release(runs: &[Run], release: &Release) -> Result<RecordBatch, ArrowError
 }
 
 fn texts<'t>(values: impl Iterator<Item = &'t str>) -> ArrayRef {
-    Arc::new(StringArray::from_iter_values(values))
+    // `from_iter_values` wants to know how many there are.
+    optional(values.map(Some))
 }
 
 fn optional<'t>(values: impl Iterator<Item = Option<&'t str>>) -> ArrayRef {
@@ -185,14 +186,14 @@ fn numbers(values: impl Iterator<Item = Option<u64>>) -> ArrayRef {
 }
 
 fn times(values: impl Iterator<Item = DateTime<Utc>>) -> ArrayRef {
-    let micros = values.map(|time| time.timestamp_micros());
-    Arc::new(TimestampMicrosecondArray::from_iter_values(micros).with_timezone("UTC"))
+    let micros = values.map(|time| Some(time.timestamp_micros()));
+    Arc::new(micros.collect::<TimestampMicrosecondArray>().with_timezone("UTC"))
 }
 
 fn days(values: impl Iterator<Item = NaiveDate>) -> ArrayRef {
     let day = |date: NaiveDate| {
         let days = date.signed_duration_since(NaiveDate::default()).num_days();
-        i32::try_from(days).unwrap_or_default()
+        i32::try_from(days).ok()
     };
-    Arc::new(Date32Array::from_iter_values(values.map(day)))
+    Arc::new(values.map(day).collect::<Date32Array>())
 }
