@@ -6,6 +6,7 @@ mod inspect;
 mod quarantine;
 mod reading;
 mod refresh;
+mod scenario;
 mod serve;
 
 use std::ffi::OsString;
@@ -22,6 +23,7 @@ pub(crate) use self::inspect::Inspect;
 pub(crate) use self::quarantine::{Explain, Export, Quarantine, QuarantineCommand, Replay, Wanted};
 pub(crate) use self::reading::Reading;
 pub(crate) use self::refresh::Refresh;
+pub(crate) use self::scenario::Scenario;
 pub(crate) use self::serve::{Listen, OnFailure, Serve};
 
 /// The warehouse of a regional observatory of digital administration.
@@ -115,6 +117,7 @@ pub(crate) enum Command {
     Refresh(Refresh),
     Quarantine(Quarantine),
     Query(Query),
+    Scenario(Scenario),
     Indicators(Indicators),
     /// List the releases, newest first
     #[command(after_long_help = "Example:\n  carnac --root lake releases")]
@@ -178,7 +181,7 @@ pub(crate) struct Ingest {
 
 /// Answer one SQL query
 ///
-/// The schemas are catalog, published, indicator, core, staging, lake and ops;
+/// The schemas are catalog, published, indicator, cube, core, staging, lake and ops;
 /// `select table_schema, table_name from information_schema.tables` lists what there is.
 #[derive(Debug, clap::Args)]
 #[command(

@@ -106,5 +106,5 @@ async fn tables(config: &Config) -> anyhow::Result<Vec<TableEntry>> {
     let lake = config.create_lake(&folder.path().join("lake").display().to_string())?;
     let draft = lake.draft(NaiveDate::default()).await?;
     lake.publish(draft, DateTime::UNIX_EPOCH).await?;
-    Ok(config.gateway(lake)?.tables(Principal::Analyst).await?)
+    Ok(config.gateway(lake)?.tables(Principal::Analyst, None).await?)
 }

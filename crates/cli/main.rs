@@ -18,6 +18,7 @@ mod query;
 mod refresh;
 mod report;
 mod sample;
+mod scenario;
 mod serve;
 
 use std::io::IsTerminal;
@@ -80,6 +81,7 @@ async fn run(args: Args) -> anyhow::Result<ExitCode> {
         Command::Refresh(refresh) => refresh::run(&config, &refresh).await,
         Command::Quarantine(args) => quarantine::run(&config, &args.command).await,
         Command::Query(query) => query::run(&config, &query).await,
+        Command::Scenario(args) => scenario::run(&config, &args).await,
         Command::Indicators(args) => indicators::run(&config, args.command.as_ref()).await,
         Command::Releases => query::releases(&config).await,
         Command::Edition(args) => edition::run(&config, &args.command).await,

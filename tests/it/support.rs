@@ -183,17 +183,3 @@ pub(crate) fn acts(rows: &[(&str, &str, &str)]) -> String {
     }
     csv
 }
-
-/// Copies a folder with all that is below it.
-pub(crate) fn copy_folder(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).unwrap();
-    for entry in from.read_dir().unwrap() {
-        let path = entry.unwrap().path();
-        let target = to.join(path.file_name().unwrap());
-        if path.is_dir() {
-            copy_folder(&path, &target);
-        } else {
-            std::fs::copy(&path, &target).unwrap();
-        }
-    }
-}

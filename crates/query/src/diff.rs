@@ -116,7 +116,9 @@ pub(crate) async fn compare(
 
 /// Identifiers of the indicators that either side has and that are wanted, in order.
 fn indicators(views: [&Views; 2], wanted: &Wanted) -> Result<BTreeSet<String>> {
+    // Amounts have bounds instead of a numerator: they are not compared yet.
     let files = views.into_iter().flat_map(|views| views.layer(Layer::Indicator));
+    let files = files.filter(|file| file.header.unit != "eur");
     let is_wanted = |file: &&SqlFile| {
         wanted.indicator.as_ref().is_none_or(|name| *name == file.header.id || *name == file.name)
     };
@@ -129,14 +131,15 @@ fn indicators(views: [&Views; 2], wanted: &Wanted) -> Result<BTreeSet<String>> {
     }
 }
 
+/// The newest version of an indicator.
 fn find<'v>(views: &'v Views, id: &str) -> Option<&'v SqlFile> {
-    views.layer(Layer::Indicator).find(|file| file.header.id == id)
+    let number = |file: &&SqlFile| file.header.definition.as_ref().map(|said| said.version.number);
+    views.layer(Layer::Indicator).filter(|file| file.header.id == id).max_by_key(number)
 }
 
-/// `1` of `1, from 2007-01-01`.
+/// The number of a view's version.
 fn version(view: Option<&SqlFile>) -> Option<String> {
-    let version = &view?.header.definition.as_ref()?.version;
-    version.split(',').next().map(str::to_owned)
+    view?.header.definition.as_ref().map(|said| said.version.number.to_string())
 }
 
 /// How rows add up to a figure.

@@ -143,7 +143,6 @@ impl Definition {
             disclosure,
         })
     }
-
 }
 
 impl FromStr for Version {

@@ -17,10 +17,18 @@ impl Principal {
     pub fn schemas(self) -> &'static [&'static str] {
         match self {
             Self::Public => &["catalog", "published"],
-            Self::Analyst => &["catalog", "core", "indicator", "published"],
-            Self::Operator => {
-                &["catalog", "lake", "staging", "core", "indicator", "published", "audit", "ops"]
-            }
+            Self::Analyst => &["catalog", "core", "cube", "indicator", "published"],
+            Self::Operator => &[
+                "catalog",
+                "lake",
+                "staging",
+                "core",
+                "cube",
+                "indicator",
+                "published",
+                "audit",
+                "ops",
+            ],
         }
     }
 }

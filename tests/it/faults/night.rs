@@ -166,7 +166,8 @@ pub(super) async fn seen(lake: &Lake) -> Ends<String> {
     for table in release.tables.keys() {
         let from = if table == "quarantine" { "ops.quarantine" } else { &format!("lake.{table}") };
         let sql = format!("select * from {from} order by source_file, source_line");
-        let answer = gateway.run(Principal::Operator, &sql, None, Some(&At::Release(release.id))).await?;
+        let answer =
+            gateway.run(Principal::Operator, &sql, None, Some(&At::Release(release.id))).await?;
         let rows = answer.collect().await?;
         writeln!(seen, "{table}\n{}", pretty_format_batches(&rows)?)?;
     }

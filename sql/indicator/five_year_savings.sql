@@ -1,0 +1,48 @@
+-- id: C06
+-- title: Économies sur 5 ans au taux actuel / Five-year savings at the present rate
+-- unit: eur
+-- grain: siren, period
+-- version: 1, from 2007-01-01
+-- numerator: electronic units of the year × unit saving of the stratum (C04) × 5 years, summed over processes
+-- denominator: none: an amount; the rate is frozen, the volumes do not grow, nothing is discounted
+-- disclosure: D2
+-- Perimeter: authorities with an electronic unit in the year (others are not concerned), and of
+-- these the processes whose total is known. C06 ≤ C07 where no unit saving is negative.
+-- Other assumptions: `carnac scenario`.
+with amounts as (
+    select
+        v.siren,
+        v.period,
+        5 * sum(v.electronic_count * u.low_eur) as low,
+        5 * sum(v.electronic_count * u.mid_eur) as mid,
+        5 * sum(v.electronic_count * u.high_eur) as high,
+        sum(v.electronic_count) > 0 as is_user,
+        sum(case when v.total_count * u.mid_eur is null then 0 else 1 end) as used_count,
+        sum(case when v.status = 'not_concerned' then 0 else 1 end) as concerned_count
+    from cube.volumes as v
+    left join cube.unit_savings as u
+        on v.period = u.period and v.stratum_code = u.stratum_code and v.process = u.process
+        and v.total_count is not null
+    group by v.siren, v.period
+),
+
+judged as (
+    select
+        *,
+        case
+            when not is_user then 'not_concerned'
+            when used_count > 0 then 'observed'
+            when concerned_count = 0 then 'not_concerned'
+            else 'not_reported'
+        end as status
+    from amounts
+)
+
+select
+    siren,
+    period,
+    case when status = 'observed' then cast(low as decimal(18, 2)) end as low,
+    case when status = 'observed' then cast(mid as decimal(18, 2)) end as mid,
+    case when status = 'observed' then cast(high as decimal(18, 2)) end as high,
+    status
+from judged
