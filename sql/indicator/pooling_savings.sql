@@ -3,27 +3,26 @@
 -- unit: eur
 -- grain: siren, period, item
 -- version: 1, from 2007-01-01
--- definition: Ce que la mutualisation épargne à la collectivité par rapport à un service acheté
---   seul, brut (gross) et net (net).
---   / What pooling spares the authority against a service bought alone, before (gross) and after
---   (net) its cost.
+-- definition: Ce que les services mutualisés épargnent aux collectivités qui les auraient achetés
+--   seules.
+--   / What shared services save the authorities that would have bought them alone.
 -- numerator: prix d'une année d'un service à soi × part des collectivités qui l'auraient acheté,
 --   pour chaque service utilisé
 --   / price of a year of a service of one's own × share of authorities that would have bought it,
 --   of each service used
--- denominator: modalité net : moins une part égale du coût total du service mutualisé, et ce qu'il
---   coûte à la collectivité
---   / item net: less an equal share of what the shared service costs in all, and what it costs the
+-- denominator: modalité « net » : moins une part égale du coût commun du service, et ce qu'il
+--   coûte à la collectivité elle-même
+--   / item `net`: less an equal share of what the service costs in all, and what it costs the
 --   authority itself
--- source: volumes de la plateforme et chiffres déclarés ; paramètres de coût datés et sourcés
---   / volumes of the platform and reported figures; dated and sourced cost parameters
--- freshness: annuelle, après la collecte des déclarations / yearly, once the reports are in
--- caveat: Contrefactuel : toutes les collectivités n'auraient pas acheté (paramètre quantity du
---   côté alone). Seuls comptent les services dont un prix seul est en vigueur ; qui n'en utilise
---   aucun est « non concerné ».
---   / Counterfactual: not every authority would have bought (parameter quantity of the side alone).
---   Only services with a price alone in force count; an authority that uses none of them is
---   not_concerned.
+-- source: plateforme ; paramètres de coût (prix, marchés)
+--   / platform; cost parameters (prices, contracts)
+-- freshness: annuelle / yearly
+-- caveat: Le contrefactuel est un paramètre : toutes n'auraient pas acheté. Utilisé : un acte, une
+--   consultation ou un flux dans l'année. Seuls comptent les services dont un prix isolé est en
+--   vigueur ; qui n'en utilise aucun n'est pas concerné.
+--   / The counterfactual is a parameter: not every authority would have bought. Used: an act, a
+--   tender or a flow in the year. Only services with a price alone in force count; who uses none
+--   of them is not concerned.
 -- disclosure: D2
 with prices as (
     select

@@ -3,20 +3,21 @@
 -- unit: eur
 -- grain: siren, period
 -- version: 1, from 2007-01-01
--- definition: Ce que cinq ans de tout électronique économiseraient de plus que le taux actuel.
---   / What five years of all electronic would save beyond the present rate.
--- numerator: unités de l'année encore sur papier × économie unitaire de la strate (C04) × 5 ans,
---   sommées sur les processus
---   / units of the year still on paper × unit saving of the stratum (C04) × 5 years, summed over
---   processes
--- denominator: aucun, c'est un montant : C07 − C06 / none: an amount, C07 − C06
--- source: volumes de la plateforme et chiffres déclarés ; paramètres de coût datés et sourcés
---   / volumes of the platform and reported figures; dated and sourced cost parameters
+-- definition: Ce que cinq années à 100 % économiseraient de plus qu'au taux de l'année.
+--   / What five years at 100 % would save more than at the year's rate.
+-- numerator: unités de l'année encore sur papier × économie unitaire (C04) × 5, sommées sur les
+--   procédures
+--   / units of the year still on paper × unit saving (C04) × 5, summed over processes
+-- denominator: sans : un montant, C07 − C06 / none: an amount, C07 − C06
+-- source: plateforme ; totaux déclarés ; paramètres de coût
+--   / platform; reported totals; cost parameters
 -- freshness: annuelle, après la collecte des déclarations / yearly, once the reports are in
--- caveat: Même périmètre que C06 et C07 ; nul si et seulement si tout est électronique. Autres
---   hypothèses : carnac scenario.
---   / The same perimeter as C06 and C07; zero if and only if all is electronic. Other assumptions:
---   carnac scenario.
+-- caveat: Périmètre : les collectivités ayant une unité électronique dans l'année (les autres ne
+--   sont pas concernées) et, parmi leurs procédures, celles dont le total est connu. Nul si et
+--   seulement si tout est électronique. D'autres hypothèses : `carnac scenario`.
+--   / Perimeter: authorities with an electronic unit in the year (others are not concerned), and
+--   of their processes those whose total is known. Zero if and only if all is electronic. Other
+--   assumptions: `carnac scenario`.
 -- disclosure: D2
 with amounts as (
     select

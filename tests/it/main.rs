@@ -21,6 +21,8 @@ mod quarantine;
 mod readme;
 mod refresh;
 mod sample;
+mod scenario;
+mod schedule;
 mod support;
 mod survey;
 mod tidy;
