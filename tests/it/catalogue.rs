@@ -91,9 +91,12 @@ fn the_catalogue_is_written_without_a_lake() {
     assert_eq!(names, ["siren", "period", "item", "numerator", "denominator", "value", "status"]);
     assert_eq!(schema["primaryKey"], serde_json::json!(["siren", "period", "item"]));
     assert_eq!(schema["fields"][3]["type"], "integer");
-    let published: Value = serde_json::from_str(&text("schema/rates_by_family.json")).unwrap();
-    for field in published["fields"].as_array().unwrap() {
-        assert_ne!(field["description"], "", "{field}");
+    for file in fs::read_dir(Path::new(&out).join("schema")).unwrap() {
+        let name = file.unwrap().file_name().into_string().unwrap();
+        let schema: Value = serde_json::from_str(&text(&format!("schema/{name}"))).unwrap();
+        for field in schema["fields"].as_array().unwrap() {
+            assert_ne!(field["description"], "", "{name}: {field}");
+        }
     }
 }
 
