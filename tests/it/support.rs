@@ -92,7 +92,8 @@ impl Place {
 
     /// Starts `serve` on a free port with flags before and after the command.
     pub(crate) fn serve_with(&self, before: &[&str], after: &[&str]) -> Server {
-        let args = ["--root", &self.root()].into_iter().chain(before.iter().copied());
+        let root = self.root();
+        let args = ["--root", &root].into_iter().chain(before.iter().copied());
         let args = args.chain(["serve", "--listen", "127.0.0.1:0"]).chain(after.iter().copied());
         Server::start(Command::new(CARNAC).env_clear().current_dir(self.path()).args(args))
     }
