@@ -22,6 +22,7 @@ mod readme;
 mod refresh;
 mod sample;
 mod scenario;
+mod schedule;
 mod support;
 mod survey;
 mod tidy;
