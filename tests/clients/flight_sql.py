@@ -132,7 +132,8 @@ def columns_are_filtered(_, connection):
         for _, table, columns in listed(connection, "all", **filters)
         for column in columns
     ]
-    money = [("contracts", "amount_eur"), ("expenses", "actual_eur"), ("flows", "amount_eur")]
+    costs = [("cost_lines", f"cost_{bound}_eur") for bound in ("low", "mid", "high")]
+    money = [("contracts", "amount_eur"), *costs, ("expenses", "actual_eur"), ("flows", "amount_eur")]
     is_equal(found, money)
 
 
