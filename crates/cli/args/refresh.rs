@@ -86,5 +86,5 @@ Examples:
   carnac --root lake refresh
   carnac --root lake refresh --period 2024 --dataset acts
   carnac --root lake refresh --expect-drop acts/2019
-  carnac --root lake refresh --on-failure 'mail -s "carnac: $CARNAC_ERROR" exploitation'
+  carnac --root lake refresh --on-failure 'mail -s \"carnac: $CARNAC_ERROR\" exploitation'
   carnac query 'select * from ops.audits where outcome = $$failed$$'";
