@@ -130,7 +130,8 @@ fn read(path: &Path) -> anyhow::Result<File> {
 
 /// A value of the configuration file; what does not fit is named, not shown: it may be a secret.
 fn parsed<T: FromStr>(key: &str, value: Option<String>) -> anyhow::Result<Option<T>> {
-    let parse = |value: String| value.parse().ok().with_context(|| format!("read the setting {key}"));
+    let parse =
+        |value: String| value.parse().ok().with_context(|| format!("read the setting {key}"));
     value.map(parse).transpose()
 }
 

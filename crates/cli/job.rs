@@ -10,9 +10,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use carnac_ingest::{Again, Landing, Outcome, Profile, PseudonymKey, Report, Source, find_all};
 use carnac_lake::{Draft, Lake};
-use carnac_model::{
-    Audit, AuditOutcome, DATASETS, Dataset, ExpectedDrop, Run, freshness_audits,
-};
+use carnac_model::{Audit, AuditOutcome, DATASETS, Dataset, ExpectedDrop, Run, freshness_audits};
 use chrono::NaiveDate;
 use indicatif::{ProgressBar, ProgressStyle};
 

@@ -36,9 +36,7 @@ pub(crate) async fn run(config: &Config, args: &Refresh) -> anyhow::Result<ExitC
             print::remark(&format!("error: {error}"));
             return Ok(ExitCode::from(BUSY));
         }
-        Err(error) => {
-            (cannot_start(config, "refresh", run_date, &error).await, Err(error))
-        }
+        Err(error) => (cannot_start(config, "refresh", run_date, &error).await, Err(error)),
     };
     config.hook(&args.on_failure).after(&run).await;
     code

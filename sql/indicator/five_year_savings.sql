@@ -3,12 +3,23 @@
 -- unit: eur
 -- grain: siren, period
 -- version: 1, from 2007-01-01
--- numerator: electronic units of the year × unit saving of the stratum (C04) × 5 years, summed over processes
--- denominator: none: an amount; the rate is frozen, the volumes do not grow, nothing is discounted
+-- definition: Économies de cinq années comme celle-ci, au taux de dématérialisation de l'année.
+--   / Savings of five years like this one, at the year's rate of dematerialisation.
+-- numerator: unités électroniques de l'année × économie unitaire (C04) × 5, sommées sur les
+--   procédures
+--   / electronic units of the year × unit saving (C04) × 5, summed over processes
+-- denominator: sans : un montant ; taux et volumes ne bougent pas, rien n'est actualisé
+--   / none: an amount; rate and volumes do not move, nothing is discounted
+-- source: plateforme ; totaux déclarés ; paramètres de coût
+--   / platform; reported totals; cost parameters
+-- freshness: annuelle, après la collecte des déclarations / yearly, once the reports are in
+-- caveat: Périmètre : les collectivités ayant une unité électronique dans l'année (les autres ne
+--   sont pas concernées) et, parmi leurs procédures, celles dont le total est connu. C06 ≤ C07 tant
+--   qu'aucune économie unitaire n'est négative. D'autres hypothèses : `carnac scenario`.
+--   / Perimeter: authorities with an electronic unit in the year (others are not concerned), and
+--   of their processes those whose total is known. C06 ≤ C07 as long as no unit saving is
+--   negative. Other assumptions: `carnac scenario`.
 -- disclosure: D2
--- Perimeter: authorities with an electronic unit in the year (others are not concerned), and of
--- these the processes whose total is known. C06 ≤ C07 where no unit saving is negative.
--- Other assumptions: `carnac scenario`.
 with amounts as (
     select
         v.siren,

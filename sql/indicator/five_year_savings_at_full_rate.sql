@@ -3,12 +3,23 @@
 -- unit: eur
 -- grain: siren, period
 -- version: 1, from 2007-01-01
--- numerator: all units of the year, paper included, × unit saving of the stratum (C04) × 5 years, summed over processes
--- denominator: none: an amount; the volumes do not grow, nothing is discounted
+-- definition: Économies de cinq années comme celle-ci, si tout était dématérialisé.
+--   / Savings of five years like this one, if all were electronic.
+-- numerator: toutes les unités de l'année, papier compris, × économie unitaire (C04) × 5, sommées
+--   sur les procédures
+--   / all units of the year, paper included, × unit saving (C04) × 5, summed over processes
+-- denominator: sans : un montant ; les volumes ne bougent pas, rien n'est actualisé
+--   / none: an amount; volumes do not move, nothing is discounted
+-- source: plateforme ; totaux déclarés ; paramètres de coût
+--   / platform; reported totals; cost parameters
+-- freshness: annuelle, après la collecte des déclarations / yearly, once the reports are in
+-- caveat: Périmètre : les collectivités ayant une unité électronique dans l'année (les autres ne
+--   sont pas concernées) et, parmi leurs procédures, celles dont le total est connu. C06 ≤ C07 tant
+--   qu'aucune économie unitaire n'est négative. D'autres hypothèses : `carnac scenario`.
+--   / Perimeter: authorities with an electronic unit in the year (others are not concerned), and
+--   of their processes those whose total is known. C06 ≤ C07 as long as no unit saving is
+--   negative. Other assumptions: `carnac scenario`.
 -- disclosure: D2
--- Perimeter: authorities with an electronic unit in the year (others are not concerned), and of
--- these the processes whose total is known. C06 ≤ C07 where no unit saving is negative.
--- Other assumptions: `carnac scenario`.
 with amounts as (
     select
         v.siren,

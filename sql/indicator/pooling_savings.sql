@@ -3,12 +3,27 @@
 -- unit: eur
 -- grain: siren, period, item
 -- version: 1, from 2007-01-01
--- numerator: price of a year of a service of one's own × share of authorities that would have bought it, of each service used
--- denominator: item `net`: less an equal share of what the shared service costs in all, and what it costs the authority itself
+-- definition: Ce que les services mutualisés épargnent aux collectivités qui les auraient achetés
+--   seules.
+--   / What shared services save the authorities that would have bought them alone.
+-- numerator: prix d'une année d'un service à soi × part des collectivités qui l'auraient acheté,
+--   pour chaque service utilisé
+--   / price of a year of a service of one's own × share of authorities that would have bought it,
+--   of each service used
+-- denominator: modalité « net » : moins une part égale du coût commun du service, et ce qu'il
+--   coûte à la collectivité elle-même
+--   / item `net`: less an equal share of what the service costs in all, and what it costs the
+--   authority itself
+-- source: plateforme ; paramètres de coût (prix, marchés)
+--   / platform; cost parameters (prices, contracts)
+-- freshness: annuelle / yearly
+-- caveat: Le contrefactuel est un paramètre : toutes n'auraient pas acheté. Utilisé : un acte, une
+--   consultation ou un flux dans l'année. Seuls comptent les services dont un prix isolé est en
+--   vigueur ; qui n'en utilise aucun n'est pas concerné.
+--   / The counterfactual is a parameter: not every authority would have bought. Used: an act, a
+--   tender or a flow in the year. Only services with a price alone in force count; who uses none
+--   of them is not concerned.
 -- disclosure: D2
--- Items: gross, net. The counterfactual is the parameter `quantity` of the side `alone`: not every
--- authority would have bought. Used: an act, a tender or a flow in the year. Only services with a
--- price alone in force count, and an authority that uses none of them is not concerned.
 with prices as (
     select
         period,

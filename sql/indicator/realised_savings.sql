@@ -3,11 +3,21 @@
 -- unit: eur
 -- grain: siren, period, item
 -- version: 1, from 2007-01-01
--- numerator: electronic units of the year × unit saving of the stratum (C04), summed over processes
--- denominator: item `net`: less what the services used cost the authority itself in the year
+-- definition: Ce que les unités électroniques de l'année ont coûté de moins que sur papier.
+--   / What the electronic units of the year cost less than on paper.
+-- numerator: unités électroniques de l'année × économie unitaire de la strate (C04), sommées sur
+--   les procédures
+--   / electronic units of the year × unit saving of the stratum (C04), summed over processes
+-- denominator: modalité « net » : moins ce que les services utilisés coûtent dans l'année à la
+--   collectivité elle-même
+--   / item `net`: less what the services used cost the authority itself in the year
+-- source: plateforme ; paramètres de coût / platform; cost parameters
+-- freshness: quotidienne pour les volumes / daily for the volumes
+-- caveat: Le volume est observé, l'économie unitaire est une hypothèse. Une procédure sans
+--   paramètre en vigueur n'ajoute rien ; sans aucun, il n'y a pas de chiffre.
+--   / The volume is observed, the unit saving an assumption. A process without a parameter in
+--   force adds nothing; without any there is no figure.
 -- disclosure: D2
--- Items: gross, net. The volume is observed, the unit saving an assumption. A process without a
--- cost parameter in force adds nothing; without any there is no figure.
 with amounts as (
     select
         v.siren,

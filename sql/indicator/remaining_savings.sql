@@ -3,12 +3,22 @@
 -- unit: eur
 -- grain: siren, period
 -- version: 1, from 2007-01-01
--- numerator: units of the year still on paper × unit saving of the stratum (C04) × 5 years, summed over processes
--- denominator: none: an amount, C07 − C06
+-- definition: Ce que cinq années à 100 % économiseraient de plus qu'au taux de l'année.
+--   / What five years at 100 % would save more than at the year's rate.
+-- numerator: unités de l'année encore sur papier × économie unitaire (C04) × 5, sommées sur les
+--   procédures
+--   / units of the year still on paper × unit saving (C04) × 5, summed over processes
+-- denominator: sans : un montant, C07 − C06 / none: an amount, C07 − C06
+-- source: plateforme ; totaux déclarés ; paramètres de coût
+--   / platform; reported totals; cost parameters
+-- freshness: annuelle, après la collecte des déclarations / yearly, once the reports are in
+-- caveat: Périmètre : les collectivités ayant une unité électronique dans l'année (les autres ne
+--   sont pas concernées) et, parmi leurs procédures, celles dont le total est connu. Nul si et
+--   seulement si tout est électronique. D'autres hypothèses : `carnac scenario`.
+--   / Perimeter: authorities with an electronic unit in the year (others are not concerned), and
+--   of their processes those whose total is known. Zero if and only if all is electronic. Other
+--   assumptions: `carnac scenario`.
 -- disclosure: D2
--- Perimeter: authorities with an electronic unit in the year (others are not concerned), and of
--- these the processes whose total is known. Zero if and only if all is electronic.
--- Other assumptions: `carnac scenario`.
 with amounts as (
     select
         v.siren,

@@ -3,11 +3,23 @@
 -- unit: eur
 -- grain: siren, period, item
 -- version: 1, from 2007-01-01
--- numerator: cost of one unit (act, consultation, bid, flow) on paper, sum of its items
--- denominator: less the cost of the same unit electronically
+-- definition: Ce qu'une unité (acte, consultation, pli, flux) coûte de moins par voie électronique
+--   que sur papier.
+--   / What one unit (act, tender, bid, flow) costs less electronically than on paper.
+-- numerator: coût d'une unité sur papier, somme de ses postes
+--   / cost of one unit on paper, the sum of its items
+-- denominator: moins le coût de la même unité par voie électronique
+--   / less the cost of the same unit electronically
+-- source: paramètres de coût ; volumes de la plateforme, pour les procédures utilisées
+--   / cost parameters; volumes of the platform, for the processes in use
+-- freshness: à chaque nouveau paramètre / with every new parameter
+-- caveat: La modalité est la procédure. Les coûts sont ceux de la strate en vigueur au 31
+--   décembre, sinon ceux de toutes. Peut être négative. Les bornes prennent ce qui est économisé au
+--   plus bas et ce que cela coûte au plus haut, et l'inverse.
+--   / The item is the process. Costs are those of the stratum in force on 31 December, else those
+--   of all. It may be negative. The bounds take what is saved at its least and what that costs at
+--   its most, and the reverse.
 -- disclosure: D2
--- The item is the process. The costs are those of the authority's stratum in force on 31 December,
--- else those of all. Without a cost parameter in force there is no figure. It may be negative.
 select
     v.siren,
     v.period,

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::support::{Place, REPOSITORY};
+use crate::support::{Place, REPOSITORY, copy_folder};
 
 /// Answers a query over a lake with one member.
 fn rows(place: &Place, options: &[&str], sql: &str) -> Vec<Value> {
@@ -99,17 +99,8 @@ fn the_catalogue_is_written_without_a_lake() {
 
 /// A copy of the SQL files in which the membership rate has two versions.
 fn two_versions(place: &Place) -> String {
-    let sql = Path::new(REPOSITORY).join("sql");
     let copy = place.path().join("sql");
-    for layer in fs::read_dir(&sql).unwrap() {
-        let layer = layer.unwrap();
-        fs::create_dir_all(copy.join(layer.file_name())).unwrap();
-        for file in fs::read_dir(layer.path()).unwrap() {
-            let file = file.unwrap();
-            let to = copy.join(layer.file_name()).join(file.file_name());
-            fs::copy(file.path(), to).unwrap();
-        }
-    }
+    copy_folder(&Path::new(REPOSITORY).join("sql"), &copy);
     let newest = copy.join("indicator/membership_rate.sql");
     let text = fs::read_to_string(&newest).unwrap();
     let first = text.replace("-01-01\n-- definition", "-01-01, until 2024-12-31\n-- definition");

@@ -21,6 +21,7 @@ mod quarantine;
 mod readme;
 mod refresh;
 mod sample;
+mod scenario;
 mod schedule;
 mod support;
 mod survey;

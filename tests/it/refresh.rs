@@ -105,6 +105,10 @@ fn a_plan_makes_no_lake_and_says_when_there_is_nothing_to_do() {
     assert!(told.contains("plan: 1 sources, 1 rows, 1 partitions"), "{told}");
     assert!(!place.path().join("lake").exists());
     place.ok(&["refresh", "--inbox", "inbox"]);
+    // An address, as that of a bucket, is an inbox too.
+    let address = format!("file://{}", place.path().join("inbox").display());
+    let again = place.ok(&["refresh", "--inbox", &address]);
+    assert!(again.contains("nothing changed: no release to publish; 1 unchanged"), "{again}");
     let told = place.ok(&["refresh", "--plan", "--inbox", "inbox"]);
     assert_eq!(told, "nothing to do: 1 files unchanged, 0 unreadable\n");
 }
@@ -168,11 +172,14 @@ fn a_partition_that_loses_a_third_of_its_rows_blocks_the_release() {
     let last = "select outcome, release_id, base_release_id, error, failed_audit_count
                 from ops.runs order by run_id desc limit 1";
     assert_eq!(place.rows(last), ["failed,,2,1 blocking audits failed,1"]);
+    let stale = "select is_stale, reason_en like '%the run failed%' from ops.freshness";
+    assert_eq!(place.rows(stale), ["true,true"]);
 
     place.fails(4, &["refresh", "--expect-drop", "acts/2024"]);
     let told = place.ok(&["refresh", "--expect-drop", "acts/2025"]);
     assert!(told.contains("release 3 published"), "{told}");
     assert_eq!(place.rows(counts), ["2024,8", "2025,7"]);
+    assert_eq!(place.rows("select is_stale from ops.freshness"), ["false"]);
     let declared = "select period from ops.audits where outcome = 'declared'";
     assert_eq!(place.rows(declared), ["2025"]);
     assert!(place.fails(2, &["refresh", "--expect-drop", "act"]).contains("no table `act`"));

@@ -33,7 +33,8 @@ fn refreshed() -> Place {
 
 /// Writes the lease of another process on the acts.
 fn lease(place: &Place, expires: &str) {
-    let lease = format!(r#"{{"holder": "elsewhere, process 7", "expires": "{expires}", "version": 1}}"#);
+    let lease =
+        format!(r#"{{"holder": "elsewhere, process 7", "expires": "{expires}", "version": 1}}"#);
     place.file("lake/leases/acts.json", lease);
 }
 
@@ -149,9 +150,13 @@ fn a_failed_refresh_runs_the_command_with_its_record() {
 #[test]
 fn a_run_that_cannot_start_is_told_and_a_hook_that_fails_is_too() {
     let place = Place::new();
-    let error = place.fails(1, &["refresh", "--on-failure", "echo \"told: $CARNAC_ERROR\" >&2; exit 9"]);
+    let error =
+        place.fails(1, &["refresh", "--on-failure", "echo \"told: $CARNAC_ERROR\" >&2; exit 9"]);
     assert!(error.contains("told: there is no inbox"), "{error}");
-    assert!(error.contains("warning: nobody was told of the failure: run the command: exit status: 9"), "{error}");
+    assert!(
+        error.contains("warning: nobody was told of the failure: run the command: exit status: 9"),
+        "{error}"
+    );
 }
 
 #[test]

@@ -82,9 +82,9 @@ Exit status:
   5  another refresh works on the same dataset; nothing was done
 
 Examples:
-  carnac --root lake refresh --plan
-  carnac --root lake refresh
-  carnac --root lake refresh --period 2024 --dataset acts
-  carnac --root lake refresh --expect-drop acts/2019
-  carnac --root lake refresh --on-failure 'mail -s \"carnac: $CARNAC_ERROR\" exploitation'
-  carnac query 'select * from ops.audits where outcome = $$failed$$'";
+  carnac refresh --plan
+  carnac refresh
+  carnac refresh --period 2024 --dataset acts
+  carnac refresh --expect-drop acts/2019
+  carnac refresh --on-failure 'mail -s \"carnac: $CARNAC_ERROR\" exploitation'
+  carnac query \"select * from ops.audits where outcome = 'failed'\"";

@@ -37,7 +37,10 @@ fn unit(name: &str) -> BTreeMap<String, String> {
 #[test]
 fn every_command_of_a_unit_is_understood() {
     for (name, is_it) in [
-        ("carnac.service", (|command| matches!(command, Command::Serve(_))) as fn(&Command) -> bool),
+        (
+            "carnac.service",
+            (|command| matches!(command, Command::Serve(_))) as fn(&Command) -> bool,
+        ),
         ("carnac-refresh.service", |command| matches!(command, Command::Refresh(_))),
     ] {
         let unit = unit(name);

@@ -6,7 +6,7 @@ use carnac_query::SqlFile;
 use serde_json::{Value, json};
 
 /// What columns of several views mean, in French and in English.
-const COLUMNS: [(&str, &str, &str); 12] = [
+const COLUMNS: [(&str, &str, &str); 15] = [
     ("siren", "SIREN de la collectivité", "SIREN of the authority"),
     ("period", "période : 2024, 2024-Q3 ou 2024-08", "period: 2024, 2024-Q3 or 2024-08"),
     (
@@ -19,6 +19,9 @@ const COLUMNS: [(&str, &str, &str); 12] = [
         "valeur : le rapport des deux sommes, vide s'il n'est pas défini",
         "value: the ratio of the two sums, empty where it is undefined",
     ),
+    ("low", "montant, borne basse", "amount, lower bound"),
+    ("mid", "montant, valeur moyenne", "amount, middle value"),
+    ("high", "montant, borne haute", "amount, upper bound"),
     (
         "status",
         "observé, non concerné, non répondu ou masqué",

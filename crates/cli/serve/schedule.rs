@@ -66,7 +66,9 @@ mod tests {
     fn half_minutes(from: &str) -> Vec<String> {
         let from = at(from);
         (0..12 * 60)
-            .map(|n| (from + TimeDelta::seconds(30 * n) + TimeDelta::milliseconds(300)).to_rfc3339())
+            .map(|n| {
+                (from + TimeDelta::seconds(30 * n) + TimeDelta::milliseconds(300)).to_rfc3339()
+            })
             .collect()
     }
 

@@ -70,6 +70,8 @@ struct Compared {
     item: Option<String>,
     versions: [Option<String>; 2],
     change: Change,
+    /// What figures are divided by: amounts are added up in cents.
+    divisor: i128,
 }
 
 /// Compares the state `old` with the state `new`; `mixed` has the definitions of the one and the
@@ -106,7 +108,8 @@ pub(crate) async fn compare(
                 if wanted.unchanged || !change.is_nothing() {
                     let (indicator, period) = (id.clone(), period.clone());
                     let versions = views.map(version);
-                    compared.push(Compared { indicator, period, item, versions, change });
+                    let divisor = if measures.contains(&Measure::Amount) { 100 } else { 1 };
+                    compared.push(Compared { indicator, period, item, versions, change, divisor });
                 }
             }
         }
@@ -116,9 +119,7 @@ pub(crate) async fn compare(
 
 /// Identifiers of the indicators that either side has and that are wanted, in order.
 fn indicators(views: [&Views; 2], wanted: &Wanted) -> Result<BTreeSet<String>> {
-    // Amounts have bounds instead of a numerator: they are not compared yet.
     let files = views.into_iter().flat_map(|views| views.layer(Layer::Indicator));
-    let files = files.filter(|file| file.header.unit != "eur");
     let is_wanted = |file: &&SqlFile| {
         wanted.indicator.as_ref().is_none_or(|name| *name == file.header.id || *name == file.name)
     };
@@ -147,6 +148,8 @@ fn version(view: Option<&SqlFile>) -> Option<String> {
 enum Measure {
     /// A sum of numerators.
     Count,
+    /// A sum of amounts, in cents: of the middle values of those that have bounds.
+    Amount,
     /// A ratio of sums that cannot exceed 1.
     Share,
     /// Any other ratio of sums.
@@ -157,15 +160,20 @@ impl Measure {
     fn of(view: Option<&SqlFile>) -> Self {
         match view.map(|view| view.header.unit.as_str()) {
             Some("count") => Self::Count,
+            Some("eur") => Self::Amount,
             Some("ratio") => Self::Share,
             _ => Self::Ratio,
         }
     }
 
+    fn is_sum(self) -> bool {
+        matches!(self, Self::Count | Self::Amount)
+    }
+
     /// What a row adds to the figure, when it counts.
     fn part(self, row: &Row) -> Option<Part> {
         let numerator = row.numerator.filter(|_| row.is_observed)?;
-        if self == Self::Count {
+        if self.is_sum() {
             return Some(Part { numerator, denominator: None });
         }
         let denominator = row.denominator.filter(|denominator| *denominator > 0)?;
@@ -210,7 +218,7 @@ fn units<'r>(
         }
     }
     for (siren, split) in splits(rows) {
-        let Some(denominator) = split.denominator.filter(|_| measure != Measure::Count) else {
+        let Some(denominator) = split.denominator.filter(|_| !measure.is_sum()) else {
             continue;
         };
         let nothing = Part { numerator: 0, denominator: Some(denominator) };
@@ -248,7 +256,10 @@ fn table(compared: &[Compared], siren: Option<&str>) -> Result<RecordBatch, Arro
     };
     let decimal =
         |scale: i8, of: &dyn Fn(&Change) -> Option<i128>| -> Result<ArrayRef, ArrowError> {
-            let values: Decimal128Array = compared.iter().map(|row| of(&row.change)).collect();
+            // A whole number of cents ends with the second decimal: nothing is lost.
+            let divisor = |row: &Compared| if scale == DIGITS { row.divisor } else { 1 };
+            let value = |row: &Compared| Some(of(&row.change)? / divisor(row));
+            let values: Decimal128Array = compared.iter().map(value).collect();
             Ok(Arc::new(values.with_precision_and_scale(38, scale)?))
         };
     let count = |of: &dyn Fn(&Change) -> usize| -> ArrayRef {

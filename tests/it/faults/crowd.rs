@@ -12,8 +12,8 @@ use carnac_query::{Gateway, Principal};
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 
-use super::all;
 use super::night::{Ends, RENNES, gateway, refresh};
+use super::{all, tell};
 use crate::support::acts;
 
 const REFRESHERS: usize = 4;
@@ -131,5 +131,5 @@ async fn four_refreshers_and_eight_readers_never_see_half_of_a_run() {
     assert_eq!(releases, REFRESHERS * deliveries);
     let count = |counter: &AtomicUsize| counter.load(Ordering::SeqCst);
     let (conflicts, reads) = (count(&crowd.conflicts), count(&crowd.reads));
-    println!("{releases} releases, {conflicts} conflicts tried again, {reads} reads");
+    tell(&format!("{releases} releases, {conflicts} conflicts tried again, {reads} reads"));
 }

@@ -4,8 +4,8 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use super::all;
 use super::night::{Night, open, seen};
+use super::{all, tell};
 use crate::support::CARNAC;
 
 /// What a killed run logs: enough lines that they are spread over all that it does.
@@ -52,5 +52,7 @@ async fn a_killed_refresh_leaves_one_release_whole_and_the_next_one_completes_it
         assert!(refresh(place.path(), &night.inbox(), usize::MAX).1, "kill {kill}: the next run");
         assert_eq!(seen(&open(place.path())).await.unwrap(), night.after, "kill {kill}");
     }
-    println!("{kills} kills in {lines} lines of log: {old} old, {new} new, {acknowledged} ended");
+    tell(&format!(
+        "{kills} kills in {lines} lines of log: {old} old, {new} new, {acknowledged} ended"
+    ));
 }

@@ -13,6 +13,7 @@ use carnac_lake::Lake;
 use tempfile::TempDir;
 
 use super::night::{Ends, deliver, night_of, refresh, seen};
+use super::tell;
 use record::{Op, record};
 
 /// Choices of what has no need to be on the disk yet, of which all are tried.
@@ -164,7 +165,7 @@ async fn a_power_cut_loses_nothing_that_was_published() {
     let (ops, releases) = record(place.path());
     deliver(&place.path().join("files"), 1);
     let figures = cut_everywhere(&ops, &releases, &place.path().join("files")).await;
-    println!("{} operations on files: {figures:?}", ops.len());
+    tell(&format!("{} operations on files: {figures:?}", ops.len()));
     assert!(ops.len() > 100 && figures.images > 50);
     assert_eq!((figures.reported, figures.silent), (0, 0));
 }
@@ -195,6 +196,6 @@ async fn a_lost_file_shows_and_never_changes_the_rows_of_a_release() {
             Err(_) => lost += 1,
         }
     }
-    println!("{files} files, of which {lost} show when they are lost");
+    tell(&format!("{files} files, of which {lost} show when they are lost"));
     assert!(lost > 0 && lost < files);
 }
