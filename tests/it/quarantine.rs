@@ -321,7 +321,7 @@ fn each_command_has_help_with_an_example_and_a_completion() {
     for (command, part) in [
         (&["quarantine", "export"][..], "an apostrophe is put before each such cell"),
         (&["quarantine", "replay"], "one without an acceptable row changes nothing"),
-        (&["ingest"], "A release is published when every audit passes"),
+        (&["ingest"], "A release is published when no audit blocks it"),
         (&["ingest"], "or a folder of them; may be given more than once. Those of the lake's"),
         (&["inspect"], "or a folder of them; may be given more than once. Those of the lake's"),
         (&["quarantine", "replay"], "or a folder of them; may be given more than once"),
