@@ -304,9 +304,10 @@ fn the_last_line_counts_every_file_that_did_not_land() {
 #[test]
 fn each_command_has_help_with_an_example_and_a_completion() {
     let place = Place::new();
-    let commands: [&[&str]; 6] = [
+    let commands: [&[&str]; 7] = [
         &["inspect"],
         &["ingest"],
+        &["refresh"],
         &["quarantine", "list"],
         &["quarantine", "explain"],
         &["quarantine", "export"],

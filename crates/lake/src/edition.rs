@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use carnac_model::{Edition, EditionName};
 use chrono::{DateTime, Utc};
 use futures::TryStreamExt;
-use object_store::path::Path;
 use object_store::ObjectStoreExt;
+use object_store::path::Path;
 
 use crate::{Error, Lake, Result};
 

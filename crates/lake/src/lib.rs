@@ -8,7 +8,7 @@
 //! Release ─ Lake::table ─▶ Table (a plain Parquet scan of the pinned version's files)
 //! ```
 //! This crate is the only one that writes, and it writes only by replacing whole
-//! partitions and by adding records of releases, runs and editions.
+//! partitions and by adding records of releases, runs and editions; leases come and go.
 
 mod audit;
 mod commit;
@@ -17,6 +17,7 @@ mod delta;
 mod edition;
 mod error;
 mod folder;
+mod lease;
 mod proof;
 mod release;
 mod repair;
@@ -35,6 +36,7 @@ use object_store::ObjectStore;
 pub use audit::Audited;
 pub use delivery::Delivery;
 pub use error::{Error, Result};
+pub use lease::Lease;
 pub use release::Draft;
 pub use replace::quarantine_schema;
 pub use store::open_bucket;

@@ -4,20 +4,19 @@
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use arrow::util::pretty::pretty_format_batches;
 use carnac_ingest::{Outcome, Source, find, land};
 use carnac_lake::{DEFAULT_MEMORY, Lake};
 use carnac_query::{At, Gateway, Principal, Views};
 use chrono::{DateTime, NaiveDate};
+use object_store::ObjectStoreExt;
 use tempfile::TempDir;
 
 use crate::support::acts;
 
-const RENNES: &str = "213502388";
-
-/// Delta writes a checkpoint at version 99 of a table.
-const VERSIONS_BEFORE: usize = 97;
+pub(super) const RENNES: &str = "213502388";
 
 /// A lake as it is before the night, the files of the night, and what readers see before and after.
 pub(super) struct Night {
@@ -26,36 +25,36 @@ pub(super) struct Night {
     pub(super) after: String,
 }
 
-/// What the landing of files ends in.
-pub(super) type Landed = Result<(), Box<dyn std::error::Error + Send + Sync>>;
+/// What a run on a lake ends in.
+pub(super) type Ends<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
 impl Night {
-    /// Makes the lake; `versions` more of its acts come first.
-    pub(super) async fn prepare(versions: usize) -> Self {
+    /// Makes the lake of the night before.
+    pub(super) async fn prepare() -> Self {
         let place = TempDir::new().unwrap();
         let (lake, files) = (place.path().join("lake"), place.path().join("files"));
         let lake = Lake::create(&lake.display().to_string(), &[]).unwrap();
-        history(&lake, place.path(), versions).await;
         deliver(&files, 0);
-        refresh(&lake, &files).await.unwrap();
-        let before = seen(&lake).await;
+        checkpoint_every_third_version(&lake, &night_of(&files)).await;
+        refresh(&lake, &night_of(&files)).await.unwrap();
+        let before = seen(&lake).await.unwrap();
         deliver(&files, 1);
         let mut night = Self { place, before, after: String::new() };
         let unbroken = night.copy();
         refresh(&open(unbroken.path()), &night.files()).await.unwrap();
-        night.after = seen(&open(unbroken.path())).await;
+        night.after = seen(&open(unbroken.path())).await.unwrap();
         assert_ne!(night.before, night.after);
         night
     }
 
-    /// As [`Night::prepare`], so that the night writes a checkpoint.
-    pub(super) async fn with_checkpoint() -> Self {
-        Self::prepare(VERSIONS_BEFORE).await
+    /// The folder with the files of the night, which is an inbox.
+    pub(super) fn inbox(&self) -> PathBuf {
+        self.place.path().join("files")
     }
 
-    /// The folder with the files of the night.
-    pub(super) fn files(&self) -> PathBuf {
-        self.place.path().join("files")
+    /// The files of the night.
+    pub(super) fn files(&self) -> Vec<PathBuf> {
+        night_of(&self.inbox())
     }
 
     /// A copy of the lake as it is before the night. No file of it is ever written in place, so
@@ -80,19 +79,21 @@ fn link(from: &Path, to: &Path) {
     }
 }
 
-/// Lands `versions` deliveries of one file of acts without publishing any but the last.
-async fn history(lake: &Lake, place: &Path, versions: usize) {
-    let mut draft = lake.draft(run_date()).await.unwrap();
-    let file = place.join("history/acts/history.csv");
-    fs::create_dir_all(file.parent().unwrap()).unwrap();
-    for version in 0..versions {
-        fs::write(&file, acts(&[(&format!("h{version}"), RENNES, "2023-05-01")])).unwrap();
-        let source = source(&file);
-        land(lake, &mut draft, &[source], None, DEFAULT_MEMORY, &|_| ()).await.unwrap();
-    }
-    if versions > 0 {
-        lake.publish(draft, DateTime::UNIX_EPOCH).await.unwrap();
-    }
+/// Makes the table of acts ahead of its first landing, so that the second one writes a checkpoint:
+/// as the program makes it, but that it says so, which is every hundredth version otherwise.
+pub(super) async fn checkpoint_every_third_version(lake: &Lake, files: &[PathBuf]) {
+    let first = "tables/acts/_delta_log/00000000000000000000.json";
+    let made = TempDir::new().unwrap();
+    let other = Lake::open(&made.path().display().to_string(), &[]).unwrap();
+    refresh(&other, files).await.unwrap();
+    let commit = fs::read_to_string(made.path().join(first)).unwrap();
+    let (none, third) =
+        (r#""configuration":{}"#, r#""configuration":{"delta.checkpointInterval":"3"}"#);
+    assert!(commit.contains(none), "{commit}");
+    let mut store = None;
+    drop(lake.clone().on(|of_lake| Arc::clone(store.insert(of_lake))));
+    let commit = commit.replace(none, third);
+    store.unwrap().put(&first.into(), commit.into()).await.unwrap();
 }
 
 /// Writes the files of a night: every row of them says which, so that mixed rows would show.
@@ -120,6 +121,11 @@ pub(super) fn deliver(folder: &Path, night: usize) {
     }
 }
 
+/// The files that [`deliver`] wrote.
+pub(super) fn night_of(folder: &Path) -> Vec<PathBuf> {
+    ["acts", "bids", "consultations"].map(|name| folder.join(name).join("night.csv")).into()
+}
+
 fn run_date() -> NaiveDate {
     NaiveDate::from_ymd_opt(2025, 12, 31).unwrap()
 }
@@ -131,12 +137,17 @@ fn source(file: &Path) -> Source {
 /// What `carnac refresh` does: lands what changed, and publishes it as one release.
 ///
 /// What else a night does belongs here.
-pub(super) async fn refresh(lake: &Lake, files: &Path) -> Landed {
-    let files = ["acts", "bids", "consultations"].map(|name| files.join(name).join("night.csv"));
+pub(super) async fn refresh(lake: &Lake, files: &[PathBuf]) -> Ends<()> {
     let sources: Vec<_> = files.iter().map(|file| source(file)).collect();
     let mut draft = lake.draft(run_date()).await?;
-    let reports = land(lake, &mut draft, &sources, None, DEFAULT_MEMORY, &|_| ()).await?;
-    for report in reports {
+    let reports = land(lake, &mut draft, &sources, None, DEFAULT_MEMORY, &|_| ()).await;
+    let reports = reports.map_err(|error| -> Box<dyn std::error::Error + Send + Sync> {
+        match error {
+            carnac_ingest::Error::Lake(error) => error.into(),
+            error => error.into(),
+        }
+    });
+    for report in reports? {
         if let Outcome::Failed(error) = report.outcome {
             return Err(error.into());
         }
@@ -148,23 +159,29 @@ pub(super) async fn refresh(lake: &Lake, files: &Path) -> Landed {
 }
 
 /// All rows of all tables that readers see, as text; empty when there is no release.
-pub(super) async fn seen(lake: &Lake) -> String {
-    let Some(release) = lake.latest().await.unwrap() else { return String::new() };
+pub(super) async fn seen(lake: &Lake) -> Ends<String> {
+    let Some(release) = lake.latest().await? else { return Ok(String::new()) };
+    let gateway = gateway(lake);
+    let mut seen = String::new();
+    for table in release.tables.keys() {
+        let from = if table == "quarantine" { "ops.quarantine" } else { &format!("lake.{table}") };
+        let sql = format!("select * from {from} order by source_file, source_line");
+        let answer =
+            gateway.run(Principal::Operator, &sql, None, Some(&At::Release(release.id))).await?;
+        let rows = answer.collect().await?;
+        writeln!(seen, "{table}\n{}", pretty_format_batches(&rows)?)?;
+    }
+    Ok(seen)
+}
+
+/// What reads the tables of a lake, without the views, whose planning takes longer.
+pub(super) fn gateway(lake: &Lake) -> Gateway {
     let no_views = TempDir::new().unwrap();
     for layer in ["function", "staging", "core", "indicator", "published"] {
         fs::create_dir(no_views.path().join(layer)).unwrap();
     }
     let views = Views::from_folder(no_views.path()).unwrap();
-    let gateway = Gateway::new(lake.clone(), views, DEFAULT_MEMORY);
-    let mut seen = String::new();
-    for table in release.tables.keys() {
-        let from = if table == "quarantine" { "ops.quarantine" } else { &format!("lake.{table}") };
-        let sql = format!("select * from {from} order by source_file, source_line");
-        let answer = gateway.run(Principal::Operator, &sql, None, Some(&At::Release(release.id))).await.unwrap();
-        let rows = answer.collect().await.unwrap();
-        writeln!(seen, "{table}\n{}", pretty_format_batches(&rows).unwrap()).unwrap();
-    }
-    seen
+    Gateway::new(lake.clone(), views, DEFAULT_MEMORY)
 }
 
 /// The files below a folder of a lake that end so.
