@@ -166,7 +166,7 @@ async fn drivers_find_catalogues_schemas_tables_and_types() {
     let info = client.get_db_schemas(all).await.unwrap();
     assert_eq!(
         texts(&fetch(client, info).await, "db_schema_name"),
-        ["core", "indicator", "published"]
+        ["core", "cube", "indicator", "published"]
     );
 
     let tables = |schema: Option<&str>, table: Option<&str>, types: &[&str]| CommandGetTables {
@@ -187,7 +187,7 @@ async fn drivers_find_catalogues_schemas_tables_and_types() {
         assert_eq!(schema.fields().last().unwrap().name(), "status");
     }
     for (schema, table, types, count) in [
-        (None, Some("act%"), &["VIEW"][..], 4),
+        (None, Some("act%"), &["VIEW"][..], 5),
         (None, None, &["TABLE"][..], 0),
         (Some("lake"), None, &[][..], 0),
         (Some("none"), None, &[][..], 0),
@@ -239,7 +239,7 @@ async fn what_is_no_query_is_refused_and_the_server_goes_on() {
             .await;
     assert_eq!(
         texts(&schemas, "table_schema"),
-        ["core", "indicator", "information_schema", "published"]
+        ["core", "cube", "indicator", "information_schema", "published"]
     );
     assert_eq!(number(&query(client, "select count(*) from core.acts").await), 406);
 }

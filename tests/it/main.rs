@@ -6,6 +6,7 @@ mod archives;
 mod cli;
 mod corpus;
 mod crash;
+mod cubes;
 mod damage;
 mod defects;
 mod editions;

@@ -11,7 +11,7 @@ use deltalake_core::{DeltaResult, DeltaTable, DeltaTableBuilder, DeltaTableError
 use url::Url;
 
 use crate::proof::Proof;
-use crate::{Error, Lake, QUARANTINE, Result, commit, store};
+use crate::{Error, Lake, QUARANTINE, Result, commit, cube, store};
 
 impl Lake {
     /// Opens a table at a version, whose commit must be whole and, when `published` names one, that
@@ -142,7 +142,8 @@ impl Lake {
 
 /// Where a table is, below the root.
 fn folder(table: &str) -> String {
-    if table == QUARANTINE { QUARANTINE.to_owned() } else { format!("tables/{table}") }
+    let is_whole = table == QUARANTINE || table.starts_with(cube::FOLDER);
+    if is_whole { table.to_owned() } else { format!("tables/{table}") }
 }
 
 /// A Delta operation failed; that another run was faster is no fault of the table.

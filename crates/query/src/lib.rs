@@ -1,9 +1,9 @@
 //! SQL files, functions, the catalogue of a principal, and the gateway.
 //!
 //! ```text
-//! sql/{function,staging,core,indicator,published,audit} ─ Views ─┐
-//! Release ───────────────────────────────────────────────────────┼─▶ Catalog (views planned once)
-//! Edition (a release, and the Views of its day) ─────────────────┘
+//! sql/{function,staging,core,cube,indicator,published,audit} ─ Views ─┐
+//! Release ────────────────────────────────────────────────────────────┼─▶ Catalog (views planned once)
+//! Edition (a release, and the Views of its day) ──────────────────────┘
 //! SQL text ─ gate ─▶ one read-only statement ─ Gateway::run ─▶ Answer{schema, stream, release}
 //! ```
 
@@ -11,6 +11,7 @@ mod answer;
 mod at;
 mod audit;
 mod catalog;
+mod cube;
 mod diff;
 mod error;
 mod function;
@@ -25,6 +26,7 @@ mod view;
 pub use answer::Answer;
 pub use at::At;
 pub use audit::audit;
+pub use cube::{BuiltCube, build_cubes};
 pub use diff::{DIFF_METHOD, Wanted};
 pub use error::{Error, Kind, Result};
 pub use gateway::{Description, Gateway, TableEntry};

@@ -17,9 +17,9 @@ impl Principal {
     pub fn schemas(self) -> &'static [&'static str] {
         match self {
             Self::Public => &["published"],
-            Self::Analyst => &["core", "indicator", "published"],
+            Self::Analyst => &["core", "cube", "indicator", "published"],
             Self::Operator => {
-                &["lake", "staging", "core", "indicator", "published", "audit", "ops"]
+                &["lake", "staging", "core", "cube", "indicator", "published", "audit", "ops"]
             }
         }
     }

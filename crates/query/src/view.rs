@@ -21,6 +21,8 @@ pub enum Layer {
     Staging,
     /// Joined facts and dimensions at a declared grain.
     Core,
+    /// Facts and costs summed to the grain of figures, which several indicators share.
+    Cube,
     /// Indicators, with the fixed columns.
     Indicator,
     /// What everybody may read.
@@ -31,8 +33,15 @@ pub enum Layer {
 
 impl Layer {
     /// Every layer, in load order.
-    pub const ALL: [Self; 6] =
-        [Self::Function, Self::Staging, Self::Core, Self::Indicator, Self::Published, Self::Audit];
+    pub const ALL: [Self; 7] = [
+        Self::Function,
+        Self::Staging,
+        Self::Core,
+        Self::Cube,
+        Self::Indicator,
+        Self::Published,
+        Self::Audit,
+    ];
 
     /// Returns the folder name, which is the schema name.
     #[must_use]
@@ -41,6 +50,7 @@ impl Layer {
             Self::Function => "function",
             Self::Staging => "staging",
             Self::Core => "core",
+            Self::Cube => "cube",
             Self::Indicator => "indicator",
             Self::Published => "published",
             Self::Audit => "audit",
@@ -54,7 +64,7 @@ impl Layer {
             Self::Function => false,
             Self::Staging => schema == "lake",
             Self::Audit => ["staging", "core", "ops"].contains(&schema),
-            Self::Core | Self::Indicator | Self::Published => Self::ALL
+            Self::Core | Self::Cube | Self::Indicator | Self::Published => Self::ALL
                 .iter()
                 .any(|below| *below != Self::Function && *below < self && below.name() == schema),
         }
@@ -123,7 +133,7 @@ impl Views {
         Self::parse(texts)
     }
 
-    /// Loads the files of a folder instead.
+    /// Loads the files of a folder instead; a layer may have none.
     ///
     /// # Errors
     /// When it cannot be read, or [`Error::SqlFile`].
@@ -133,8 +143,12 @@ impl Views {
             move |source| Error::ReadSql { path, source }
         };
         let mut texts = Vec::new();
+        folder.read_dir().map_err(failed(folder))?;
         for layer in Layer::ALL {
             let path = folder.join(layer.name());
+            if !path.exists() {
+                continue;
+            }
             for entry in path.read_dir().map_err(failed(&path))? {
                 let file = entry.map_err(failed(&path))?.path();
                 let text = std::fs::read_to_string(&file).map_err(failed(&file))?;
