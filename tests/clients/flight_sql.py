@@ -109,7 +109,9 @@ def filters_are_kept(_, connection):
         names(connection, db_schema_filter="indic%"),
         [("indicator", view) for view in views("indicator")],
     )
-    is_equal(names(connection, table_name_filter="act_"), [("core", "acts")])
+    is_equal(
+        names(connection, table_name_filter="act_"), [("core", "acts"), ("cube", "acts")]
+    )
     is_equal(
         names(connection, table_name_filter="act%"),
         [pair for pair in all_views() if pair[1].startswith("act")],
