@@ -2,6 +2,7 @@
 -- title: Économie unitaire par procédure et strate / Unit saving by process and stratum
 -- unit: eur
 -- grain: period, stratum_code, process
+-- built_from: cost_parameters=all
 -- Paper less electronic, item by item. Low: what is saved at its least, what that costs at its
 -- most; high: the other way round. It may be negative.
 select

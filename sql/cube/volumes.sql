@@ -2,10 +2,12 @@
 -- title: Volumes par procédure : électroniques, et en tout / Volumes by process: electronic, and in all
 -- unit: count
 -- grain: siren, period, process
+-- built_from: act_messages=period, acts=period, authorities=all, bids=period, consultations=period, flows=all, reported=period
 -- Electronic: acts transmitted, tenders online, electronic bids in time, flows acknowledged. In
 -- all: as the authority reports (of bids, as the platform counts them where paper was entered).
 -- A total below the electronic ones is wrong: these are then all that is known. Only years in
 -- which the platform has something of the process. Each source is read once, then all are summed.
+-- An acknowledgement of a flow may be of another year than the flow.
 with facts as (
     select siren, period, 'act' as process, count(*) as electronic_count, null as entered_count
     from core.acts where is_transmitted group by siren, period
