@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::support::{Place, REPOSITORY, copy_folder};
 
-/// Answers a query over a lake with one member.
+/// Answers a query over a lake with one member and the calibrated costs of the samples.
 fn rows(place: &Place, options: &[&str], sql: &str) -> Vec<Value> {
     let args = [options, &["query", sql, "--format", "json"]].concat();
     serde_json::from_str(&place.ok(&args)).unwrap()
@@ -22,7 +22,8 @@ fn with_a_member() -> Place {
         "type;code;siren;nom;departement;region;population;edition\n\
          commune-actuelle;35238;213502388;Rennes;35;53;227830;2024-01-01\n",
     );
-    place.ok(&["ingest", &file, &lists, "--run-date", "2025-12-31"]);
+    let costs = format!("{REPOSITORY}/data-samples/cost_parameters/parametres-2013-calage.csv");
+    place.ok(&["ingest", &file, &lists, &costs, "--run-date", "2025-12-31"]);
     place
 }
 

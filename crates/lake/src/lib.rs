@@ -12,6 +12,7 @@
 
 mod audit;
 mod commit;
+mod cube;
 mod delivery;
 mod delta;
 mod edition;
@@ -34,6 +35,7 @@ use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use object_store::ObjectStore;
 
 pub use audit::Audited;
+pub use cube::{CubeRows, Touched};
 pub use delivery::Delivery;
 pub use error::{Error, Result};
 pub use lease::Lease;

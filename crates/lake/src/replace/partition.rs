@@ -21,7 +21,7 @@ use parquet::schema::types::ColumnPath;
 const GROUP_ROWS: usize = 128 * 1024;
 
 /// A partition in the making.
-pub(super) struct PartitionWriter {
+pub(crate) struct PartitionWriter {
     delta: DeltaTable,
     column: String,
     value: String,
@@ -40,7 +40,7 @@ pub(super) struct PartitionWriter {
 impl PartitionWriter {
     /// Starts the partition in which `column` is `value`; rows are sorted by `sort` in runs of
     /// about `run_bytes`.
-    pub(super) fn new(
+    pub(crate) fn new(
         delta: &DeltaTable,
         column: &str,
         value: &str,
@@ -62,7 +62,7 @@ impl PartitionWriter {
     }
 
     /// Adds rows, in the table's columns without that of the partition.
-    pub(super) async fn push(&mut self, batch: RecordBatch) -> DeltaResult<()> {
+    pub(crate) async fn push(&mut self, batch: RecordBatch) -> DeltaResult<()> {
         if batch.num_rows() == 0 {
             return Ok(());
         }
@@ -73,7 +73,7 @@ impl PartitionWriter {
     }
 
     /// Writes what is left and returns the data files.
-    pub(super) async fn finish(mut self) -> DeltaResult<Vec<Add>> {
+    pub(crate) async fn finish(mut self) -> DeltaResult<Vec<Add>> {
         self.write_run().await?;
         Ok(self.added)
     }
