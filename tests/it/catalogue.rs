@@ -79,7 +79,7 @@ fn a_method_sheet_is_french_and_english() {
         "  *Denominator: all acts of the year",
         "- **Version** : 1, depuis le 2007-01-01",
         "`indicator.act_transmission_rate`",
-        "from core.acts",
+        "from cube.acts",
     ] {
         assert!(sheet.contains(part), "{part}: {sheet}");
     }
