@@ -5,6 +5,7 @@ mod inspect;
 mod quarantine;
 mod reading;
 mod refresh;
+mod upkeep;
 
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
@@ -19,6 +20,7 @@ pub(crate) use self::inspect::Inspect;
 pub(crate) use self::quarantine::{Explain, Export, Quarantine, QuarantineCommand, Replay, Wanted};
 pub(crate) use self::reading::Reading;
 pub(crate) use self::refresh::Refresh;
+pub(crate) use self::upkeep::{Upkeep, Verify};
 
 /// The warehouse of a regional observatory of digital administration.
 ///
@@ -100,6 +102,8 @@ pub(crate) enum Command {
     Releases,
     Edition(Edition),
     Diff(Diff),
+    Upkeep(Upkeep),
+    Verify(Verify),
     Serve(Serve),
     Sample(Sample),
     /// Print the completion script of a shell

@@ -6,9 +6,11 @@
 //! rejected rows ───────────────────────────────────▶ quarantine ──────┘
 //! Draft ─ Lake::audit ─▶ Audited, which the caller looks at before it publishes
 //! Release ─ Lake::table ─▶ Table (a plain Parquet scan of the pinned version's files)
+//! Lake::{rewrites, rewrite} ─▶ Draft of the same rows;  Lake::{unneeded, remove};  Lake::verify
 //! ```
 //! This crate is the only one that writes, and it writes only by replacing whole
-//! partitions and by adding records of releases, runs and editions.
+//! partitions and by adding records of releases, runs and editions; and it removes only files that
+//! no kept release names.
 
 mod audit;
 mod commit;
@@ -17,6 +19,8 @@ mod delta;
 mod edition;
 mod error;
 mod folder;
+mod history;
+mod keep;
 mod proof;
 mod release;
 mod repair;
@@ -24,7 +28,11 @@ mod replace;
 mod run;
 mod statistics;
 mod store;
+mod sum;
 mod table;
+mod upkeep;
+mod vacuum;
+mod verify;
 
 use std::sync::Arc;
 
@@ -39,6 +47,9 @@ pub use release::Draft;
 pub use replace::quarantine_schema;
 pub use store::open_bucket;
 pub use table::Table;
+pub use upkeep::{Rewrite, Upkeep};
+pub use vacuum::Unneeded;
+pub use verify::{Damage, Verified};
 
 /// Name of the table of rejected rows.
 pub const QUARANTINE: &str = "quarantine";

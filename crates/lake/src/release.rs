@@ -232,7 +232,7 @@ impl Lake {
 
     /// Returns a release, once the commits that it names are found whole.
     async fn whole(&self, id: u64) -> Result<Release> {
-        let release = self.release(id).await?;
+        let release = self.record(id).await?;
         let checks = release.tables.iter().map(|(table, version)| {
             let published = release.commits.get(table).map(String::as_str);
             self.proven(table, *version, published)
@@ -265,11 +265,20 @@ impl Lake {
         Ok(entries.iter().filter_map(|entry| number(entry.location.filename()?)).collect())
     }
 
-    /// Returns one release.
+    /// Returns one release that can be read.
+    ///
+    /// # Errors
+    /// [`Error::NoRelease`], [`Error::DamagedRelease`] or [`Error::RetiredRelease`].
+    pub async fn release(&self, id: u64) -> Result<Release> {
+        let release = self.record(id).await?;
+        if self.is_retired(id).await? { Err(Error::RetiredRelease { id }) } else { Ok(release) }
+    }
+
+    /// Returns the record of a release, whether or not its files are kept still.
     ///
     /// # Errors
     /// [`Error::NoRelease`] or [`Error::DamagedRelease`].
-    pub async fn release(&self, id: u64) -> Result<Release> {
+    pub async fn record(&self, id: u64) -> Result<Release> {
         let read = |source| match source {
             object_store::Error::NotFound { .. } => {
                 Error::NoRelease { root: self.root.clone(), id }

@@ -1,5 +1,5 @@
 //! One night of a lake, and what readers see of it: three tables of two partitions each, rejected
-//! rows, and a checkpoint.
+//! rows, a partition of two files that becomes one, checkpoints, and the removal of old files.
 
 use std::fmt::Write;
 use std::fs;
@@ -7,50 +7,67 @@ use std::path::{Path, PathBuf};
 
 use arrow::util::pretty::pretty_format_batches;
 use carnac_ingest::{Outcome, Source, find, land};
-use carnac_lake::{DEFAULT_MEMORY, Lake};
+use carnac_lake::{DEFAULT_MEMORY, Lake, Upkeep};
 use carnac_query::{At, Gateway, Principal, Views};
-use chrono::{DateTime, NaiveDate};
+use chrono::{DateTime, NaiveDate, Utc};
 use tempfile::TempDir;
 
 use crate::support::acts;
 
 const RENNES: &str = "213502388";
 
-/// Delta writes a checkpoint at version 99 of a table.
+/// Delta writes a checkpoint of its own at version 99 of a table.
 const VERSIONS_BEFORE: usize = 97;
+
+/// Memory for landing, in bytes: so little that a batch of rows is a file.
+const MEMORY: usize = 64 * 1024;
 
 /// A lake as it is before the night, the files of the night, and what readers see before and after.
 pub(super) struct Night {
     place: TempDir,
+    pub(super) chores: Chores,
     pub(super) before: String,
     pub(super) after: String,
+}
+
+/// What a night does beside landing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Chores {
+    None,
+    /// Compaction, checkpoints, and the removal of all that only older releases name.
+    Upkeep,
 }
 
 /// What the landing of files ends in.
 pub(super) type Landed = Result<(), Box<dyn std::error::Error + Send + Sync>>;
 
 impl Night {
-    /// Makes the lake; `versions` more of its acts come first.
-    pub(super) async fn prepare(versions: usize) -> Self {
+    /// Makes the lake; `versions` of its acts come first.
+    async fn prepare(versions: usize, chores: Chores) -> Self {
         let place = TempDir::new().unwrap();
         let (lake, files) = (place.path().join("lake"), place.path().join("files"));
         let lake = Lake::create(&lake.display().to_string(), &[]).unwrap();
         history(&lake, place.path(), versions).await;
         deliver(&files, 0);
-        refresh(&lake, &files).await.unwrap();
+        refresh(&lake, &files, chores).await.unwrap();
         let before = seen(&lake).await;
         deliver(&files, 1);
-        let mut night = Self { place, before, after: String::new() };
+        let mut night = Self { place, chores, before, after: String::new() };
         let unbroken = night.copy();
-        refresh(&open(unbroken.path()), &night.files()).await.unwrap();
+        refresh(&open(unbroken.path()), &night.files(), chores).await.unwrap();
         night.after = seen(&open(unbroken.path())).await;
         assert_ne!(night.before, night.after);
         night
     }
 
-    /// As [`Night::prepare`], so that the night writes a checkpoint.
+    /// A night with upkeep.
+    pub(super) async fn with_upkeep() -> Self {
+        Self::prepare(1, Chores::Upkeep).await
+    }
+
+    /// A night in which Delta writes a checkpoint beside a commit.
     pub(super) async fn with_checkpoint() -> Self {
-        Self::prepare(VERSIONS_BEFORE).await
+        Self::prepare(VERSIONS_BEFORE, Chores::None).await
     }
 
     /// The folder with the files of the night.
@@ -86,7 +103,7 @@ async fn history(lake: &Lake, place: &Path, versions: usize) {
     let file = place.join("history/acts/history.csv");
     fs::create_dir_all(file.parent().unwrap()).unwrap();
     for version in 0..versions {
-        fs::write(&file, acts(&[(&format!("h{version}"), RENNES, "2023-05-01")])).unwrap();
+        fs::write(&file, acts(&[(&format!("h{version}"), RENNES, "2024-05-01")])).unwrap();
         let source = source(&file);
         land(lake, &mut draft, &[source], None, DEFAULT_MEMORY, &|_| ()).await.unwrap();
     }
@@ -128,14 +145,13 @@ fn source(file: &Path) -> Source {
     Source::open(find(file).unwrap().files.remove(0), None, &[]).unwrap()
 }
 
-/// What `carnac refresh` does: lands what changed, and publishes it as one release.
-///
-/// What else a night does belongs here.
-pub(super) async fn refresh(lake: &Lake, files: &Path) -> Landed {
+/// What `carnac refresh` and `carnac upkeep` do: lands what changed, and publishes it as one
+/// release; then the chores.
+pub(super) async fn refresh(lake: &Lake, files: &Path, chores: Chores) -> Landed {
     let files = ["acts", "bids", "consultations"].map(|name| files.join(name).join("night.csv"));
     let sources: Vec<_> = files.iter().map(|file| source(file)).collect();
     let mut draft = lake.draft(run_date()).await?;
-    let reports = land(lake, &mut draft, &sources, None, DEFAULT_MEMORY, &|_| ()).await?;
+    let reports = land(lake, &mut draft, &sources, None, MEMORY, &|_| ()).await?;
     for report in reports {
         if let Outcome::Failed(error) = report.outcome {
             return Err(error.into());
@@ -144,7 +160,28 @@ pub(super) async fn refresh(lake: &Lake, files: &Path) -> Landed {
     if !draft.is_empty() {
         lake.publish(draft, DateTime::UNIX_EPOCH).await?;
     }
-    Ok(())
+    if chores == Chores::Upkeep { upkeep(lake).await } else { Ok(()) }
+}
+
+/// Keeps the files of the newest release only.
+async fn upkeep(lake: &Lake) -> Landed {
+    let aims =
+        Upkeep { keep_releases: 1, keep_days: 0, checkpoint_every: 1, ..Upkeep::default() };
+    let base = lake.newest().await?;
+    let rewrites = lake.rewrites(&base, &aims).await?;
+    if !rewrites.is_empty() {
+        let mut draft = lake.draft(base.run_date).await?;
+        for rewrite in &rewrites {
+            lake.rewrite(&mut draft, rewrite, &aims, DEFAULT_MEMORY).await?;
+        }
+        lake.publish(draft, DateTime::UNIX_EPOCH).await?;
+    }
+    let now = DateTime::<Utc>::MAX_UTC;
+    let unneeded = lake.unneeded(&aims, now).await?;
+    if let Some((table, damage)) = unneeded.refused.first_key_value() {
+        return Err(format!("{table}: {damage}").into());
+    }
+    Ok(lake.remove(&unneeded, now, &|| ()).await?)
 }
 
 /// All rows of all tables that readers see, as text; empty when there is no release.
@@ -160,7 +197,10 @@ pub(super) async fn seen(lake: &Lake) -> String {
     for table in release.tables.keys() {
         let from = if table == "quarantine" { "ops.quarantine" } else { &format!("lake.{table}") };
         let sql = format!("select * from {from} order by source_file, source_line");
-        let answer = gateway.run(Principal::Operator, &sql, None, Some(&At::Release(release.id))).await.unwrap();
+        let answer = gateway
+            .run(Principal::Operator, &sql, None, Some(&At::Release(release.id)))
+            .await
+            .unwrap();
         let rows = answer.collect().await.unwrap();
         writeln!(seen, "{table}\n{}", pretty_format_batches(&rows).unwrap()).unwrap();
     }
