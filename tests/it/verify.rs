@@ -189,7 +189,6 @@ async fn all_damage_is_told_and_not_the_first_only() {
     let output = place.carnac(&["verify"]);
     let told = String::from_utf8_lossy(&output.stdout);
     assert_eq!(output.status.code(), Some(1), "{told}");
-    // Release 1 cannot be read, so that a file that it alone names is not looked at.
     assert_eq!(told.matches("SHA-256").count(), data.len(), "{told}");
     assert!(told.contains("release 1 "), "{told}");
     assert!(told.contains("edition kept"), "{told}");

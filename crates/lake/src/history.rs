@@ -9,6 +9,7 @@ use futures::{StreamExt, TryStreamExt};
 use object_store::ObjectStoreExt;
 use object_store::path::Path;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use crate::delta::folder;
 use crate::proof::Proof;
@@ -62,6 +63,9 @@ struct Statistics {
 struct Line {
     add: Option<Added>,
     remove: Option<Removed>,
+    protocol: Option<IgnoredAny>,
+    #[serde(rename = "metaData")]
+    metadata: Option<IgnoredAny>,
 }
 
 #[derive(Deserialize)]
@@ -132,7 +136,14 @@ impl History {
         }
         let text = String::from_utf8_lossy(commit);
         let lines = text.lines().filter_map(|line| serde_json::from_str::<Line>(line).ok());
-        let (removed, added): (Vec<_>, Vec<_>) = lines.partition(|line| line.remove.is_some());
+        let lines: Vec<_> = lines.collect();
+        let says = |what: fn(&Line) -> bool| lines.iter().any(what);
+        let is_first = says(|line| line.metadata.is_some()) && says(|line| line.protocol.is_some());
+        if version == 0 && !is_first {
+            self.damage.insert(version, "it does not say what the table is".to_owned());
+        }
+        let (removed, added): (Vec<_>, Vec<_>) =
+            lines.into_iter().partition(|line| line.remove.is_some());
         for removed in removed.into_iter().filter_map(|line| line.remove) {
             let lives = place(table, &removed.path).and_then(|path| self.files.get_mut(&path));
             if let Some(life) = lives.and_then(|lives| lives.last_mut()) {

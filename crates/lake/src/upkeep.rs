@@ -54,16 +54,23 @@ pub struct Rewrite {
 impl Lake {
     /// Lists what upkeep would write again of the tables of a release, and writes nothing.
     ///
+    /// A table whose log is damaged is left out: its rows may not be those that were landed.
+    ///
     /// # Errors
     /// When a table or its log cannot be read.
     pub async fn rewrites(&self, release: &Release, upkeep: &Upkeep) -> Result<Vec<Rewrite>> {
         let mut rewrites = Vec::new();
         for (name, version) in &release.tables {
+            let history = self.history(name).await?;
             let Some(table) = self.table(release, name).await? else { continue };
+            if !history.damage.is_empty() {
+                continue;
+            }
             let mut partitions = table.sizes_by_partition();
             let is_small = |bytes: &&u64| **bytes < upkeep.file_bytes / 2;
             partitions.retain(|_, files| files.iter().filter(is_small).count() > 1);
-            let commits = version - self.last_checkpoint(name, *version).await?;
+            let last = history.checkpoints.iter().rfind(|checkpoint| *checkpoint <= version);
+            let commits = version - last.unwrap_or(&0);
             let commits = (commits >= upkeep.checkpoint_every.max(1)).then_some(commits);
             if !partitions.is_empty() || commits.is_some() {
                 rewrites.push(Rewrite { table: name.clone(), partitions, commits });
@@ -126,20 +133,6 @@ impl Lake {
         let removed = self.store.delete(&Path::from(path)).await;
         removed.map_err(|source| Error::Vacuum { step: "remove", source })?;
         Err(Error::Checkpoint { table: table.to_owned(), version, reason })
-    }
-
-    /// The version of the last checkpoint at or before a version; 0 when there is none.
-    async fn last_checkpoint(&self, table: &str, version: u64) -> Result<u64> {
-        let log = Path::from(format!("{}/_delta_log", delta::folder(table)));
-        let entries: Vec<_> = self
-            .store
-            .list(Some(&log))
-            .try_collect()
-            .await
-            .map_err(|source| Error::Log { table: table.to_owned(), source })?;
-        let of = |name: &str| name.strip_suffix(".checkpoint.parquet")?.parse::<u64>().ok();
-        let versions = entries.iter().filter_map(|entry| of(entry.location.filename()?));
-        Ok(versions.filter(|found| *found <= version).max().unwrap_or(0))
     }
 }
 

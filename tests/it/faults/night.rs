@@ -19,8 +19,8 @@ const RENNES: &str = "213502388";
 /// Delta writes a checkpoint of its own at version 99 of a table.
 const VERSIONS_BEFORE: usize = 97;
 
-/// Memory for landing, in bytes: so little that a batch of rows is a file.
-const MEMORY: usize = 64 * 1024;
+/// Memory for landing acts, in bytes: so little that a batch of rows is a file.
+const LITTLE_MEMORY: usize = 64 * 1024;
 
 /// A lake as it is before the night, the files of the night, and what readers see before and after.
 pub(super) struct Night {
@@ -151,7 +151,9 @@ pub(super) async fn refresh(lake: &Lake, files: &Path, chores: Chores) -> Landed
     let files = ["acts", "bids", "consultations"].map(|name| files.join(name).join("night.csv"));
     let sources: Vec<_> = files.iter().map(|file| source(file)).collect();
     let mut draft = lake.draft(run_date()).await?;
-    let reports = land(lake, &mut draft, &sources, None, MEMORY, &|_| ()).await?;
+    let (acts, others) = sources.split_at(1);
+    let mut reports = land(lake, &mut draft, acts, None, LITTLE_MEMORY, &|_| ()).await?;
+    reports.extend(land(lake, &mut draft, others, None, DEFAULT_MEMORY, &|_| ()).await?);
     for report in reports {
         if let Outcome::Failed(error) = report.outcome {
             return Err(error.into());
@@ -165,8 +167,7 @@ pub(super) async fn refresh(lake: &Lake, files: &Path, chores: Chores) -> Landed
 
 /// Keeps the files of the newest release only.
 async fn upkeep(lake: &Lake) -> Landed {
-    let aims =
-        Upkeep { keep_releases: 1, keep_days: 0, checkpoint_every: 1, ..Upkeep::default() };
+    let aims = Upkeep { keep_releases: 1, keep_days: 0, checkpoint_every: 1, ..Upkeep::default() };
     let base = lake.newest().await?;
     let rewrites = lake.rewrites(&base, &aims).await?;
     if !rewrites.is_empty() {

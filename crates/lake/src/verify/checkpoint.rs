@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use deltalake_core::DeltaTable;
+use deltalake_core::DeltaResult;
 use object_store::memory::InMemory;
 use object_store::path::Path;
 use object_store::{ObjectStoreExt, PutPayload};
@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::{History, Verified};
 use crate::delta::folder;
-use crate::{Error, Lake, Result, commit, delta};
+use crate::{Error, Lake, Result, commit};
 
 /// The file that says which checkpoint is the last.
 const HINT: &str = "_last_checkpoint";
@@ -36,21 +36,25 @@ impl Lake {
                 self.store.get(&path).await.map_err(failed)?.bytes().await.map_err(failed)?;
             commits.store.put(&path, PutPayload::from(body)).await.map_err(failed)?;
         }
-        let replayed = state(&commits.open_at(table, version).await?);
-        let replayed = replayed.map_err(|source| delta::failed("open", table, source))?;
-        let read = match self.open_at(table, version).await {
-            Ok(read) => state(&read).map_err(|error| error.to_string()),
-            Err(error) => Err(error.to_string()),
-        };
-        Ok(read.and_then(|read| match read == replayed {
-            true => Ok(()),
-            false => Err("it tells something else than the commits before it".to_owned()),
-        }))
+        Ok(match (commits.state(table, version).await, self.state(table, version).await) {
+            (Ok(replayed), Ok(read)) if replayed == read => Ok(()),
+            (Ok(_), Ok(_)) => Err("it tells something else than the commits before it".to_owned()),
+            (Err(error), _) | (_, Err(error)) => Err(error.to_string()),
+        })
     }
 
-    async fn open_at(&self, table: &str, version: u64) -> Result<DeltaTable> {
-        let open = async || self.builder(table)?.with_version(version).load().await;
-        open().await.map_err(|source| delta::failed("open", table, source))
+    /// What a reader is told of a version: its files, its columns, and how it is parted.
+    async fn state(&self, table: &str, version: u64) -> DeltaResult<Vec<Value>> {
+        let table = self.builder(table)?.with_version(version).load().await?;
+        let mut state = Vec::new();
+        for file in commit::files(&table)? {
+            state.push(serde_json::to_value(file)?);
+        }
+        state.sort_by_key(|file| file["path"].as_str().map(str::to_owned));
+        let snapshot = table.snapshot()?.snapshot();
+        state.push(serde_json::to_value(snapshot.metadata())?);
+        state.push(serde_json::to_value(snapshot.protocol())?);
+        Ok(state)
     }
 
     /// All checkpoints up to the last version that a release names.
@@ -87,19 +91,4 @@ impl Lake {
         }
         Ok(())
     }
-}
-
-/// What a reader is told of a version: its files, its columns, and how it is parted.
-fn state(table: &DeltaTable) -> deltalake_core::DeltaResult<Vec<Value>> {
-    let mut state: Vec<Value> = Vec::new();
-    for mut file in commit::files(table)? {
-        // What a file is for, not what is in it.
-        file.data_change = true;
-        state.push(serde_json::to_value(file)?);
-    }
-    state.sort_by_key(|file| file["path"].as_str().map(str::to_owned));
-    let snapshot = table.snapshot()?.snapshot();
-    state.push(serde_json::to_value(snapshot.metadata())?);
-    state.push(serde_json::to_value(snapshot.protocol())?);
-    Ok(state)
 }
