@@ -10,7 +10,10 @@
 //! 213502388;2024-01-01;
 //! ```
 //!
-//! Lines for `answers` have the columns of the example survey in `data-samples/profiles`.
+//! `ingest <dataset> from` and a query lands what the query answers, for examples of many rows.
+//!
+//! Lines for `answers` have the columns of the example survey in `data-samples/profiles`, or of the
+//! opinions in `tests/data/enquete-avis-exemple.toml`.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -26,8 +29,11 @@ use sqllogictest::{DB, DBOutput, DefaultColumnType, Runner};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
-/// The layout of lines for `answers`.
-const SURVEY: &str = include_str!("../data-samples/profiles/enquete-exemple-2024.toml");
+/// The layouts of lines for `answers`.
+const SURVEYS: [&str; 2] = [
+    include_str!("../data-samples/profiles/enquete-exemple-2024.toml"),
+    include_str!("data/enquete-avis-exemple.toml"),
+];
 
 fn main() {
     let trials = examples(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/sql")));
@@ -97,8 +103,9 @@ impl Example {
             .map_err(ExampleError::from)?;
         std::fs::write(&path, csv).map_err(ExampleError::from)?;
         let found = find(&path).map_err(ExampleError::from)?.files.remove(0);
-        let profile = Profile::parse(SURVEY, Path::new("enquete-exemple-2024.toml"));
-        let profiles = [Arc::new(profile.map_err(ExampleError::from)?)];
+        let profile = |text| Profile::parse(text, Path::new("profile.toml")).map(Arc::new);
+        let profiles: Result<Vec<_>, _> = SURVEYS.into_iter().map(profile).collect();
+        let profiles = profiles.map_err(ExampleError::from)?;
         let source = Source::open(found, None, &profiles).map_err(ExampleError::from)?;
         let key = PseudonymKey::parse("the pseudonyms of worked examples");
         let key = key.map_err(ExampleError::from)?;
@@ -122,6 +129,17 @@ impl Example {
             .await
             .map_err(ExampleError::from)?;
         Ok(())
+    }
+
+    /// Writes the answer of a query as the lines of a file.
+    async fn lines(&self, sql: &str) -> Result<String, ExampleError> {
+        let answer = self.gateway.run(Principal::Operator, sql, None, None).await;
+        let batches = answer.map_err(ExampleError::from)?.collect().await;
+        let mut csv = arrow::csv::WriterBuilder::new().with_delimiter(b';').build(Vec::new());
+        for batch in batches.map_err(ExampleError::from)? {
+            csv.write(&batch).map_err(ExampleError::from)?;
+        }
+        String::from_utf8(csv.into_inner()).map_err(ExampleError::from)
     }
 
     async fn query(&self, sql: &str) -> Result<DBOutput<DefaultColumnType>, ExampleError> {
@@ -165,7 +183,13 @@ impl DB for Example {
         match text.strip_prefix("ingest ").and_then(|rest| rest.split_once('\n')) {
             Some((dataset, csv)) => {
                 let runtime = Arc::clone(&self.runtime);
-                runtime.block_on(self.ingest(dataset, csv))?;
+                match dataset.trim().strip_suffix(" from") {
+                    Some(dataset) => {
+                        let csv = runtime.block_on(self.lines(csv))?;
+                        runtime.block_on(self.ingest(dataset, &csv))?;
+                    }
+                    None => runtime.block_on(self.ingest(dataset, csv))?,
+                }
                 Ok(DBOutput::StatementComplete(0))
             }
             None => self.runtime.block_on(self.query(text)),

@@ -1,13 +1,16 @@
 //! The command line. The order of commands is the order of `--help`.
 
 mod edition;
+mod indicators;
 mod inspect;
 mod quarantine;
 mod reading;
 mod refresh;
+mod scenario;
+mod serve;
 mod upkeep;
 
-use std::net::SocketAddr;
+use std::ffi::OsString;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
@@ -16,10 +19,13 @@ use clap::{Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 pub(crate) use self::edition::{Diff, Edition, EditionCommand, Freeze, Show};
+pub(crate) use self::indicators::{Indicators, IndicatorsCommand};
 pub(crate) use self::inspect::Inspect;
 pub(crate) use self::quarantine::{Explain, Export, Quarantine, QuarantineCommand, Replay, Wanted};
 pub(crate) use self::reading::Reading;
 pub(crate) use self::refresh::Refresh;
+pub(crate) use self::scenario::Scenario;
+pub(crate) use self::serve::{Listen, OnFailure, Serve};
 pub(crate) use self::upkeep::{Upkeep, Verify};
 
 /// The warehouse of a regional observatory of digital administration.
@@ -66,7 +72,8 @@ const DEFAULT_LOG: &str = "warn,datafusion_common::pruning=error";
 
 const AFTER: &str = "\
 Settings are taken from the configuration file, then the environment, then the flags; the last \
-one wins. The file is TOML with the keys root, sql, memory_mib, listen and pseudonym_key_file.
+one wins. The file is TOML with the keys root, sql, memory_mib, listen, pseudonym_key_file, \
+refresh, refresh_timezone, on_failure and on_failure_url.
 
 An s3:// lake reads the usual AWS_* variables (AWS_ACCESS_KEY_ID, AWS_ENDPOINT, AWS_REGION…).
 
@@ -76,6 +83,7 @@ Exit status:
   2  the command line is wrong
   3  some files could not be read; the others are landed
   4  an audit blocked the release; what readers see has not changed
+  5  another refresh works on the same dataset; nothing was done
 
 Examples:
   carnac demo --once
@@ -86,6 +94,23 @@ Examples:
   carnac --root lake serve
   carnac sample --scale 10 --out synthetic";
 
+impl Args {
+    /// Returns the flags before the command, for another process of this program. What stands in
+    /// the environment is inherited.
+    pub(crate) fn global_flags(&self) -> Vec<OsString> {
+        let mut flags: Vec<OsString> = vec!["--log".into(), self.log.clone().into()];
+        let mut add = |flag: &str, value: Option<OsString>| {
+            flags.extend(value.into_iter().flat_map(|value| [flag.into(), value]));
+        };
+        add("--root", self.root.clone().map(Into::into));
+        add("--config", self.config.clone().map(Into::into));
+        add("--sql", self.sql.clone().map(Into::into));
+        add("--memory-mib", self.memory_mib.map(|mib| mib.to_string().into()));
+        add("--pseudonym-key-file", self.pseudonym_key_file.clone().map(Into::into));
+        flags
+    }
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Demo(Demo),
@@ -94,9 +119,8 @@ pub(crate) enum Command {
     Refresh(Refresh),
     Quarantine(Quarantine),
     Query(Query),
-    /// List the indicators: identifier, title, unit, disclosure class
-    #[command(after_long_help = "Example:\n  carnac indicators")]
-    Indicators,
+    Scenario(Scenario),
+    Indicators(Indicators),
     /// List the releases, newest first
     #[command(after_long_help = "Example:\n  carnac --root lake releases")]
     Releases,
@@ -129,7 +153,7 @@ pub(crate) struct Demo {
     pub(crate) once: bool,
 
     #[command(flatten)]
-    pub(crate) serve: Serve,
+    pub(crate) listen: Listen,
 }
 
 /// Check files row by row, land them, and publish one release
@@ -161,7 +185,7 @@ pub(crate) struct Ingest {
 
 /// Answer one SQL query
 ///
-/// The schemas are published, indicator, core, staging, lake and ops;
+/// The schemas are catalog, published, indicator, cube, core, staging, lake and ops;
 /// `select table_schema, table_name from information_schema.tables` lists what there is.
 #[derive(Debug, clap::Args)]
 #[command(
@@ -201,18 +225,6 @@ pub(crate) enum Format {
     Arrow,
     /// A Parquet file
     Parquet,
-}
-
-/// Serve Arrow Flight SQL on a loopback port until Ctrl-C
-///
-/// There is no access control yet: only loopback addresses are served, and whoever reaches the
-/// port reads the schemas published, indicator and core.
-#[derive(Debug, clap::Args)]
-#[command(after_long_help = "Example:\n  carnac serve --listen 127.0.0.1:50051")]
-pub(crate) struct Serve {
-    /// Address to listen on; port 0 takes a free one [default: 127.0.0.1:50051]
-    #[arg(long, env = "CARNAC_LISTEN", value_name = "ADDR:PORT")]
-    pub(crate) listen: Option<SocketAddr>,
 }
 
 /// Write synthetic files for demonstration, tests and benches
@@ -275,6 +287,9 @@ fn per_million(text: &str) -> Result<u32, String> {
     let millionths = digits.parse().ok().filter(|parts| valid && *parts <= 1_000_000);
     millionths.ok_or_else(|| "a part is written as 0.002, with up to six decimals".to_owned())
 }
+
+#[cfg(test)]
+mod units;
 
 #[cfg(test)]
 mod tests {

@@ -2,20 +2,24 @@
 //! environment and of the clock.
 
 use std::env::VarError;
+use std::ffi::OsString;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use anyhow::{Context, bail};
 use carnac_ingest::PseudonymKey;
 use carnac_lake::{DEFAULT_MEMORY, Lake};
 use carnac_query::{Gateway, Views};
 use chrono::{DateTime, Local, NaiveDate, Utc};
+use chrono_tz::Tz;
 use serde::Deserialize;
 
-use crate::args::Args;
+use crate::args::{Args, OnFailure};
+use crate::hook::Hook;
 
 /// Holds the secret of the respondents' pseudonyms. Clap is not told of it: it would show it.
-const KEY_VARIABLE: &str = "CARNAC_PSEUDONYM_KEY";
+pub(crate) const KEY_VARIABLE: &str = "CARNAC_PSEUDONYM_KEY";
 
 /// Where the file is looked for when none is named.
 const FILE: &str = "carnac.toml";
@@ -29,6 +33,10 @@ struct File {
     memory_mib: Option<usize>,
     listen: Option<SocketAddr>,
     pseudonym_key_file: Option<PathBuf>,
+    refresh: Option<String>,
+    refresh_timezone: Option<String>,
+    on_failure: Option<String>,
+    on_failure_url: Option<String>,
 }
 
 /// The settings of one run.
@@ -42,6 +50,12 @@ pub(crate) struct Config {
     pub(crate) listen: SocketAddr,
     /// The secret of the respondents' pseudonyms, without which no survey lands.
     pub(crate) pseudonym_key: Option<PseudonymKey>,
+    /// When the server refreshes, as a cron expression, and in which time zone.
+    pub(crate) refresh: Option<String>,
+    pub(crate) refresh_timezone: Tz,
+    /// What another process of this program is to be told before its command.
+    pub(crate) flags: Vec<OsString>,
+    hook: Hook,
     sql: Option<PathBuf>,
 }
 
@@ -59,6 +73,14 @@ impl Config {
             memory: mib.map_or(DEFAULT_MEMORY, |mib| mib.saturating_mul(1024 * 1024)),
             listen: file.listen.unwrap_or_else(|| SocketAddr::from((Ipv4Addr::LOCALHOST, 50051))),
             pseudonym_key: pseudonym_key(args, file.pseudonym_key_file.as_deref())?,
+            refresh: file.refresh,
+            refresh_timezone: parsed("refresh_timezone", file.refresh_timezone)?
+                .unwrap_or(Tz::Europe__Paris),
+            flags: args.global_flags(),
+            hook: Hook {
+                command: file.on_failure,
+                url: parsed("on_failure_url", file.on_failure_url)?,
+            },
             sql: args.sql.clone().or(file.sql),
         })
     }
@@ -66,6 +88,14 @@ impl Config {
     /// Returns the lake's folder or address.
     pub(crate) fn root(&self) -> &str {
         self.named_root.as_deref().unwrap_or("lake")
+    }
+
+    /// Returns whom to tell that a refresh failed.
+    pub(crate) fn hook(&self, args: &OnFailure) -> Hook {
+        Hook {
+            command: args.on_failure.clone().or_else(|| self.hook.command.clone()),
+            url: args.on_failure_url.clone().or_else(|| self.hook.url.clone()),
+        }
     }
 
     /// Opens a lake to read.
@@ -98,6 +128,13 @@ fn read(path: &Path) -> anyhow::Result<File> {
     toml::from_str(&text).with_context(|| format!("read configuration {}", path.display()))
 }
 
+/// A value of the configuration file; what does not fit is named, not shown: it may be a secret.
+fn parsed<T: FromStr>(key: &str, value: Option<String>) -> anyhow::Result<Option<T>> {
+    let parse =
+        |value: String| value.parse().ok().with_context(|| format!("read the setting {key}"));
+    value.map(parse).transpose()
+}
+
 /// The key of the file that a flag names, else of the environment, else of the file that the
 /// configuration names. Errors name the place, never the key.
 #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
@@ -126,6 +163,11 @@ pub(crate) fn storage_options() -> Vec<(String, String)> {
         .filter(|(name, _)| name.starts_with("AWS_"))
         .map(|(name, value)| (name.to_ascii_lowercase(), value))
         .collect()
+}
+
+/// The file of this program.
+pub(crate) fn own_executable() -> anyhow::Result<PathBuf> {
+    std::env::current_exe().context("find the program's own file")
 }
 
 /// The time of the run.

@@ -75,7 +75,7 @@ pub(crate) async fn run(config: &Config, args: &Demo) -> anyhow::Result<ExitCode
         return Ok(landed);
     }
     print::line("")?;
-    serve::until_stopped(config, &args.serve, gateway).await
+    serve::until_stopped(config, &args.listen, gateway, std::future::pending()).await
 }
 
 /// A key that everybody knows: the answers of the demonstration are invented.

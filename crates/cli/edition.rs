@@ -7,7 +7,7 @@ use carnac_query::Views;
 
 use crate::args::{EditionCommand, Freeze, Show};
 use crate::config::{Config, now};
-use crate::{print, query};
+use crate::{indicators, print};
 
 /// Time of day in a table.
 const TIME: &str = "%Y-%m-%d %H:%M:%S";
@@ -76,6 +76,6 @@ async fn show(config: &Config, args: &Show) -> anyhow::Result<ExitCode> {
         edition.checksum,
         edition.files.len()
     ))?;
-    print::line(&query::list(&Views::from_texts(&edition.files)?))?;
+    print::line(&indicators::list(&Views::from_texts(&edition.files)?))?;
     Ok(ExitCode::SUCCESS)
 }

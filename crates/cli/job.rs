@@ -10,7 +10,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use carnac_ingest::{Again, Landing, Outcome, Profile, PseudonymKey, Report, Source, find_all};
 use carnac_lake::{Draft, Lake};
-use carnac_model::{Audit, AuditOutcome, Dataset, ExpectedDrop, Run, freshness_audits};
+use carnac_model::{Audit, AuditOutcome, DATASETS, Dataset, ExpectedDrop, Run, freshness_audits};
 use chrono::NaiveDate;
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -24,6 +24,8 @@ pub(crate) use record::{cannot_start, start};
 pub(crate) const SOME_UNREAD: u8 = 3;
 /// An audit blocked the release.
 pub(crate) const BLOCKED: u8 = 4;
+/// Another refresh works on the same dataset.
+pub(crate) const BUSY: u8 = 5;
 
 /// Files passed over that are named.
 const NAMES_SHOWN: usize = 5;
@@ -73,20 +75,32 @@ enum Ended {
     Blocked(usize),
 }
 
+impl Ended {
+    fn code(&self) -> ExitCode {
+        match self {
+            Self::Published { unread: 0 } | Self::Unchanged { unread: 0 } => ExitCode::SUCCESS,
+            Self::Published { .. } | Self::Unchanged { .. } => ExitCode::from(SOME_UNREAD),
+            Self::Blocked(_) => ExitCode::from(BLOCKED),
+        }
+    }
+}
+
 impl Job<'_> {
     /// Runs the job and records how it ended, whatever happens on the way.
     ///
     /// Nothing is visible to readers before the release is published.
     pub(crate) async fn run(&self) -> anyhow::Result<ExitCode> {
+        self.recorded().await.1
+    }
+
+    /// Runs the job, and returns the record too.
+    pub(crate) async fn recorded(&self) -> (Run, anyhow::Result<ExitCode>) {
         let mut run = start(self.command, self.run_date);
         let ended = self.pipeline(&mut run).await;
         record::end(&mut run, &ended);
-        self.lake.record_run(&run).await.context("record the run")?;
-        Ok(match ended? {
-            Ended::Published { unread: 0 } | Ended::Unchanged { unread: 0 } => ExitCode::SUCCESS,
-            Ended::Published { .. } | Ended::Unchanged { .. } => ExitCode::from(SOME_UNREAD),
-            Ended::Blocked(_) => ExitCode::from(BLOCKED),
-        })
+        let recorded = self.lake.record_run(&run).await.context("record the run");
+        let code = ended.and_then(|ended| recorded.map(|()| ended.code()));
+        (run, code)
     }
 
     /// Write, audit, publish.
@@ -156,6 +170,17 @@ impl Job<'_> {
 }
 
 impl Files {
+    /// The datasets that may be among them: in an inbox on disk, those that have a folder there.
+    pub(crate) fn datasets(&self) -> Vec<&'static Dataset> {
+        if !self.only.is_empty() {
+            return self.only.clone();
+        }
+        let has_folder = |dataset: &&&Dataset| {
+            self.paths.iter().any(|path| !path.is_dir() || path.ends_with(dataset.name))
+        };
+        DATASETS.iter().filter(has_folder).copied().collect()
+    }
+
     /// How they are read and landed, when nobody is told of progress.
     pub(crate) fn landing(&self, memory: usize) -> Landing<'_> {
         let again = match &self.again {

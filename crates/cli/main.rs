@@ -5,9 +5,12 @@ mod config;
 mod demo;
 mod diff;
 mod edition;
+mod hook;
+mod indicators;
 mod ingest;
 mod inspect;
 mod job;
+mod lease;
 mod print;
 mod profile;
 mod quarantine;
@@ -15,6 +18,7 @@ mod query;
 mod refresh;
 mod report;
 mod sample;
+mod scenario;
 mod serve;
 mod upkeep;
 mod verify;
@@ -79,7 +83,8 @@ async fn run(args: Args) -> anyhow::Result<ExitCode> {
         Command::Refresh(refresh) => refresh::run(&config, &refresh).await,
         Command::Quarantine(args) => quarantine::run(&config, &args.command).await,
         Command::Query(query) => query::run(&config, &query).await,
-        Command::Indicators => query::indicators(&config),
+        Command::Scenario(args) => scenario::run(&config, &args).await,
+        Command::Indicators(args) => indicators::run(&config, args.command.as_ref()).await,
         Command::Releases => query::releases(&config).await,
         Command::Edition(args) => edition::run(&config, &args.command).await,
         Command::Diff(args) => diff::run(&config, &args).await,

@@ -1,4 +1,4 @@
-//! `carnac query`, `indicators` and `releases`: answers on standard output or in a file.
+//! `carnac query` and `releases`: answers on standard output or in a file.
 
 use std::fs::File;
 use std::io::{self, IsTerminal, Write};
@@ -10,7 +10,7 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use arrow::ipc::writer::StreamWriter;
 use arrow::util::pretty::pretty_format_batches_with_schema;
-use carnac_query::{Answer, At, Layer, Principal, Views};
+use carnac_query::{Answer, At, Principal};
 use futures::{Stream, StreamExt};
 use parquet::arrow::ArrowWriter;
 
@@ -101,36 +101,6 @@ async fn each(
         write(&batch?)?;
     }
     Ok(())
-}
-
-/// Runs `carnac indicators`.
-pub(crate) fn indicators(config: &Config) -> anyhow::Result<ExitCode> {
-    print::line(&list(&config.views()?))?;
-    Ok(ExitCode::SUCCESS)
-}
-
-/// A table of the indicators that a set of definitions has.
-pub(crate) fn list(views: &Views) -> String {
-    let mut rows = vec![
-        ["id", "titre / title", "unit", "class", "version", "view"].map(str::to_owned).to_vec(),
-    ];
-    for file in views.layer(Layer::Indicator) {
-        let header = &file.header;
-        let definition = header.definition.clone();
-        let of = |part: fn(carnac_query::Definition) -> String| {
-            definition.clone().map(part).unwrap_or_default()
-        };
-        rows.push(vec![
-            header.id.clone(),
-            format!("{} / {}", header.title_fr, header.title_en),
-            header.unit.clone(),
-            of(|definition| definition.disclosure),
-            of(|definition| definition.version),
-            format!("{}.{}", file.layer, file.name),
-        ]);
-    }
-    rows[1..].sort();
-    print::columns(&rows)
 }
 
 /// Runs `carnac releases`.

@@ -15,29 +15,56 @@ use chrono::{Datelike, NaiveDate};
 use crate::args::Refresh;
 use crate::config::{Config, today};
 use crate::ingest::known_dataset;
-use crate::job::{Files, Job, LandAgain, cannot_start};
-use crate::profile;
+use crate::job::{BUSY, Files, Job, LandAgain, cannot_start};
+use crate::lease::Leases;
+use crate::{print, profile};
 
-/// Runs `carnac refresh`; a run that cannot start is recorded too.
+/// Runs `carnac refresh`; a run that cannot start is recorded too. Whom to tell of a failure is
+/// told last, when the next run may begin.
 pub(crate) async fn run(config: &Config, args: &Refresh) -> anyhow::Result<ExitCode> {
     let run_date = args.run_date.unwrap_or_else(today);
-    let files = match inbox_files(config, args) {
-        Ok(files) => files,
+    if args.plan {
+        return plan::run(config, args, inbox_files(config, args)?, run_date).await;
+    }
+    let (run, code) = match prepare(config, args, run_date).await {
+        Ok((job, leases)) => {
+            let ended = job.recorded().await;
+            leases.give_back().await;
+            ended
+        }
+        Err(error) if is_busy(&error) => {
+            print::remark(&format!("error: {error}"));
+            return Ok(ExitCode::from(BUSY));
+        }
+        Err(error) => (cannot_start(config, "refresh", run_date, &error).await, Err(error)),
+    };
+    config.hook(&args.on_failure).after(&run).await;
+    code
+}
+
+/// Takes the leases of the datasets that may land, and says what is to do.
+async fn prepare<'c>(
+    config: &'c Config,
+    args: &Refresh,
+    run_date: NaiveDate,
+) -> anyhow::Result<(Job<'c>, Leases)> {
+    let files = inbox_files(config, args)?;
+    let lake = config.create_lake(config.root())?;
+    let draft = lake.draft(run_date).await?;
+    let leases = Leases::take(&lake, draft.base(), &files.datasets()).await?;
+    let again = match asked_for(&lake, &draft, args, &files.only).await {
+        Ok(again) => again,
         Err(error) => {
-            if !args.plan {
-                cannot_start(config, "refresh", run_date, &error).await;
-            }
+            leases.give_back().await;
             return Err(error);
         }
     };
-    if args.plan {
-        return plan::run(config, args, files, run_date).await;
-    }
-    let lake = config.create_lake(config.root())?;
-    let again = asked_for(&lake, &lake.draft(run_date).await?, args, &files.only).await?;
-    let files = Files { again, ..files };
-    let declared = args.expect_drop.clone();
-    Job { config, lake, command: "refresh", files, run_date, declared }.run().await
+    let (files, declared) = (Files { again, ..files }, args.expect_drop.clone());
+    Ok((Job { config, lake, command: "refresh", files, run_date, declared }, leases))
+}
+
+fn is_busy(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref(), Some(carnac_lake::Error::Leased { .. }))
 }
 
 /// The files of the inbox, as far as they are of the datasets asked for.

@@ -1,36 +1,52 @@
 //! `carnac serve`: the gateway behind Arrow Flight SQL until Ctrl-C or SIGTERM.
 
+mod refresher;
+mod schedule;
+
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context;
 use carnac_query::Gateway;
 
-use crate::args::Serve;
+use self::refresher::Refresher;
+use self::schedule::Schedule;
+use crate::args::{Listen, Serve};
 use crate::config::Config;
 use crate::print;
 
 /// Runs `carnac serve`.
 pub(crate) async fn run(config: &Config, args: &Serve) -> anyhow::Result<ExitCode> {
-    let gateway = config.gateway(config.open_lake()?)?;
-    until_stopped(config, args, gateway).await
+    let lake = config.open_lake()?;
+    let gateway = config.gateway(lake.clone())?;
+    let Some(cron) = args.refresh.as_ref().or(config.refresh.as_ref()) else {
+        return until_stopped(config, &args.listen, gateway, std::future::pending()).await;
+    };
+    let zone = args.refresh_timezone.unwrap_or(config.refresh_timezone);
+    let schedule = Schedule::parse(cron, zone)?;
+    let refresher = Refresher::new(config, lake, schedule, config.hook(&args.on_failure)).await?;
+    until_stopped(config, &args.listen, gateway, refresher.keep()).await
 }
 
-/// Plans every view, listens, says where, and answers until told to stop.
+/// Plans every view, listens, says where, and answers until told to stop; does `beside` as long.
 pub(crate) async fn until_stopped(
     config: &Config,
-    args: &Serve,
+    args: &Listen,
     gateway: Gateway,
+    beside: impl Future<Output = anyhow::Result<()>>,
 ) -> anyhow::Result<ExitCode> {
     let bound = carnac_server::bind(args.listen.unwrap_or(config.listen)).await?;
     let release = gateway.warm_up().await?;
+    let stop = stop_signal()?;
     print::line(&format!(
         "serving release {} as Arrow Flight SQL on grpc://{}",
         release.id,
         bound.address()
     ))?;
-    let stop = stop_signal()?;
-    bound.serve(Arc::new(gateway), stop).await?;
+    tokio::select! {
+        served = bound.serve(Arc::new(gateway), stop) => served?,
+        ended = beside => ended?,
+    }
     Ok(ExitCode::SUCCESS)
 }
 

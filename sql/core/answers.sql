@@ -4,7 +4,20 @@
 -- grain: survey, wave, siren, question, item
 -- Not even the pseudonym of the respondent is shown. Declared by an authority (class D2): never published as it is.
 -- A file holds one response an authority; of several files the latest complete one counts.
-with responses as (
+-- A profile names its questions of opinion SATISFACTION, FREINS and MOTEURS; the example survey has
+-- its own name. A series is one item under one wording: another version is another series.
+with opinions as (
+    select survey, question, measure
+    from (
+        values
+        ('all', 'SATISFACTION', 'satisfaction'),
+        ('all', 'FREINS', 'obstacle'),
+        ('all', 'MOTEURS', 'driver'),
+        ('enquete-exemple', 'Q4', 'satisfaction')
+    ) as o (survey, question, measure)
+),
+
+responses as (
     select
         survey,
         wave,
@@ -28,9 +41,12 @@ select
     a.version,
     a.item,
     a.value,
-    a.status_code
+    a.status_code,
+    o.measure,
+    a.survey || ':' || a.item || '@' || a.version as series
 from staging.answers as a
 join responses as r
     on a.survey = r.survey and a.wave = r.wave and a.respondent_key = r.respondent_key
         and a.siren = r.siren
+left join opinions as o on a.question = o.question and o.survey in ('all', a.survey)
 where r.place = 1

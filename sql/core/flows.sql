@@ -21,6 +21,7 @@ select
     f.line_count,
     f.attachment_count,
     f.amount_eur,
+    f.is_signed,
     a.flow_date as acknowledged_date,
     coalesce(a.is_acknowledged, false) as is_acknowledged,
     coalesce(f.is_signed and f.is_dematerialised and f.attachment_count > 0, false)

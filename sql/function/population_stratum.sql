@@ -2,6 +2,7 @@
 -- title: Strate de population / Population stratum
 -- unit: code
 -- grain: scalar
+-- example: population_stratum(499) = '<500'
 create function population_stratum(population bigint) returns varchar
 language sql immutable
 return case when $population < 500 then '<500'

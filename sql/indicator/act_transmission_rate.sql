@@ -3,11 +3,22 @@
 -- unit: ratio
 -- grain: siren, period
 -- version: 1, from 2007-01-01
--- numerator: acts decided in the year, acknowledged by the préfecture (status 4 or more), not cancelled
--- denominator: all acts of the year, paper included, as the authority reports them (ACT_TOT)
+-- definition: Part des actes de l'année transmis à la préfecture par voie électronique.
+--   / Share of the year's acts that were transmitted to the préfecture electronically.
+-- numerator: actes pris dans l'année, acquittés par la préfecture (statut 4 ou plus), non annulés
+--   / acts decided in the year, acknowledged by the préfecture (status 4 or more), not cancelled
+-- denominator: tous les actes de l'année, papier compris, déclarés par la collectivité (ACT_TOT)
+--   / all acts of the year, paper included, as the authority reports them (ACT_TOT)
+-- source: actes et messages @CTES ; chiffres déclarés par les collectivités
+--   / acts and @CTES messages; figures reported by the authorities
+-- freshness: annuelle, après la collecte des déclarations / yearly, once the reports are in
+-- caveat: Seuls comptent les actes transmissibles. Sans total déclaré la collectivité n'est dans
+--   aucune des deux sommes ; un 0 déclaré n'a pas de taux ; au-delà de 1, le total déclaré est faux
+--   : c'est une anomalie, jamais moyennée.
+--   / Only acts that must be transmitted count. Without a reported total the authority is in
+--   neither sum; a reported 0 has no rate; above 1 the reported total is wrong: an anomaly, never
+--   averaged.
 -- disclosure: D2
--- Without a reported total the authority is in neither sum. A reported 0 leaves the value
--- undefined. A value above 1 is an anomaly of the reported total.
 with acts as (
     select
         siren,

@@ -3,10 +3,21 @@
 -- unit: ratio
 -- grain: siren, period, item
 -- version: 1, from 2007-01-01
--- numerator: acts of the nature (1 to 6) decided in the year, acknowledged (status 4 or more), not cancelled
--- denominator: all acts of the nature, paper included, as the authority reports them (ACT_TOT by nature)
+-- definition: Part des actes de l'année transmis par voie électronique, pour chaque nature d'acte
+--   (1 à 6).
+--   / Share of the year's acts transmitted electronically, for each nature of act (1 to 6).
+-- numerator: actes de la nature pris dans l'année, acquittés (statut 4 ou plus), non annulés
+--   / acts of the nature decided in the year, acknowledged (status 4 or more), not cancelled
+-- denominator: tous les actes de la nature, papier compris, déclarés par la collectivité (ACT_TOT
+--   par nature)
+--   / all acts of the nature, paper included, as the authority reports them (ACT_TOT by nature)
+-- source: actes et messages @CTES ; chiffres déclarés par les collectivités
+--   / acts and @CTES messages; figures reported by the authorities
+-- freshness: annuelle, après la collecte des déclarations / yearly, once the reports are in
+-- caveat: Une collectivité qui ne déclare que le total de toutes les natures est « non répondu »
+--   ici.
+--   / An authority that reports only the total of all natures is not_reported here.
 -- disclosure: D2
--- An authority that reports only the total of all natures is not_reported here.
 with acts as (
     select
         siren,

@@ -3,12 +3,26 @@
 -- unit: ratio
 -- grain: siren, period
 -- version: 1, from 2007-01-01
--- numerator: electronic bids submitted in time in the year
--- denominator: all bids: electronic and paper ones where paper was entered, else the reported total (PLI_TOT)
+-- definition: Part des offres reçues dans l'année qui l'ont été par voie électronique et à temps.
+--   / Share of the bids received in the year that came electronically and in time.
+-- numerator: offres électroniques remises à temps dans l'année
+--   / electronic bids submitted in time in the year
+-- denominator: toutes les offres : électroniques et papier si le papier a été saisi, sinon total
+--   déclaré (PLI_TOT)
+--   / all bids: electronic and paper ones where paper was entered, else the reported total
+--   (PLI_TOT)
+-- source: plis de la salle des marchés ; chiffres déclarés par les collectivités
+--   / bids of the platform; figures reported by the authorities
+-- freshness: annuelle, après la collecte des déclarations / yearly, once the reports are in
+-- caveat: Les offres papier sont souvent non saisies ; un seul pli papier saisi suffit pour retenir
+--   le compte de la plateforme. Un total déclaré inférieur aux plis électroniques connus donne un
+--   taux supérieur à 1 : une anomalie.
+--   / Paper bids are often not entered; one entered in the year is enough for the platform's own
+--   count to be used. A reported total below the electronic bids known gives a value above 1: an
+--   anomaly.
 -- disclosure: D2
--- Late electronic bids are in the denominator only. One paper bid entered in the year is enough
--- for the platform's own count to be used. A reported total below the electronic bids known is
--- wrong: then all of these are in the numerator, and the value is above 1, an anomaly.
+-- Late electronic bids are in the denominator only. Where the reported total is below the
+-- electronic bids known, all of these are in the numerator.
 with bids as (
     select
         siren,

@@ -3,10 +3,21 @@
 -- unit: bids per tender
 -- grain: siren, period
 -- version: 1, from 2007-01-01
--- numerator: electronic bids received for the tenders of the denominator, late ones included
--- denominator: tenders published in the year whose closing date has passed, cancelled ones left out
+-- definition: Nombre moyen d'offres électroniques par consultation close.
+--   / Mean number of electronic bids per closed tender.
+-- numerator: offres électroniques reçues pour les consultations du dénominateur, hors délai
+--   comprises
+--   / electronic bids received for the tenders of the denominator, late ones included
+-- denominator: consultations publiées dans l'année dont la date de clôture est passée, annulées
+--   exclues
+--   / tenders published in the year whose closing date has passed, cancelled ones left out
+-- source: consultations et plis de la salle des marchés / tenders and bids of the platform
+-- freshness: quotidienne / daily
+-- caveat: Moyenne tirée vers le haut par quelques consultations et par les allotissements ; ce
+--   n'est pas une part. Sans consultation close il n'y a pas de valeur.
+--   / A few tenders and lots pull the mean up; it is not a share. Without a closed tender there is
+--   no value.
 -- disclosure: D0
--- An authority without a closed tender has a denominator of 0 and no value.
 with bids as (
     select
         consultation_id,

@@ -3,11 +3,23 @@
 -- unit: ratio
 -- grain: siren, period
 -- version: 1, from 2007-01-01
--- numerator: 1 for an authority that is itself a member on the last day of the year (or the run date)
--- denominator: 1 for every authority of the official lists on that day
+-- definition: Part des collectivités des listes officielles qui sont elles-mêmes adhérentes.
+--   / Share of the authorities of the official lists that are themselves members.
+-- numerator: 1 si la collectivité est elle-même adhérente le dernier jour de l'année (ou le jour du
+--   calcul)
+--   / 1 for an authority that is itself a member on the last day of the year (or the run date)
+-- denominator: 1 pour chaque collectivité des listes officielles ce jour-là
+--   / 1 for every authority of the official lists on that day
+-- source: adhésions ; code officiel géographique et liste des EPCI
+--   / memberships; official lists of communes and groupings
+-- freshness: quotidienne pour les adhésions, annuelle pour les listes
+--   / daily for memberships, yearly for the lists
+-- caveat: Adhésion directe : une commune adhérente par son EPCI n'est pas comptée. Le dénominateur
+--   est toutes les collectivités, jamais les seules adhérentes.
+--   / Direct membership: a commune that is a member through its grouping is not counted. The
+--   denominator is all authorities, never members alone.
 -- disclosure: D0
--- Members through their grouping are not counted: this is direct membership, over all
--- authorities and never over members alone. The end date is the last day of membership.
+-- The end date is the last day of membership.
 with members as (
     select distinct
         y.siren,

@@ -3,11 +3,22 @@
 -- unit: ratio
 -- grain: siren, period
 -- version: 1, from 2007-01-01
--- numerator: tenders published on the platform in the year, drafts left out
--- denominator: all tenders of the year, paper included, as the authority reports them (CONS_TOT)
+-- definition: Part des consultations de l'année qui sont passées par la plateforme.
+--   / Share of the year's tenders that went through the platform.
+-- numerator: consultations publiées sur la plateforme dans l'année, brouillons exclus
+--   / tenders published on the platform in the year, drafts left out
+-- denominator: toutes les consultations de l'année, papier compris, déclarées par la collectivité
+--   (CONS_TOT)
+--   / all tenders of the year, paper included, as the authority reports them (CONS_TOT)
+-- source: consultations de la salle des marchés ; chiffres déclarés par les collectivités
+--   / tenders of the platform; figures reported by the authorities
+-- freshness: annuelle, après la collecte des déclarations / yearly, once the reports are in
+-- caveat: Sans total déclaré la collectivité n'est dans aucune des deux sommes ; un 0 déclaré n'a
+--   pas de taux ; au-delà de 1, le total déclaré est faux ou porte sur un autre seuil : c'est une
+--   anomalie, jamais moyennée.
+--   / Without a reported total the authority is in neither sum; a reported 0 has no rate; above 1
+--   the reported total is wrong or has another threshold: an anomaly, never averaged.
 -- disclosure: D2
--- Without a reported total the authority is in neither sum. A reported 0 leaves the value
--- undefined. A value above 1 is an anomaly of the reported total.
 with tenders as (
     select
         siren,

@@ -3,8 +3,17 @@
 -- unit: count
 -- grain: siren, period
 -- version: 1, from 2007-01-01
--- numerator: tenders published on the platform in the year, drafts left out
--- denominator: none, this is a count
+-- definition: Nombre de consultations que la collectivité a publiées sur la plateforme dans
+--   l'année.
+--   / Number of tenders that the authority published on the platform in the year.
+-- numerator: consultations publiées sur la plateforme dans l'année, brouillons exclus
+--   / tenders published on the platform in the year, drafts left out
+-- denominator: aucun : c'est un nombre / none: this is a count
+-- source: consultations de la salle des marchés ; listes officielles des collectivités
+--   / tenders of the platform; official lists of authorities
+-- freshness: quotidienne / daily
+-- caveat: Un lot n'est pas une consultation ; une relance après « infructueuse » compte de nouveau.
+--   / A lot is not a tender; a tender published again after an unsuccessful one counts again.
 -- disclosure: D0
 -- Every listed authority has a row in the years for which the platform's tenders are landed.
 with tenders as (

@@ -1,21 +1,53 @@
 -- id: published.rates_by_family
 -- title: Taux régionaux par famille de collectivités / Regional rates by family of authorities
 -- unit: ratio
--- grain: indicator_id, family, period
+-- grain: indicator_id, item, family, period
 -- version: 1, from 2007-01-01
--- numerator: sum of the numerators of the authorities observed, anomalies above 1 left out
--- denominator: sum of their denominators
+-- definition: Taux régional de chaque indicateur par famille de collectivités, avec sa couverture.
+--   / Regional rate of each indicator by family of authorities, with its coverage.
+-- numerator: somme des numérateurs des collectivités observées, anomalies supérieures à 1 exclues
+--   / sum of the numerators of the authorities observed, anomalies above 1 left out
+-- denominator: somme de leurs dénominateurs / sum of their denominators
+-- source: les indicateurs nommés par indicator_id / the indicators that indicator_id names
+-- freshness: celle de chaque indicateur / that of each indicator
+-- caveat: Un rapport de sommes, jamais une moyenne de taux ; les « non concernées » sont hors des
+--   sommes et de l'attendu. Sous le secret, pour ce qui est déclaré (D2) : moins de 5
+--   contributeurs, ou un seul au-dessus de 85 %. Aucun total sur les familles n'est publié : rien
+--   ne se déduit par soustraction.
+--   / A ratio of sums, never a mean of rates; who is not concerned is in neither sum and not
+--   expected. Suppressed, of what is reported (D2): fewer than 5 contributors, or one above 85 %.
+--   No total over families is published: none can be subtracted.
 -- disclosure: D2
--- A ratio of sums, with its coverage. Fewer than 5 contributors, or one above 85 %, is
--- suppressed. No total over families is published: none can be subtracted.
 with figures as (
-    select 'A02' as indicator_id, siren, period, numerator, denominator, status from indicator.online_tender_rate
+    select 'A02' as indicator_id, 'D2' as class, 'all' as item, siren, period, numerator, denominator, status
+    from indicator.online_tender_rate
     union all
-    select 'A04', siren, period, numerator, denominator, status from indicator.electronic_bid_rate
+    select 'A03', 'D0', 'all', siren, period, numerator, denominator, status
+    from indicator.electronic_reply_rate
     union all
-    select 'A08', siren, period, numerator, denominator, status from indicator.act_transmission_rate
+    select 'A04', 'D2', 'all', siren, period, numerator, denominator, status
+    from indicator.electronic_bid_rate
     union all
-    select 'B01', siren, period, numerator, denominator, status from indicator.membership_rate
+    select 'A06', 'D0', 'all', siren, period, numerator, denominator, status
+    from indicator.tenders_with_electronic_bid
+    union all
+    select 'A08', 'D2', 'all', siren, period, numerator, denominator, status
+    from indicator.act_transmission_rate
+    union all
+    select 'A13', 'D0', 'all', siren, period, numerator, denominator, status
+    from indicator.signed_flow_rate
+    union all
+    select 'B01', 'D0', 'all', siren, period, numerator, denominator, status
+    from indicator.membership_rate
+    union all
+    select 'B01-G', 'D0', 'all', siren, period, numerator, denominator, status
+    from indicator.membership_rate_with_groupings
+    union all
+    select 'B01-P', 'D0', 'all', siren, period, numerator, denominator, status
+    from indicator.membership_population_rate
+    union all
+    select 'B02', 'D0', item, siren, period, numerator, denominator, status
+    from indicator.service_users
 ),
 
 usable as (
@@ -28,29 +60,35 @@ usable as (
 cells as (
     select
         f.indicator_id,
+        f.class,
+        f.item,
         y.family,
         f.period,
         sum(case when f.is_usable then f.numerator end) as numerator,
         sum(case when f.is_usable then f.denominator end) as denominator,
         max(case when f.is_usable then f.denominator end) as largest,
         sum(case when f.is_usable then 1 else 0 end) as used_count,
+        sum(case when f.is_usable then y.population_count end) as used_population_count,
         sum(case when f.numerator > f.denominator then 1 else 0 end) as anomaly_count,
         sum(case when f.status = 'observed' then 1 else 0 end) as observed_count,
-        sum(case when f.status <> 'not_concerned' then 1 else 0 end) as expected_count
+        sum(case when f.status <> 'not_concerned' then 1 else 0 end) as expected_count,
+        sum(case when f.status <> 'not_concerned' then y.population_count end) as expected_population_count
     from usable as f
     inner join core.authority_years as y on f.siren = y.siren and f.period = y.period
-    group by f.indicator_id, y.family, f.period
+    group by f.indicator_id, f.class, f.item, y.family, f.period
 ),
 
 judged as (
     select
         *,
-        indicator_id = 'B01' or coalesce(may_publish(used_count, largest, denominator), false) as is_public
+        used_count > 0 and (class = 'D0' or coalesce(may_publish(used_count, largest, denominator), false))
+            as is_public
     from cells
 )
 
 select
     indicator_id,
+    item,
     family,
     period,
     case when is_public then numerator end as numerator,
@@ -60,9 +98,13 @@ select
         when is_public then 'observed'
         when expected_count = 0 then 'not_concerned'
         when observed_count = 0 then 'not_reported'
+        when class = 'D0' then 'observed'
         else 'suppressed'
     end as status,
     used_count,
     expected_count,
-    case when is_public then anomaly_count end as anomaly_count
+    case when is_public then anomaly_count end as anomaly_count,
+    coalesce(used_population_count, 0) as used_population_count,
+    coalesce(expected_population_count, 0) as expected_population_count,
+    safe_ratio(coalesce(used_population_count, 0), expected_population_count) as population_share
 from judged

@@ -8,6 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import bucket
 import flight_sql
 import hostile
 import open_files
@@ -68,6 +69,9 @@ def check_all(report, binary, root):
     check_server(report, lake)
     for name, check in hostile.checks():
         report.run(f"hostile {name}", check, lake)
+    with bucket.opened(lake) as place:
+        for name, check in bucket.checks():
+            report.run(f"bucket {name}", check, place)
 
 
 def main():

@@ -299,7 +299,7 @@ fn settings_come_from_file_then_environment_then_flag() {
 fn demo_lands_the_samples_and_answers() {
     let place = Place::new();
     let told = place.ok(&["demo", "--once"]);
-    assert!(told.contains("release 1 published: 23 files landed"), "{told}");
+    assert!(told.contains("release 1 published: 25 files landed"), "{told}");
     assert!(
         told.contains(
             "| Rennes                       | 2025   | 18        | 20          | 0.9   | observed |"
@@ -315,7 +315,10 @@ fn demo_lands_the_samples_and_answers() {
 fn catalogue_help_and_completions() {
     let place = Place::new();
     let indicators = place.ok(&["indicators"]);
-    for id in ["A01", "A02", "A04", "A05", "A08", "A09", "A10", "B01"] {
+    for id in [
+        "A01", "A02", "A03", "A04", "A05", "A06", "A07", "A08", "A09", "A10", "A13", "A15", "B01",
+        "B02", "B03", "B05", "B08", "B09", "B10", "B11", "C01", "C04", "C08",
+    ] {
         assert!(indicators.lines().any(|line| line.starts_with(id)), "{id}: {indicators}");
     }
     let help = place.ok(&["--help"]);
@@ -324,6 +327,7 @@ fn catalogue_help_and_completions() {
         "ingest",
         "refresh",
         "query",
+        "scenario",
         "indicators",
         "releases",
         "serve",

@@ -3,28 +3,39 @@
 //!
 //! `CARNAC_ALL=1 cargo test faults` tries every operation; a plain run tries some.
 
+mod crowd;
+mod kills;
 mod night;
+mod power;
 mod store;
 
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use carnac_lake::Lake;
 use tempfile::TempDir;
 
-use night::{Chores, Night, files_of, open, refresh, seen};
+use night::{Night, files_of, night_of, open, run, seen};
 use store::{Fault, FaultStore, Log};
 
 /// Tells the test binary, started by a test, that it is the process to kill: fault and operation.
 const CHILD: &str = "CARNAC_TEST_FAULT";
 
-/// Asks for every operation rather than some.
-const ALL: &str = "CARNAC_ALL";
+/// Whether every case is asked for, rather than some.
+fn all() -> bool {
+    std::env::var_os("CARNAC_ALL").is_some()
+}
 
 /// Operations tried of each fault in a plain run.
 const SOME: usize = 6;
+
+/// Says what a test found, to whoever runs it with `--nocapture`.
+#[expect(clippy::print_stdout, reason = "figures of a test are for whoever asks for them")]
+fn tell(figures: &str) {
+    println!("{figures}");
+}
 
 /// Figures of a sweep.
 #[derive(Debug, Default)]
@@ -62,19 +73,15 @@ async fn child_that_dies() {
     let mut told = told.split_whitespace();
     let (fault, at) = (told.next().unwrap(), told.next().unwrap().parse().unwrap());
     let fault = Fault::ALL.into_iter().find(|known| format!("{known:?}") == fault).unwrap();
-    let (place, files) = (Path::new(told.next().unwrap()), Path::new(told.next().unwrap()));
-    let chores = if told.next().is_some() { Chores::Upkeep } else { Chores::None };
+    let (place, inbox) = (Path::new(told.next().unwrap()), Path::new(told.next().unwrap()));
     let (lake, _) = faulty(place, Some((fault, at)));
-    refresh(&lake, files, chores).await.unwrap();
+    run(&lake, &night_of(inbox)).await.unwrap();
     std::fs::write(place.join("acknowledged"), "").unwrap();
 }
 
 /// Runs the night in a process of its own; returns whether it said that it published.
 fn night_of_a_child(night: &Night, place: &TempDir, fault: Fault, at: usize) -> bool {
-    let mut told = format!("{fault:?} {at} {} {}", place.path().display(), night.files().display());
-    if night.chores == Chores::Upkeep {
-        told.push_str(" upkeep");
-    }
+    let told = format!("{fault:?} {at} {} {}", place.path().display(), night.inbox().display());
     Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "faults::child_that_dies", "--test-threads=1"])
         .env(CHILD, told)
@@ -94,7 +101,7 @@ async fn one_case(night: &Night, fault: Fault, at: usize, figures: &mut Figures)
         night_of_a_child(night, &place, fault, at)
     } else {
         let (lake, log) = faulty(place.path(), Some((fault, at)));
-        let landed = refresh(&lake, &night.files(), night.chores).await;
+        let landed = run(&lake, &night.files()).await;
         if let (Fault::ErrorAfter, Some((operation, path)), Err(error)) =
             (fault, &*log.met.lock().unwrap(), &landed)
         {
@@ -105,7 +112,7 @@ async fn one_case(night: &Night, fault: Fault, at: usize, figures: &mut Figures)
         landed.is_ok()
     };
     let lake = open(place.path());
-    let left = seen(&lake).await;
+    let left = seen(&lake).await.unwrap();
     let (is_old, is_new) = (left == night.before, left == night.after);
     assert!(is_old || is_new, "{case}: readers see neither release:\n{left}");
     assert!(is_new || !acknowledged, "{case}: it was published, and is lost");
@@ -114,54 +121,76 @@ async fn one_case(night: &Night, fault: Fault, at: usize, figures: &mut Figures)
     figures.new += usize::from(is_new);
     figures.acknowledged += usize::from(acknowledged);
     if is_old {
-        figures.orphans = figures.orphans.max(data_files(&place).saturating_sub(data_before));
+        figures.orphans = figures.orphans.max(data_files(&place) - data_before);
     }
     let staged = files_of(&place.path().join("lake/staging"), "").len();
     figures.staged = figures.staged.max(staged);
 
-    let again = refresh(&lake, &night.files(), night.chores).await;
+    let again = run(&lake, &night.files()).await;
     assert!(again.is_ok(), "{case}: the next run fails: {again:?}");
-    assert_eq!(seen(&lake).await, night.after, "{case}: the next run ends elsewhere");
-    if night.chores == Chores::Upkeep {
-        assert_eq!(data_files(&place), figures.needed, "{case}: data files that nothing names");
-        let staged = files_of(&place.path().join("lake/staging"), "").len();
-        assert_eq!(staged, 0, "{case}: files without a name");
-    }
+    assert_eq!(seen(&lake).await.unwrap(), night.after, "{case}: the next run ends elsewhere");
+    assert_eq!(data_files(&place), figures.needed, "{case}: it leaves files that nothing names");
+    let staged = files_of(&place.path().join("lake/staging"), "").len();
+    assert_eq!(staged, 0, "{case}: it leaves files without a name");
 }
 
-/// How many data files there are, named by a release or not.
+/// How many data files there are, whether or not a release names them.
 fn data_files(place: &TempDir) -> usize {
     let mut files = files_of(&place.path().join("lake"), ".parquet");
     files.retain(|file| !file.components().any(|part| part.as_os_str() == "_delta_log"));
     files.len()
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_night_that_breaks_leaves_one_release_whole_and_the_next_one_completes_it() {
-    let all = std::env::var_os(ALL).is_some();
-    sweep(&Night::with_upkeep().await, all).await;
-    if all {
-        sweep(&Night::with_checkpoint().await, all).await;
-    }
-}
-
-async fn sweep(night: &Night, all: bool) {
+/// Breaks nights at operations of theirs, each by that fault.
+async fn sweep(fault: Fault) {
+    let night = Night::prepare().await;
     let unbroken = night.copy();
     let (lake, log) = faulty(unbroken.path(), None);
-    refresh(&lake, &night.files(), night.chores).await.unwrap();
-    let operations = log.count.load(Ordering::SeqCst);
-    assert!(operations > 50, "{operations} operations");
-    let has_checkpoint = !files_of(&unbroken.path().join("lake"), "checkpoint.parquet").is_empty();
-    assert!(has_checkpoint);
+    run(&lake, &night.files()).await.unwrap();
+    let count = |counter: &AtomicUsize| counter.load(Ordering::SeqCst);
+    let (operations, puts) = (count(&log.count), count(&log.puts));
+    assert!(operations > 100 && puts > 10, "{operations} operations, {puts} files put");
+    let checkpoints = files_of(&unbroken.path().join("lake"), "checkpoint.parquet");
+    // Of acts by a commit before the night, by one of it and by upkeep; of the others by upkeep.
+    assert_eq!(checkpoints.len(), 6, "{checkpoints:?}");
 
-    let step = if all { 1 } else { operations.div_ceil(SOME) };
-    for (place, fault) in Fault::ALL.into_iter().enumerate() {
-        let mut figures = Figures { needed: data_files(&unbroken), ..Figures::default() };
-        // Another operation for each fault.
-        for at in ((place * step / Fault::ALL.len())..operations).step_by(step) {
-            one_case(night, fault, at, &mut figures).await;
-        }
-        println!("{:?}, {operations} operations, {fault:?}: {figures:?}", night.chores);
-        assert_eq!(figures.old + figures.new, figures.cases);
+    let mut figures = Figures { needed: data_files(&unbroken), ..Figures::default() };
+    let operations = if fault == Fault::Torn { puts } else { operations };
+    let step = if all() { 1 } else { operations.div_ceil(SOME) };
+    // Others for each fault, in a plain run.
+    for at in (fault as usize % step..operations).step_by(step) {
+        one_case(&night, fault, at, &mut figures).await;
     }
+    assert_eq!(figures.old + figures.new, figures.cases);
+    tell(&format!("{operations} operations, {fault:?}: {figures:?}"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_night_killed_before_an_operation() {
+    sweep(Fault::KillBefore).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_night_killed_after_an_operation() {
+    sweep(Fault::KillAfter).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_night_with_a_request_that_is_refused() {
+    sweep(Fault::Error).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_night_with_a_reply_that_is_lost() {
+    sweep(Fault::ErrorAfter).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_night_with_a_file_half_written() {
+    sweep(Fault::Torn).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_night_with_a_disk_that_is_full() {
+    sweep(Fault::Full).await;
 }

@@ -31,9 +31,11 @@ fn a_new_delivery_of_a_file_replaces_the_old_one() {
         &place
             .file("acts/a.csv", acts(&[("a", RENNES, "2024-01-01"), ("b", RENNES, "2025-01-01")])),
     ]);
-    // Row b is gone, row c is new, row a has moved to another year.
+    // Row b is gone, row c is new, row a has moved to another year, which leaves none in its own.
     let report = place.ok(&[
         "ingest",
+        "--expect-drop",
+        "acts/2024",
         &place
             .file("acts/a.csv", acts(&[("a", RENNES, "2025-01-01"), ("c", RENNES, "2025-01-01")])),
     ]);
@@ -75,7 +77,8 @@ fn a_tender_that_moves_to_another_year_is_not_counted_twice() {
         )
     };
     place.ok(&["ingest", &place.file("consultations/january.csv", tender("2024-12-31"))]);
-    place.ok(&["ingest", &place.file("consultations/corrected.csv", tender("2025-01-02"))]);
+    let corrected = place.file("consultations/corrected.csv", tender("2025-01-02"));
+    place.ok(&["ingest", &corrected, "--expect-drop", "consultations/2024"]);
     assert_eq!(place.rows("select consultation_id, period from lake.consultations"), ["c1,2025"]);
 }
 

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod archives;
+mod catalogue;
 mod cli;
 mod corpus;
 mod crash;
@@ -18,7 +19,10 @@ mod legality;
 mod profiles;
 mod quarantine;
 mod readme;
+mod refresh;
 mod sample;
+mod scenario;
+mod schedule;
 mod support;
 mod survey;
 mod tidy;

@@ -304,9 +304,10 @@ fn the_last_line_counts_every_file_that_did_not_land() {
 #[test]
 fn each_command_has_help_with_an_example_and_a_completion() {
     let place = Place::new();
-    let commands: [&[&str]; 6] = [
+    let commands: [&[&str]; 7] = [
         &["inspect"],
         &["ingest"],
+        &["refresh"],
         &["quarantine", "list"],
         &["quarantine", "explain"],
         &["quarantine", "export"],
@@ -321,7 +322,7 @@ fn each_command_has_help_with_an_example_and_a_completion() {
     for (command, part) in [
         (&["quarantine", "export"][..], "an apostrophe is put before each such cell"),
         (&["quarantine", "replay"], "one without an acceptable row changes nothing"),
-        (&["ingest"], "A release is published when every audit passes"),
+        (&["ingest"], "A release is published when no audit blocks it"),
         (&["ingest"], "or a folder of them; may be given more than once. Those of the lake's"),
         (&["inspect"], "or a folder of them; may be given more than once. Those of the lake's"),
         (&["quarantine", "replay"], "or a folder of them; may be given more than once"),

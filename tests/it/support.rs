@@ -1,9 +1,9 @@
 //! A lake of one's own, and the built program to run on it.
 
 use std::fmt::Write;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, PipeReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdout, Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
 use tempfile::TempDir;
 
@@ -87,39 +87,64 @@ impl Place {
 
     /// Starts `serve` on a free port.
     pub(crate) fn serve(&self) -> Server {
-        Server::start(&self.root())
+        self.serve_with(&["--log", "warn"], &[])
+    }
+
+    /// Starts `serve` on a free port with flags before and after the command.
+    pub(crate) fn serve_with(&self, before: &[&str], after: &[&str]) -> Server {
+        let args = ["--root", &self.root()].into_iter().chain(before.iter().copied());
+        let args = args.chain(["serve", "--listen", "127.0.0.1:0"]).chain(after.iter().copied());
+        Server::start(Command::new(CARNAC).env_clear().current_dir(self.path()).args(args))
     }
 }
 
 /// A running server, stopped when dropped.
 pub(crate) struct Server {
     child: Child,
-    /// Held open: the server may write to it until it ends.
-    _stdout: BufReader<ChildStdout>,
+    /// What it says on standard output and standard error: held open, as it may write until it
+    /// ends.
+    said: BufReader<PipeReader>,
     pub(crate) address: String,
 }
 
 impl Server {
-    fn start(root: &str) -> Self {
-        let mut child = Command::new(CARNAC)
-            .env_clear()
-            .args(["--root", root, "serve", "--listen", "127.0.0.1:0"])
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut stdout = BufReader::new(child.stdout.take().unwrap());
-        let mut line = String::new();
-        stdout.read_line(&mut line).unwrap();
-        let address = line.trim().rsplit("grpc://").next().unwrap().to_owned();
-        assert!(address.starts_with("127.0.0.1:"), "the server said: {line}");
-        Self { child, _stdout: stdout, address }
+    fn start(command: &mut Command) -> Self {
+        let (said, says) = std::io::pipe().unwrap();
+        command.stdout(says.try_clone().unwrap()).stderr(says);
+        let child = command.spawn().unwrap();
+        // Else the end of what it says would never come.
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        let mut server = Self { child, said: BufReader::new(said), address: String::new() };
+        let line = server.hears("grpc://");
+        server.address = line.trim().rsplit("grpc://").next().unwrap().to_owned();
+        assert!(server.address.starts_with("127.0.0.1:"), "the server said: {line}");
+        server
+    }
+
+    /// Reads what the server says up to a line that has these words, and returns it.
+    pub(crate) fn hears(&mut self, words: &str) -> String {
+        let mut before = String::new();
+        loop {
+            let mut line = String::new();
+            let read = self.said.read_line(&mut line).unwrap();
+            assert!(read > 0, "the server ended and never said {words}:\n{before}");
+            if line.contains(words) {
+                return line;
+            }
+            before.push_str(&line);
+        }
+    }
+
+    /// Asks the server to stop.
+    pub(crate) fn terminate(&self) {
+        let kill =
+            Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
+        assert!(kill.success());
     }
 
     /// Asks the server to stop, and returns its exit status.
     pub(crate) fn stop(mut self) -> Option<i32> {
-        let kill =
-            Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
-        assert!(kill.success());
+        self.terminate();
         self.child.wait().unwrap().code()
     }
 }
@@ -136,16 +161,7 @@ pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// A file of acts: one row a line of `number;siren;decision date`, all acknowledged.
-pub(crate) fn acts(rows: &[(&str, &str, &str)]) -> String {
-    let mut csv = "id_acte;siren;nature;matiere;date_decision;date_ar;statut;annule\n".to_owned();
-    for (number, siren, date) in rows {
-        writeln!(csv, "{number};{siren};1;7.10;{date};{date};4;0").unwrap();
-    }
-    csv
-}
-
-/// Copies a folder with all that is below it.
+/// Copies a folder and all below it.
 pub(crate) fn copy_folder(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
     for entry in from.read_dir().unwrap() {
@@ -157,6 +173,15 @@ pub(crate) fn copy_folder(from: &Path, to: &Path) {
             std::fs::copy(&path, &target).unwrap();
         }
     }
+}
+
+/// A file of acts: one row a line of `number;siren;decision date`, all acknowledged.
+pub(crate) fn acts(rows: &[(&str, &str, &str)]) -> String {
+    let mut csv = "id_acte;siren;nature;matiere;date_decision;date_ar;statut;annule\n".to_owned();
+    for (number, siren, date) in rows {
+        writeln!(csv, "{number};{siren};1;7.10;{date};{date};4;0").unwrap();
+    }
+    csv
 }
 
 /// All files below a folder, in order.

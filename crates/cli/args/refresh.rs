@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use carnac_model::{ExpectedDrop, Period};
 use chrono::NaiveDate;
 
+use super::OnFailure;
+
 /// Land what is new or changed in the lake's own inbox, audit it, publish one release
 ///
 /// The inbox holds one folder a dataset: `inbox/acts/…`, `inbox/contracts/…`; that of a lake in a
@@ -18,6 +20,10 @@ use chrono::NaiveDate;
 /// Before the release is published, audits compare the new partitions with those that readers see
 /// and with the books. When one blocks, readers see what they saw; `ops.runs`, `ops.audits` and
 /// `ops.partitions` say what each run did and found, `ops.freshness` which tables lag behind.
+///
+/// One refresh at a time works on a dataset: it says so in `leases/<dataset>.json`, for a minute
+/// at a time, and whoever finds that leaves with status 5. Were two to run all the same, the
+/// second to publish would fail with a conflict.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Refresh {
@@ -54,6 +60,9 @@ pub(crate) struct Refresh {
     /// The inbox: a folder or an s3://bucket/prefix address [default: `inbox` below the lake]
     #[arg(long, value_name = "DIR|URL")]
     pub(crate) inbox: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) on_failure: OnFailure,
 }
 
 impl Refresh {
@@ -70,10 +79,12 @@ Exit status:
   2  the command line is wrong
   3  some files could not be read; the others are landed
   4  an audit blocked the release; what readers see has not changed
+  5  another refresh works on the same dataset; nothing was done
 
 Examples:
-  carnac --root lake refresh --plan
-  carnac --root lake refresh
-  carnac --root lake refresh --period 2024 --dataset acts
-  carnac --root lake refresh --expect-drop acts/2019
-  carnac query 'select * from ops.audits where outcome = $$failed$$'";
+  carnac refresh --plan
+  carnac refresh
+  carnac refresh --period 2024 --dataset acts
+  carnac refresh --expect-drop acts/2019
+  carnac refresh --on-failure 'mail -s \"carnac: $CARNAC_ERROR\" exploitation'
+  carnac query \"select * from ops.audits where outcome = 'failed'\"";

@@ -46,19 +46,21 @@ pub(super) fn end(run: &mut Run, ended: &anyhow::Result<Ended>) {
     };
 }
 
-/// Records a run that could not start, where there is a lake with a release to record it in.
+/// Records a run that could not start, where there is a lake with a release to record it in, and
+/// returns the record.
 pub(crate) async fn cannot_start(
     config: &Config,
     command: &str,
     run_date: NaiveDate,
     error: &anyhow::Error,
-) {
-    let Ok(lake) = config.open_lake() else { return };
-    let Ok(Some(base)) = lake.latest().await else { return };
+) -> Run {
     let mut run = start(command, run_date);
-    run.base = Some(base.id);
     run.error = Some(told(error));
+    let Ok(lake) = config.open_lake() else { return run };
+    let Ok(Some(base)) = lake.latest().await else { return run };
+    run.base = Some(base.id);
     if let Err(error) = lake.record_run(&run).await {
         print::remark(&format!("warning: this run is not recorded: {error}"));
     }
+    run
 }

@@ -201,7 +201,7 @@ fn tell_indicators(
     let mut rows = vec![["indicator", "view", "titre / title"].map(str::to_owned).to_vec()];
     for file in touched {
         let header = &file.header;
-        let title = format!("{} / {}", header.title_fr, header.title_en);
+        let title = header.title.to_string();
         rows.push(vec![header.id.clone(), format!("{}.{}", file.layer, file.name), title]);
     }
     rows[1..].sort();

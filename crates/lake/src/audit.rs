@@ -112,7 +112,7 @@ impl Lake {
             for period in names {
                 let audit = Audit::passed("key_unique", dataset.name, period, KEY_UNIQUE);
                 let count = found.repeats.get(period).copied().unwrap_or_default();
-                audits.push(audit.of(count, 0).failed_if(count > 0));
+                audits.push(audit.of(count.to_string(), "0").failed_if(count > 0));
             }
         }
         let landed = |file: &str| found.by_file.get(file).copied().unwrap_or_default();
@@ -149,7 +149,7 @@ impl Changed {
         let PartitionChange { before, after, .. } = self.change(period);
         let falls = before > 0 && u128::from(after) * 10 <= u128::from(before) * 7;
         let audit = Audit::passed("row_count", &self.name, period, ROW_COUNT)
-            .of(after, format!("more than {}", before * 7 / 10))
+            .of(after.to_string(), format!("more than {}", before * 7 / 10))
             .failed_if(falls);
         // A row without a date that gets one leaves its partition: that is no loss.
         let audit = if period == "undated" { audit.as_warning() } else { audit };

@@ -6,7 +6,12 @@ use deltalake_core::logstore::LogStoreRef;
 use deltalake_core::protocol::{DeltaOperation, SaveMode};
 use deltalake_core::{DeltaResult, DeltaTable};
 
+use crate::delta;
 use crate::proof::Proof;
+
+/// Times that a commit or a record is sent to a store that fails: stores ask again by themselves
+/// only where doing a thing twice is doing it once.
+pub(crate) const ATTEMPTS: usize = 3;
 
 /// Replaces whole partitions: those in which the column is one of `values` hold `added` after.
 pub(crate) async fn replace(
@@ -85,7 +90,8 @@ pub(crate) fn properties(proof: &Proof) -> DeltaResult<CommitProperties> {
     Ok(properties.with_max_retries(0).with_metadata([proof.field()?]))
 }
 
-/// Commits; an error does not mean that nothing was written, so the log is asked then.
+/// Commits; an error does not mean that nothing was written, so the log is asked then, and the
+/// commit is sent again when it is not there and no other run took its place.
 async fn commit(
     delta: &DeltaTable,
     actions: Vec<Action>,
@@ -93,20 +99,24 @@ async fn commit(
 ) -> DeltaResult<u64> {
     let snapshot = delta.snapshot()?.snapshot();
     let proof = Proof::of(&actions)?;
-    let committed = CommitBuilder::from(properties(&proof)?)
-        .with_actions(actions)
-        .build(Some(snapshot), delta.log_store(), operation)
-        .await;
-    let error = match committed {
-        Ok(committed) => return Ok(committed.version()),
-        Err(error) => error,
-    };
     let version = snapshot.version() + 1;
-    if is_written(&delta.log_store(), version, &proof).await {
-        tracing::warn!(version, %error, "the commit is written, although its reply was lost");
-        return Ok(version);
+    let mut attempt = 1;
+    loop {
+        let committed = CommitBuilder::from(properties(&proof)?)
+            .with_actions(actions.clone())
+            .build(Some(snapshot), delta.log_store(), operation.clone())
+            .await;
+        let Err(error) = committed else { return Ok(version) };
+        if is_written(&delta.log_store(), version, &proof).await {
+            tracing::warn!(version, %error, "the commit is written, although its reply was lost");
+            return Ok(version);
+        }
+        if attempt == ATTEMPTS || delta::is_conflict(&error) {
+            return Err(error);
+        }
+        tracing::warn!(version, %error, "sending the commit again");
+        attempt += 1;
     }
-    Err(error)
 }
 
 /// Whether the log has that very commit: the names of its files are like no other's.

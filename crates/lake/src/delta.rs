@@ -10,6 +10,7 @@ use deltalake_core::operations::create::CreateBuilder;
 use deltalake_core::{DeltaResult, DeltaTable, DeltaTableBuilder, DeltaTableError};
 use url::Url;
 
+use crate::commit::ATTEMPTS;
 use crate::proof::Proof;
 use crate::{Error, Lake, QUARANTINE, Result, commit, store};
 
@@ -73,12 +74,16 @@ impl Lake {
         partition: &str,
     ) -> DeltaResult<DeltaTable> {
         let exists = async || self.builder(table)?.build()?.verify_deltatable_existence().await;
-        if !exists().await? {
+        let mut attempt = 1;
+        while !exists().await? {
+            // After an error it may be there all the same: the reply was lost, or another run was
+            // first.
             match self.create_delta(table, schema, partition).await {
-                // It may be there all the same: the reply was lost, or another run was first.
-                Err(error) if !exists().await? => return Err(error),
-                Ok(_) | Err(_) => {}
+                Err(error) if attempt == ATTEMPTS && !exists().await? => return Err(error),
+                Err(error) => tracing::warn!(table, %error, "looking whether the table is there"),
+                Ok(_) => break,
             }
+            attempt += 1;
         }
         self.builder(table)?.load().await
     }
@@ -148,13 +153,19 @@ pub(crate) fn folder(table: &str) -> String {
 /// A Delta operation failed; that another run was faster is no fault of the table.
 pub(crate) fn failed(step: &'static str, table: &str, source: DeltaTableError) -> Error {
     let table = table.to_owned();
-    let DeltaTableError::Transaction { source: reason } = &source else {
-        return Error::Delta { step, table, source: Box::new(source) };
-    };
-    match reason {
-        TransactionError::CommitConflict(_)
-        | TransactionError::MaxCommitAttempts(_)
-        | TransactionError::VersionAlreadyExists(_) => Error::Conflict { table },
-        _ => Error::Delta { step, table, source: Box::new(source) },
+    if is_conflict(&source) {
+        return Error::Conflict { table };
     }
+    Error::Delta { step, table, source: Box::new(source) }
+}
+
+/// Whether another run committed what this one was to build on.
+pub(crate) fn is_conflict(error: &DeltaTableError) -> bool {
+    let DeltaTableError::Transaction { source } = error else { return false };
+    matches!(
+        source,
+        TransactionError::CommitConflict(_)
+            | TransactionError::MaxCommitAttempts(_)
+            | TransactionError::VersionAlreadyExists(_)
+    )
 }

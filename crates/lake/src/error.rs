@@ -1,5 +1,6 @@
 //! What can go wrong with a lake: each variant names the step and what it was working on.
 
+use chrono::{DateTime, Utc};
 use datafusion::error::DataFusionError;
 use deltalake_core::DeltaTableError;
 
@@ -144,6 +145,28 @@ pub enum Error {
     #[error("{step} editions: {source}")]
     Editions {
         /// `list`, `read` or `write`.
+        step: &'static str,
+        /// The storage's own reason.
+        source: object_store::Error,
+    },
+    /// Another process works on the dataset.
+    #[error(
+        "another refresh works on {dataset}: {holder}, until {} unless it goes on; nothing was \
+         done, try again later",
+        expires.format("%Y-%m-%d %H:%M:%S UTC")
+    )]
+    Leased {
+        /// The dataset.
+        dataset: String,
+        /// Who.
+        holder: String,
+        /// When the lease ends if it is not renewed.
+        expires: DateTime<Utc>,
+    },
+    /// The leases cannot be read, written or removed.
+    #[error("{step} lease: {source}")]
+    Leases {
+        /// `read`, `write` or `remove`.
         step: &'static str,
         /// The storage's own reason.
         source: object_store::Error,

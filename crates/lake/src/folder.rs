@@ -66,11 +66,13 @@ fn sorted(
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> std::io::Result<T> + Send + 'static,
 ) -> Result<T> {
-    let told = |error: std::io::Error| match error.kind() {
-        std::io::ErrorKind::AlreadyExists => {
-            Error::AlreadyExists { path: error.to_string(), source: error.into() }
+    let told = |error: std::io::Error| {
+        if error.kind() == std::io::ErrorKind::AlreadyExists {
+            return Error::AlreadyExists { path: error.to_string(), source: error.into() };
         }
-        _ => Error::Generic { store: "Folder", source: error.into() },
+        // Said here too: what writes data files may lose the reason.
+        tracing::error!(%error, "a file of the lake cannot be written");
+        Error::Generic { store: "Folder", source: error.into() }
     };
     tokio::task::spawn_blocking(work).await?.map_err(told)
 }

@@ -79,11 +79,11 @@ impl Kept {
     /// The versions of a table that kept releases name. Of a record that cannot be read, all
     /// versions from the record before it to the one after.
     pub(crate) fn versions(&self, table: &str, newest: u64) -> Vec<RangeInclusive<u64>> {
-        let named = |record: &Option<Release>| record.as_ref()?.tables.get(table).copied();
+        let named = |record: &Option<Release>| pinned(record.as_ref()?, table);
         let mut versions = vec![newest..=newest];
         for id in &self.ids {
             if let Some(Some(release)) = self.records.get(id) {
-                versions.extend(release.tables.get(table).map(|version| *version..=*version));
+                versions.extend(pinned(release, table).map(|version| version..=version));
                 continue;
             }
             let before = self.records.range(..id).rev().find_map(|(_, record)| named(record));
@@ -101,12 +101,27 @@ fn newest(records: &Records, upkeep: &Upkeep, now: DateTime<Utc>) -> BTreeSet<u6
     let mut ids: BTreeSet<u64> =
         records.keys().rev().take(upkeep.keep_releases.max(1)).copied().collect();
     ids.extend(records.iter().rev().find(|(_, record)| record.is_some()).map(|(id, _)| *id));
-    for (id, (_, next)) in records.keys().zip(records.iter().skip(1)) {
-        if next.as_ref().is_none_or(|next| next.published_at > since) {
+    // A damaged record was there before the one after it.
+    let mut next = None;
+    for (id, record) in records.iter().rev() {
+        if next.is_none_or(|next| next > since) {
             ids.insert(*id);
         }
+        next = record.as_ref().map(|record| record.published_at).or(next);
     }
     ids
+}
+
+/// The tables that a release names: each with its version and what tells its commit from others.
+pub(crate) fn pins(release: &Release) -> impl Iterator<Item = (&str, u64, Option<&str>)> {
+    release.tables.iter().map(|(table, version)| {
+        (table.as_str(), *version, release.commits.get(table).map(String::as_str))
+    })
+}
+
+/// The version of a table that a release names.
+pub(crate) fn pinned(release: &Release, table: &str) -> Option<u64> {
+    pins(release).find(|(name, ..)| *name == table).map(|(_, version, _)| version)
 }
 
 /// `ops/retired/00000042.json`.
@@ -164,8 +179,9 @@ mod tests {
         let mut records = records();
         records.insert(4, None);
         records.insert(6, None);
-        // The newest that can be read is kept, and so is the one that the damaged one followed.
-        assert_eq!(kept(&records, 1, 0), [3, 5, 6]);
+        // The newest that can be read is kept; release 3 was the newest until day 5 at most.
+        assert_eq!(kept(&records, 1, 0), [5, 6]);
+        assert_eq!(kept(&records, 1, 3), [3, 4, 5, 6]);
         let ids = BTreeSet::from([4, 6]);
         let kept = Kept { records, ids };
         assert_eq!(kept.versions("acts", 70), [70..=70, 30..=50, 50..=70]);

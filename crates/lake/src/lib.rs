@@ -9,8 +9,8 @@
 //! Lake::{rewrites, rewrite} ─▶ Draft of the same rows;  Lake::{unneeded, remove};  Lake::verify
 //! ```
 //! This crate is the only one that writes, and it writes only by replacing whole
-//! partitions and by adding records of releases, runs and editions; and it removes only files that
-//! no kept release names.
+//! partitions and by adding records of releases, runs and editions; leases come and go. It removes
+//! only files that no kept release names.
 
 mod audit;
 mod commit;
@@ -21,6 +21,7 @@ mod error;
 mod folder;
 mod history;
 mod keep;
+mod lease;
 mod proof;
 mod release;
 mod repair;
@@ -43,6 +44,7 @@ use object_store::ObjectStore;
 pub use audit::Audited;
 pub use delivery::Delivery;
 pub use error::{Error, Result};
+pub use lease::Lease;
 pub use release::Draft;
 pub use replace::quarantine_schema;
 pub use store::open_bucket;

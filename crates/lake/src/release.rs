@@ -9,6 +9,7 @@ use futures::future::try_join_all;
 use object_store::path::Path;
 use object_store::{ObjectStoreExt, PutMode, PutOptions};
 
+use crate::commit::ATTEMPTS;
 use crate::{Error, Lake, Result};
 
 mod seal;
@@ -192,17 +193,25 @@ impl Lake {
         path: &Path,
         body: Vec<u8>,
     ) -> object_store::Result<()> {
-        let only_if_absent = PutOptions::from(PutMode::Create);
-        let sent = self.store.put_opts(path, body.clone().into(), only_if_absent).await;
-        let Err(error) = sent else { return Ok(()) };
-        // An error does not mean that nothing was written, nor a name that is taken that it is not
-        // ours: a store that got no reply asks again.
-        let read = async || self.store.get(path).await?.bytes().await;
-        if read().await.is_ok_and(|written| written == body) {
-            tracing::warn!(%path, %error, "the record is written all the same");
-            return Ok(());
+        let mut attempt = 1;
+        loop {
+            let only_if_absent = PutOptions::from(PutMode::Create);
+            let sent = self.store.put_opts(path, body.clone().into(), only_if_absent).await;
+            let Err(error) = sent else { return Ok(()) };
+            // An error does not mean that nothing was written, nor a name that is taken that it is
+            // not ours: a store that got no reply asks again.
+            let read = async || self.store.get(path).await?.bytes().await;
+            if read().await.is_ok_and(|written| written == body) {
+                tracing::warn!(%path, %error, "the record is written all the same");
+                return Ok(());
+            }
+            let is_taken = matches!(error, object_store::Error::AlreadyExists { .. });
+            if is_taken || attempt == ATTEMPTS {
+                return Err(error);
+            }
+            tracing::warn!(%path, %error, "sending the record again");
+            attempt += 1;
         }
-        Err(error)
     }
 
     /// Returns the newest release that is whole, or none when nothing was published yet.

@@ -14,7 +14,7 @@ use object_store::path::Path;
 use crate::delta::folder;
 use crate::folder::STAGING;
 use crate::history::Life;
-use crate::keep::Kept;
+use crate::keep::{Kept, pinned, pins};
 use crate::{Error, Lake, Result, Upkeep};
 
 /// Files that nothing names any more.
@@ -58,8 +58,9 @@ impl Lake {
         let kept = self.kept(upkeep, now).await?;
         let before = now.checked_sub_days(Days::new(upkeep.keep_days.into())).unwrap_or_default();
         let mut unneeded = Unneeded { kept: kept.ids.clone(), ..Unneeded::default() };
-        let newest = kept.records.values().rev().flatten().next();
-        for table in newest.iter().flat_map(|release| release.tables.keys()) {
+        let records = kept.records.values().flatten();
+        let tables: BTreeSet<&str> = records.flat_map(pins).map(|(table, ..)| table).collect();
+        for table in tables {
             self.unneeded_of(table, &kept, before, &mut unneeded).await?;
         }
         for file in self.old_files(STAGING, before).await? {
@@ -159,7 +160,7 @@ fn meets(life: &Life, versions: &[RangeInclusive<u64>]) -> bool {
 fn losing<'k>(table: &'k str, kept: &'k Kept, gone: &'k [&Life]) -> impl Iterator<Item = u64> {
     let names = move |version: &u64| gone.iter().any(|life| life.versions.contains(version));
     kept.records.iter().filter_map(move |(id, record)| {
-        let version = record.as_ref()?.tables.get(table)?;
-        (!kept.ids.contains(id) && names(version)).then_some(*id)
+        let version = pinned(record.as_ref()?, table)?;
+        (!kept.ids.contains(id) && names(&version)).then_some(*id)
     })
 }

@@ -11,6 +11,7 @@ use arrow::datatypes::SchemaRef;
 use carnac_model::Release;
 
 use crate::history::History;
+use crate::keep::pins;
 use crate::{Error, Lake, Result, Table};
 
 /// One thing that is not what was written.
@@ -48,8 +49,8 @@ pub struct Verified {
 /// How far it is: data files read, and data files in all.
 type Advanced<'a> = &'a (dyn Fn(usize, usize) + Sync);
 
-/// The versions that releases name of a table, with the releases.
-type Named<'r> = BTreeMap<u64, Vec<&'r Release>>;
+/// The versions that releases name of a table, with the releases and the commit that each means.
+type Named<'r> = BTreeMap<u64, Vec<(&'r Release, Option<&'r str>)>>;
 
 impl Lake {
     /// Reads back all releases, editions and runs, or one release only.
@@ -65,8 +66,9 @@ impl Lake {
         }
         let mut tables: BTreeMap<&str, Named<'_>> = BTreeMap::new();
         for release in &releases {
-            for (table, version) in &release.tables {
-                tables.entry(table).or_default().entry(*version).or_default().push(release);
+            for (table, version, commit) in pins(release) {
+                let named = tables.entry(table).or_default().entry(version).or_default();
+                named.push((release, commit));
             }
         }
         let mut files = file::Files::default();
@@ -173,8 +175,7 @@ impl Lake {
         }
         self.verify_checkpoints(table, &history, last, verified).await?;
         for (version, releases) in named {
-            for release in releases {
-                let published = release.commits.get(table);
+            for (release, published) in releases {
                 let found = history.commits.get(version);
                 if published.is_some_and(|sum| found.is_some_and(|found| found != sum)) {
                     verified.found(at(*version), "it is another commit than the one published");

@@ -1,4 +1,5 @@
-//! The fixed columns of every indicator view: one schema check, one cube builder, one export.
+//! The fixed columns of every indicator view, of two shapes: counts and their ratio, or an amount
+//! with its bounds. One schema check, one cube builder, one export.
 
 use arrow::datatypes::DataType;
 
@@ -9,6 +10,16 @@ pub const COLUMNS: [(&str, DataType); 6] = [
     ("numerator", DataType::Int64),
     ("denominator", DataType::Int64),
     ("value", DataType::Float64),
+    ("status", DataType::Utf8),
+];
+
+/// Columns of an indicator in euros that rests on assumptions, in order: a figure and its bounds.
+pub const RANGE_COLUMNS: [(&str, DataType); 6] = [
+    ("siren", DataType::Utf8),
+    ("period", DataType::Utf8),
+    ("low", DataType::Decimal128(18, 2)),
+    ("mid", DataType::Decimal128(18, 2)),
+    ("high", DataType::Decimal128(18, 2)),
     ("status", DataType::Utf8),
 ];
 

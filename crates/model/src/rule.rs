@@ -125,6 +125,11 @@ pub const RULES: &[Rule] = &[
         "the act's date differs from that of its identifier, which is kept",
     ),
     warning(
+        "disordered_range",
+        "bornes en désordre : la valeur moyenne doit être entre la basse et la haute",
+        "bounds out of order: the middle value must lie between the low and the high one",
+    ),
+    warning(
         "doubtful_company",
         "identifiant d'entreprise douteux : ni SIRET valide ni identifiant étranger",
         "a doubtful company identifier: neither a valid SIRET nor a foreign one",

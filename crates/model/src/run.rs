@@ -132,8 +132,8 @@ impl Audit {
 
     /// Says what was measured and expected.
     #[must_use]
-    pub fn of(self, measured: impl ToString, expected: impl ToString) -> Self {
-        Self { measured: measured.to_string(), expected: expected.to_string(), ..self }
+    pub fn of(self, measured: impl Into<String>, expected: impl Into<String>) -> Self {
+        Self { measured: measured.into(), expected: expected.into(), ..self }
     }
 
     /// Makes it a failure when `failed`.

@@ -34,7 +34,7 @@ pub async fn audit(
     memory: usize,
 ) -> Result<Vec<Audit>> {
     let catalog = Catalog::open(lake, Arc::clone(views), release, memory, |layer| {
-        !matches!(layer, Layer::Indicator | Layer::Published)
+        !matches!(layer, Layer::Cube | Layer::Indicator | Layer::Published)
     })
     .await?;
     let session = catalog.session(Principal::Operator);
@@ -89,7 +89,7 @@ async fn failures(
 fn findings(file: &SqlFile, failures: &[RecordBatch]) -> Vec<Audit> {
     let header = &file.header;
     let audit = |table: &str, period: &str| {
-        let words = (header.title_fr.as_str(), header.title_en.as_str());
+        let words = (header.title.fr.as_str(), header.title.en.as_str());
         let audit = Audit::passed(&file.name, table, period, words);
         if header.level == Some(Level::Warning) { audit.as_warning() } else { audit }
     };

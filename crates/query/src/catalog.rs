@@ -1,6 +1,7 @@
 //! What one principal sees at one release: every view is planned once, when the release opens.
 
 mod books;
+mod definitions;
 mod runs;
 
 use std::collections::BTreeMap;
@@ -24,7 +25,7 @@ use datafusion::logical_expr::{DdlStatement, LogicalPlan};
 use datafusion::prelude::SessionConfig;
 
 use crate::audit::COLUMNS;
-use crate::{Error, Layer, Principal, Result, SqlFile, Views, function, udf};
+use crate::{Error, Layer, Principal, Result, SqlFile, Views, function, scenario, udf};
 
 /// Name of the one catalogue.
 pub(crate) const CATALOG: &str = "carnac";
@@ -57,6 +58,8 @@ impl Catalog {
         let release = Arc::new(release);
         let mut catalog = Self { release, views: Arc::clone(&views), state, schemas };
         catalog.add_tables(lake).await?;
+        catalog.add("catalog", "indicators", in_memory(definitions::indicators(&views))?)?;
+        catalog.add("catalog", "functions", in_memory(definitions::functions(&views))?)?;
         for file in views.layer(Layer::Function) {
             catalog.add_function(file).await?;
         }
@@ -180,6 +183,10 @@ fn session(
     for function in udf::aggregate() {
         state.register_udaf(Arc::new(function)).map_err(Error::planning)?;
     }
+    for function in udf::window() {
+        state.register_udwf(Arc::new(function)).map_err(Error::planning)?;
+    }
+    state.register_udtf(scenario::NAME, Arc::new(scenario::Function));
     Ok(state)
 }
 
@@ -216,7 +223,10 @@ fn refuse_upward(file: &SqlFile, table: &TableReference) -> Result<()> {
 fn check_columns(file: &SqlFile, schema: &Schema) -> Result<()> {
     let grain = &file.header.grain;
     if let Some(absent) = grain.iter().find(|column| schema.column_with_name(column).is_none()) {
-        return Err(file.error(4, format!("the grain names `{absent}`, which is not a column")));
+        return Err(file.error(
+            file.line_of("grain"),
+            format!("the grain names `{absent}`, which is not a column"),
+        ));
     }
     if file.layer == Layer::Audit {
         return check_audit(file, schema);
@@ -224,29 +234,29 @@ fn check_columns(file: &SqlFile, schema: &Schema) -> Result<()> {
     if file.layer != Layer::Indicator {
         return Ok(());
     }
-    let split = grain.iter().any(|column| column == indicator::SPLIT.0);
-    let mut expected = indicator::COLUMNS.to_vec();
-    if split {
-        expected.insert(2, indicator::SPLIT);
-    }
-    let told = |columns: &[(&str, DataType)]| {
-        columns.iter().map(|(name, of)| format!("{name} {of}")).collect::<Vec<_>>().join(", ")
-    };
     let found: Vec<_> = schema
         .fields()
         .iter()
         .map(|field| (field.name().as_str(), field.data_type().clone()))
         .collect();
-    if found == expected {
-        Ok(())
-    } else {
-        let reason = format!(
-            "an indicator has the columns {}; this one has {}",
-            told(&expected),
-            told(&found)
-        );
-        Err(file.error(1, reason))
+    let split = grain.iter().any(|column| column == indicator::SPLIT.0);
+    let shapes = [indicator::COLUMNS, indicator::RANGE_COLUMNS].map(|columns| {
+        let mut columns = columns.to_vec();
+        if split {
+            columns.insert(2, indicator::SPLIT);
+        }
+        columns
+    });
+    if shapes.contains(&found) {
+        return Ok(());
     }
+    let told = |columns: &[(&str, DataType)]| {
+        columns.iter().map(|(name, of)| format!("{name} {of}")).collect::<Vec<_>>().join(", ")
+    };
+    let [counts, range] = shapes.map(|shape| told(&shape));
+    let found = told(&found);
+    let reason = format!("an indicator has the columns {counts}, or {range}; this one has {found}");
+    Err(file.error(1, reason))
 }
 
 fn check_audit(file: &SqlFile, schema: &Schema) -> Result<()> {

@@ -70,6 +70,8 @@ struct Compared {
     item: Option<String>,
     versions: [Option<String>; 2],
     change: Change,
+    /// What figures are divided by: amounts are added up in cents.
+    divisor: i128,
 }
 
 /// Compares the state `old` with the state `new`; `mixed` has the definitions of the one and the
@@ -106,7 +108,8 @@ pub(crate) async fn compare(
                 if wanted.unchanged || !change.is_nothing() {
                     let (indicator, period) = (id.clone(), period.clone());
                     let versions = views.map(version);
-                    compared.push(Compared { indicator, period, item, versions, change });
+                    let divisor = if measures.contains(&Measure::Amount) { 100 } else { 1 };
+                    compared.push(Compared { indicator, period, item, versions, change, divisor });
                 }
             }
         }
@@ -129,14 +132,15 @@ fn indicators(views: [&Views; 2], wanted: &Wanted) -> Result<BTreeSet<String>> {
     }
 }
 
+/// The newest version of an indicator.
 fn find<'v>(views: &'v Views, id: &str) -> Option<&'v SqlFile> {
-    views.layer(Layer::Indicator).find(|file| file.header.id == id)
+    let number = |file: &&SqlFile| file.header.definition.as_ref().map(|said| said.version.number);
+    views.layer(Layer::Indicator).filter(|file| file.header.id == id).max_by_key(number)
 }
 
-/// `1` of `1, from 2007-01-01`.
+/// The number of a view's version.
 fn version(view: Option<&SqlFile>) -> Option<String> {
-    let version = &view?.header.definition.as_ref()?.version;
-    version.split(',').next().map(str::to_owned)
+    view?.header.definition.as_ref().map(|said| said.version.number.to_string())
 }
 
 /// How rows add up to a figure.
@@ -144,6 +148,8 @@ fn version(view: Option<&SqlFile>) -> Option<String> {
 enum Measure {
     /// A sum of numerators.
     Count,
+    /// A sum of amounts, in cents: of the middle values of those that have bounds.
+    Amount,
     /// A ratio of sums that cannot exceed 1.
     Share,
     /// Any other ratio of sums.
@@ -154,15 +160,20 @@ impl Measure {
     fn of(view: Option<&SqlFile>) -> Self {
         match view.map(|view| view.header.unit.as_str()) {
             Some("count") => Self::Count,
+            Some("eur") => Self::Amount,
             Some("ratio") => Self::Share,
             _ => Self::Ratio,
         }
     }
 
+    fn is_sum(self) -> bool {
+        matches!(self, Self::Count | Self::Amount)
+    }
+
     /// What a row adds to the figure, when it counts.
     fn part(self, row: &Row) -> Option<Part> {
         let numerator = row.numerator.filter(|_| row.is_observed)?;
-        if self == Self::Count {
+        if self.is_sum() {
             return Some(Part { numerator, denominator: None });
         }
         let denominator = row.denominator.filter(|denominator| *denominator > 0)?;
@@ -207,7 +218,7 @@ fn units<'r>(
         }
     }
     for (siren, split) in splits(rows) {
-        let Some(denominator) = split.denominator.filter(|_| measure != Measure::Count) else {
+        let Some(denominator) = split.denominator.filter(|_| !measure.is_sum()) else {
             continue;
         };
         let nothing = Part { numerator: 0, denominator: Some(denominator) };
@@ -245,7 +256,10 @@ fn table(compared: &[Compared], siren: Option<&str>) -> Result<RecordBatch, Arro
     };
     let decimal =
         |scale: i8, of: &dyn Fn(&Change) -> Option<i128>| -> Result<ArrayRef, ArrowError> {
-            let values: Decimal128Array = compared.iter().map(|row| of(&row.change)).collect();
+            // A whole number of cents ends with the second decimal: nothing is lost.
+            let divisor = |row: &Compared| if scale == DIGITS { row.divisor } else { 1 };
+            let value = |row: &Compared| Some(of(&row.change)? / divisor(row));
+            let values: Decimal128Array = compared.iter().map(value).collect();
             Ok(Arc::new(values.with_precision_and_scale(38, scale)?))
         };
     let count = |of: &dyn Fn(&Change) -> usize| -> ArrayRef {

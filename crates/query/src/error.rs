@@ -6,6 +6,8 @@ use arrow::error::ArrowError;
 use datafusion::error::DataFusionError;
 use datafusion::parquet::errors::ParquetError;
 
+use crate::scenario;
+
 /// Result of loading or asking.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -130,7 +132,12 @@ impl Error {
 
     /// A failure while rows are read: whatever its text says may be a value of a row, so clients
     /// get a fixed sentence.
+    ///
+    /// What a scenario lacks is told: it names what its author wrote, and no row.
     pub(crate) fn running(source: DataFusionError) -> Self {
+        if let Some(error) = scenario::refusal(&source) {
+            return Self::invalid(error.to_string());
+        }
         let (kind, public) = match source.find_root() {
             DataFusionError::ResourcesExhausted(_) => (Kind::Exhausted, EXHAUSTED),
             DataFusionError::ParquetError(error) if !is_of_arrow(error) => {

@@ -2,12 +2,13 @@
 
 use arrow::datatypes::DataType;
 use datafusion::common::tree_node::{Transformed, TreeNode};
-use datafusion::common::{Result, internal_err, plan_err};
+use datafusion::common::{DFSchema, Result, internal_err, plan_err};
 use datafusion::logical_expr::simplify::{ExprSimplifyResult, SimplifyContext};
 use datafusion::logical_expr::{
-    ColumnarValue, CreateFunction, Expr, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
-    Volatility,
+    ColumnarValue, CreateFunction, Expr, ExprSchemable, ScalarFunctionArgs, ScalarUDF,
+    ScalarUDFImpl, Signature, Volatility,
 };
+use datafusion::optimizer::simplify_expressions::ExprSimplifier;
 
 /// A function whose body is a SQL expression over its arguments.
 #[derive(Debug, PartialEq, Eq, Hash)]
@@ -22,7 +23,7 @@ struct SqlFunction {
 /// immutable: the same arguments give the same value.
 ///
 /// # Errors
-/// When it has no body, no return type or an unnamed argument.
+/// When it has no body, no return type or an unnamed argument, or when its body is of another type.
 pub(crate) fn from_statement(statement: CreateFunction) -> Result<ScalarUDF> {
     let Some(body) = statement.params.function_body else {
         return plan_err!("the function has no body");
@@ -36,6 +37,13 @@ pub(crate) fn from_statement(statement: CreateFunction) -> Result<ScalarUDF> {
             return plan_err!("every argument has a name");
         }
         types.push(argument.data_type);
+    }
+    // What replaces a call comes too late for the query's own conversions of types.
+    let simplifier = ExprSimplifier::new(SimplifyContext::builder().build());
+    let body = simplifier.coerce(body, &DFSchema::empty())?;
+    let found = body.get_type(&DFSchema::empty())?;
+    if found != returns && !found.is_null() {
+        return plan_err!("the body is of type {found}, and RETURNS says {returns}");
     }
     let signature = Signature::exact(types, Volatility::Immutable);
     let function = SqlFunction { name: statement.name, returns, body, signature };

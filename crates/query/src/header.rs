@@ -1,4 +1,13 @@
-//! The comment header of a SQL file: fixed keys in a fixed order, one line each.
+//! The comment header of a SQL file: fixed keys in a fixed order.
+//!
+//! A line that starts with three spaces after the dashes goes on with the value before it. What a
+//! civil servant reads is `French / English`.
+
+use std::fmt;
+use std::iter::Peekable;
+use std::str::{FromStr, Lines};
+
+use chrono::NaiveDate;
 
 use carnac_model::Level;
 
@@ -9,89 +18,93 @@ use crate::Layer;
 pub struct Header {
     /// Permanent public identifier, `A08`; a file may be renamed, an identifier never.
     pub id: String,
-    /// Title in French.
-    pub title_fr: String,
-    /// Title in English.
-    pub title_en: String,
+    /// What it is called.
+    pub title: Bilingual,
     /// Unit of the value: `ratio`, `count`, `row`…; an audit has none.
     pub unit: String,
     /// Columns that name one row, in order; none of an audit.
     pub grain: Vec<String>,
+    /// A true sentence in SQL, of functions only: `safe_ratio(1, 4) = 0.25`.
+    pub example: Option<String>,
     /// What only indicators and published views say.
     pub definition: Option<Definition>,
     /// Whether a release is stopped by what an audit finds; none for all that is no audit.
     pub level: Option<Level>,
 }
 
+/// A text in the two languages of the catalogue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bilingual {
+    /// In French.
+    pub fr: String,
+    /// In English.
+    pub en: String,
+}
+
 /// The definition of a figure.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Definition {
-    /// Number and first day of validity, `1, from 2007-01-01`.
-    pub version: String,
+    /// Which version, and when it holds.
+    pub version: Version,
+    /// What the figure is, in one sentence.
+    pub sentence: Bilingual,
     /// The numerator in words.
-    pub numerator: String,
+    pub numerator: Bilingual,
     /// The denominator in words.
-    pub denominator: String,
+    pub denominator: Bilingual,
+    /// Where the rows come from.
+    pub source: Bilingual,
+    /// How often they come.
+    pub freshness: Bilingual,
+    /// What a reader must know before quoting it.
+    pub caveat: Bilingual,
     /// Disclosure class: `D0` open counts, `D1` firms, `D2` declared by an authority, `D3` people.
     pub disclosure: String,
 }
 
-const KEYS: [&str; 8] =
-    ["id", "title", "unit", "grain", "version", "numerator", "denominator", "disclosure"];
-const AUDIT_KEYS: [&str; 3] = ["id", "title", "level"];
+/// A version of a definition, written `2, from 2025-01-01` or `1, from 2007-01-01, until 2024-12-31`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Version {
+    /// From 1.
+    pub number: u32,
+    /// The first day on which it holds.
+    pub from: NaiveDate,
+    /// The last one, unless it still holds.
+    pub until: Option<NaiveDate>,
+}
+
+/// The disclosure classes.
+const CLASSES: [&str; 4] = ["D0", "D1", "D2", "D3"];
+
+/// The line from 1, and what is wrong with it.
+type Fault = (usize, String);
 
 impl Header {
     /// Reads the header at the top of a file of `layer`.
     ///
     /// # Errors
     /// The line (from 1) and what is wrong with it.
-    pub(crate) fn parse(text: &str, layer: Layer) -> Result<Self, (usize, String)> {
-        let expected = match layer {
-            Layer::Audit => &AUDIT_KEYS[..],
-            _ if layer.has_definition() => &KEYS[..],
-            _ => &KEYS[..4],
+    pub(crate) fn parse(text: &str, layer: Layer) -> Result<Self, Fault> {
+        let mut values = Values::of(text);
+        let id = values.next("id")?.text;
+        let title = values.next("title")?.bilingual()?;
+        let level = (layer == Layer::Audit).then(|| values.next("level")?.level()).transpose()?;
+        let (unit, grain) = if level.is_some() {
+            (String::new(), Vec::new())
+        } else {
+            (values.next("unit")?.text, columns(&values.next("grain")?.text))
         };
-        let mut values = Vec::with_capacity(expected.len());
-        let mut lines = text.lines();
-        for (line, key) in (1..).zip(expected) {
-            let found = lines
-                .next()
-                .and_then(|line| line.strip_prefix("-- "))
-                .and_then(|rest| rest.split_once(": "));
-            match found {
-                Some((found, value)) if found == *key && !value.trim().is_empty() => {
-                    values.push(value.trim().to_owned())
-                }
-                _ => return Err((line, format!("expected the header line `-- {key}: …` here"))),
-            }
-        }
-        let extra = lines
-            .next()
-            .and_then(|line| line.strip_prefix("-- "))
-            .and_then(|rest| rest.split_once(": "));
-        let is_key = |word: &str| word.bytes().all(|byte| byte.is_ascii_lowercase());
-        if let Some((key, _)) = extra.filter(|(key, _)| is_key(key)) {
-            return Err((expected.len() + 1, format!("unknown header key `{key}`")));
-        }
-        let mut values = values.into_iter();
-        let mut next = || values.next().unwrap_or_default();
-        let (id, title) = (next(), next());
-        let level = (layer == Layer::Audit).then(|| level(&next())).transpose()?;
-        let (unit, grain) = if level.is_some() { Default::default() } else { (next(), next()) };
-        let (title_fr, title_en) =
-            title.split_once(" / ").ok_or((2, "the title is `French / English`".to_owned()))?;
-        let definition = layer.has_definition().then(|| Definition {
-            version: next(),
-            numerator: next(),
-            denominator: next(),
-            disclosure: next(),
-        });
+        let is_function = layer == Layer::Function;
+        let example = is_function.then(|| values.next("example")).transpose()?;
+        let has_definition = layer.has_definition();
+        let definition = has_definition.then(|| Definition::parse(&mut values)).transpose()?;
+        values.end()?;
         Ok(Self {
             id,
-            title_fr: title_fr.trim().to_owned(),
-            title_en: title_en.trim().to_owned(),
+            title,
             unit,
-            grain: columns(&grain),
+            grain,
+            example: example.map(|example| example.text),
             definition,
             level,
         })
@@ -100,55 +113,149 @@ impl Header {
 
 /// The names between commas.
 fn columns(grain: &str) -> Vec<String> {
-    grain
-        .split(',')
-        .map(|column| column.trim().to_owned())
-        .filter(|name| !name.is_empty())
-        .collect()
+    grain.split(',').map(|column| column.trim().to_owned()).collect()
 }
 
-/// The level of an audit, which stands on line 3.
-fn level(text: &str) -> Result<Level, (usize, String)> {
-    [Level::Blocking, Level::Warning]
-        .into_iter()
-        .find(|level| level.name() == text)
-        .ok_or_else(|| (3, "the level is `blocking` or `warning`".to_owned()))
+impl Definition {
+    fn parse(values: &mut Values<'_>) -> Result<Self, Fault> {
+        let version = values.next("version")?;
+        let sentence = values.next("definition")?.bilingual()?;
+        let numerator = values.next("numerator")?.bilingual()?;
+        let denominator = values.next("denominator")?.bilingual()?;
+        let source = values.next("source")?.bilingual()?;
+        let freshness = values.next("freshness")?.bilingual()?;
+        let caveat = values.next("caveat")?.bilingual()?;
+        let disclosure = values.next("disclosure")?;
+        let version = version.text.parse().map_err(|reason| (version.line, reason))?;
+        if !CLASSES.contains(&disclosure.text.as_str()) {
+            let reason = format!("a disclosure class is one of {}", CLASSES.join(", "));
+            return Err((disclosure.line, reason));
+        }
+        let disclosure = disclosure.text;
+        Ok(Self {
+            version,
+            sentence,
+            numerator,
+            denominator,
+            source,
+            freshness,
+            caveat,
+            disclosure,
+        })
+    }
+}
+
+impl FromStr for Version {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let form = || {
+            "a version is `1, from 2007-01-01` or `1, from 2007-01-01, until 2024-12-31`".to_owned()
+        };
+        let mut parts = text.split(", ");
+        let number: u32 = parts.next().and_then(|part| part.parse().ok()).ok_or_else(form)?;
+        let day = |part: &str, word: &str| {
+            part.strip_prefix(word)?.parse::<NaiveDate>().ok().filter(|_| number > 0)
+        };
+        let from = parts.next().and_then(|part| day(part, "from ")).ok_or_else(form)?;
+        let until = match parts.next() {
+            Some(part) => Some(day(part, "until ").filter(|day| *day >= from).ok_or_else(form)?),
+            None => None,
+        };
+        match parts.next() {
+            Some(_) => Err(form()),
+            None => Ok(Self { number, from, until }),
+        }
+    }
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}, from {}", self.number, self.from)?;
+        self.until.map_or(Ok(()), |until| write!(f, ", until {until}"))
+    }
+}
+
+impl fmt::Display for Bilingual {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} / {}", self.fr, self.en)
+    }
+}
+
+/// A value and the line of its key.
+struct Value {
+    line: usize,
+    text: String,
+}
+
+impl Value {
+    fn level(self) -> Result<Level, Fault> {
+        [Level::Blocking, Level::Warning]
+            .into_iter()
+            .find(|level| level.name() == self.text)
+            .ok_or_else(|| (self.line, "the level is `blocking` or `warning`".to_owned()))
+    }
+
+    fn bilingual(self) -> Result<Bilingual, Fault> {
+        let parts: Vec<_> = self.text.split(" / ").map(str::trim).collect();
+        match parts.as_slice() {
+            [fr, en] if !fr.is_empty() && !en.is_empty() => {
+                Ok(Bilingual { fr: (*fr).to_owned(), en: (*en).to_owned() })
+            }
+            _ => Err((self.line, "this value is `French / English`".to_owned())),
+        }
+    }
+}
+
+/// The values of a header, one after the other.
+struct Values<'t> {
+    lines: Peekable<Lines<'t>>,
+    line: usize,
+}
+
+impl<'t> Values<'t> {
+    fn of(text: &'t str) -> Self {
+        Self { lines: text.lines().peekable(), line: 0 }
+    }
+
+    /// Reads the value of `key`, which must be here.
+    fn next(&mut self, key: &str) -> Result<Value, Fault> {
+        let line = self.line + 1;
+        let first = self.lines.next_if(|line| pair(line).is_some_and(|(found, _)| found == key));
+        let Some((_, first)) = first.and_then(pair) else {
+            return Err((line, format!("expected the header line `-- {key}: …` here")));
+        };
+        let mut text = first.trim().to_owned();
+        self.line = line;
+        while let Some(more) =
+            self.lines.peek().copied().and_then(|line| line.strip_prefix("--   "))
+        {
+            text = format!("{text} {}", more.trim());
+            self.lines.next();
+            self.line += 1;
+        }
+        if text.trim().is_empty() {
+            return Err((line, format!("the header key `{key}` has no value")));
+        }
+        Ok(Value { line, text: text.trim().to_owned() })
+    }
+
+    /// Refuses one more line that looks like a key.
+    fn end(&mut self) -> Result<(), Fault> {
+        let is_key = |word: &str| word.bytes().all(|byte| byte.is_ascii_lowercase());
+        match self.lines.peek().copied().and_then(pair).filter(|(key, _)| is_key(key)) {
+            Some((key, _)) => Err((self.line + 1, format!("unknown header key `{key}`"))),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Key and value of `-- key: value`; the value may begin on the next line.
+fn pair(line: &str) -> Option<(&str, &str)> {
+    line.strip_prefix("-- ")?
+        .split_once(':')
+        .filter(|(_, value)| value.is_empty() || value.starts_with(' '))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const GOOD: &str =
-        "-- id: X\n-- title: Oui / Yes\n-- unit: row\n-- grain: siren, period\nselect 1";
-
-    #[test]
-    fn header_is_read() {
-        let header = Header::parse(GOOD, Layer::Core).unwrap();
-        assert_eq!((header.title_fr.as_str(), header.title_en.as_str()), ("Oui", "Yes"));
-        assert_eq!(header.grain, ["siren", "period"]);
-    }
-
-    #[test]
-    fn a_wrong_key_names_its_line() {
-        let cases = [
-            (GOOD.replace("unit", "units"), 3),
-            (GOOD.replace("-- id: X\n", ""), 1),
-            (GOOD.replace(" / Yes", ""), 2),
-            (GOOD.replace("select 1", "-- owner: me\nselect 1"), 5),
-            (GOOD.replace("grain: siren, period", "grain: "), 4),
-        ];
-        for (text, line) in cases {
-            assert_eq!(Header::parse(&text, Layer::Core).unwrap_err().0, line, "{text}");
-        }
-        assert_eq!(Header::parse(GOOD, Layer::Indicator).unwrap_err().0, 5);
-    }
-
-    #[test]
-    fn an_audit_has_a_level() {
-        let text = "-- id: X\n-- title: Oui / Yes\n-- level: warning\nselect 1";
-        assert_eq!(Header::parse(text, Layer::Audit).unwrap().level, Some(Level::Warning));
-        let wrong = text.replace("warning", "strict");
-        assert_eq!(Header::parse(&wrong, Layer::Audit).unwrap_err().0, 3);
-    }
-}
+mod tests;

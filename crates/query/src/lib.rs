@@ -1,9 +1,9 @@
 //! SQL files, functions, the catalogue of a principal, and the gateway.
 //!
 //! ```text
-//! sql/{function,staging,core,indicator,published,audit} ─ Views ─┐
-//! Release ───────────────────────────────────────────────────────┼─▶ Catalog (views planned once)
-//! Edition (a release, and the Views of its day) ─────────────────┘
+//! sql/{function,staging,core,cube,indicator,published,audit} ─ Views ─┐
+//! Release ────────────────────────────────────────────────────────────┼─▶ Catalog (views planned once)
+//! Edition (a release, and the Views of its day) ──────────────────────┘
 //! SQL text ─ gate ─▶ one read-only statement ─ Gateway::run ─▶ Answer{schema, stream, release}
 //! ```
 
@@ -19,6 +19,7 @@ mod gateway;
 mod header;
 mod principal;
 mod reads;
+mod scenario;
 mod udf;
 mod view;
 
@@ -28,6 +29,6 @@ pub use audit::audit;
 pub use diff::{DIFF_METHOD, Wanted};
 pub use error::{Error, Kind, Result};
 pub use gateway::{Description, Gateway, TableEntry};
-pub use header::{Definition, Header};
+pub use header::{Bilingual, Definition, Header, Version};
 pub use principal::Principal;
 pub use view::{Layer, SqlFile, Views};

@@ -3,7 +3,7 @@
 /// Who asks. Names that a principal may not see do not exist for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Principal {
-    /// Anybody: the published figures only.
+    /// Anybody: the published figures, and the catalogue of all.
     Public,
     /// All indicators and the joined facts behind them, never who answered what in person.
     Analyst,
@@ -16,11 +16,19 @@ impl Principal {
     #[must_use]
     pub fn schemas(self) -> &'static [&'static str] {
         match self {
-            Self::Public => &["published"],
-            Self::Analyst => &["core", "indicator", "published"],
-            Self::Operator => {
-                &["lake", "staging", "core", "indicator", "published", "audit", "ops"]
-            }
+            Self::Public => &["catalog", "published"],
+            Self::Analyst => &["catalog", "core", "cube", "indicator", "published"],
+            Self::Operator => &[
+                "catalog",
+                "lake",
+                "staging",
+                "core",
+                "cube",
+                "indicator",
+                "published",
+                "audit",
+                "ops",
+            ],
         }
     }
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use carnac_model::definitions_hash;
 use include_dir::{Dir, include_dir};
 
-use crate::header::Header;
+use crate::header::{Header, Version};
 use crate::{Error, Result};
 
 static EMBEDDED: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/../../sql");
@@ -21,6 +21,8 @@ pub enum Layer {
     Staging,
     /// Joined facts and dimensions at a declared grain.
     Core,
+    /// Facts and costs summed to the grain of figures, which several indicators share.
+    Cube,
     /// Indicators, with the fixed columns.
     Indicator,
     /// What everybody may read.
@@ -31,8 +33,15 @@ pub enum Layer {
 
 impl Layer {
     /// Every layer, in load order.
-    pub const ALL: [Self; 6] =
-        [Self::Function, Self::Staging, Self::Core, Self::Indicator, Self::Published, Self::Audit];
+    pub const ALL: [Self; 7] = [
+        Self::Function,
+        Self::Staging,
+        Self::Core,
+        Self::Cube,
+        Self::Indicator,
+        Self::Published,
+        Self::Audit,
+    ];
 
     /// Returns the folder name, which is the schema name.
     #[must_use]
@@ -41,6 +50,7 @@ impl Layer {
             Self::Function => "function",
             Self::Staging => "staging",
             Self::Core => "core",
+            Self::Cube => "cube",
             Self::Indicator => "indicator",
             Self::Published => "published",
             Self::Audit => "audit",
@@ -54,7 +64,7 @@ impl Layer {
             Self::Function => false,
             Self::Staging => schema == "lake",
             Self::Audit => ["staging", "core", "ops"].contains(&schema),
-            Self::Core | Self::Indicator | Self::Published => Self::ALL
+            Self::Core | Self::Cube | Self::Indicator | Self::Published => Self::ALL
                 .iter()
                 .any(|below| *below != Self::Function && *below < self && below.name() == schema),
         }
@@ -89,6 +99,22 @@ impl SqlFile {
     #[must_use]
     pub fn path(&self) -> String {
         format!("{}/{}.sql", self.layer, self.name)
+    }
+
+    /// Returns the line, from 1, of a key of its header.
+    pub(crate) fn line_of(&self, key: &str) -> usize {
+        let is_key = |line: &str| {
+            line.strip_prefix("-- ")
+                .and_then(|line| line.strip_prefix(key))
+                .is_some_and(|rest| rest.starts_with(':'))
+        };
+        self.sql.lines().position(is_key).map_or(1, |place| place + 1)
+    }
+
+    /// Returns how a function is called: its name, its arguments and what it returns.
+    #[must_use]
+    pub fn signature(&self) -> Option<&str> {
+        self.sql.lines().find_map(|line| line.strip_prefix("create function "))
     }
 
     /// Builds the error that stops the start, at a line from 1.
@@ -187,6 +213,7 @@ impl Views {
             files.push(SqlFile { layer, name, header, sql });
         }
         files.sort_by(|a, b| (a.layer, &a.name).cmp(&(b.layer, &b.name)));
+        check_versions(&files)?;
         let mut views = Self { files, hash: String::new() };
         views.hash = definitions_hash(&views.texts());
         Ok(views)
@@ -202,6 +229,33 @@ impl Views {
     pub fn layer(&self, layer: Layer) -> impl Iterator<Item = &SqlFile> {
         self.files.iter().filter(move |file| file.layer == layer)
     }
+}
+
+/// Of one identifier one version holds at a time, and a past one is named after the newest: beside
+/// `rate` the view of version 1 is `rate_v1`.
+fn check_versions(files: &[SqlFile]) -> Result<()> {
+    let mut by_id: BTreeMap<&str, Vec<(Version, &SqlFile)>> = BTreeMap::new();
+    for file in files {
+        if let Some(definition) = &file.header.definition {
+            by_id.entry(&file.header.id).or_default().push((definition.version, file));
+        }
+    }
+    for versions in by_id.values_mut() {
+        versions.sort_by_key(|(version, _)| version.number);
+        let newest = versions.last().map(|(_, file)| file.name.as_str()).unwrap_or_default();
+        for ((version, file), (next, _)) in versions.iter().zip(versions.iter().skip(1)) {
+            let error = |reason| Err(file.error(file.line_of("version"), reason));
+            let (number, next_number) = (version.number, next.number);
+            if number == next_number || version.until.is_none_or(|until| until >= next.from) {
+                return error(format!("version {number} ends before version {next_number} begins"));
+            }
+            let expected = format!("{newest}_v{number}");
+            if file.name != expected {
+                return error(format!("the view of this past version is called {expected}"));
+            }
+        }
+    }
+    Ok(())
 }
 
 fn sql_error(file: String, sql: &str, line: usize, reason: String) -> Error {
@@ -226,5 +280,32 @@ mod tests {
         let unknown = BTreeMap::from([("gold/a.sql".to_owned(), String::new())]);
         let error = Views::from_texts(&unknown).unwrap_err().to_string();
         assert!(error.starts_with("gold/a.sql:1: `gold` is no layer"), "{error}");
+    }
+
+    fn indicator(name: &str, version: &str) -> (Layer, PathBuf, String) {
+        let text = format!(
+            "-- id: A00\n-- title: Oui / Yes\n-- unit: ratio\n-- grain: siren, period\n\
+             -- version: {version}\n-- definition: un / one\n-- numerator: un / one\n\
+             -- denominator: un / one\n-- source: un / one\n-- freshness: un / one\n\
+             -- caveat: un / one\n-- disclosure: D0\nselect 1"
+        );
+        (Layer::Indicator, PathBuf::from(format!("{name}.sql")), text)
+    }
+
+    #[test]
+    fn versions_of_an_indicator_follow_one_another() {
+        let first = || indicator("rate_v1", "1, from 2007-01-01, until 2024-12-31");
+        let second = || indicator("rate", "2, from 2025-01-01");
+        assert_eq!(Views::parse(vec![second(), first()]).unwrap().files().len(), 2);
+        let wrong = [
+            indicator("rate_v1", "1, from 2007-01-01"),
+            indicator("rate_v1", "1, from 2007-01-01, until 2025-01-01"),
+            indicator("rate_v1", "2, from 2007-01-01, until 2024-12-31"),
+            indicator("rate_old", "1, from 2007-01-01, until 2024-12-31"),
+        ];
+        for file in wrong {
+            let told = Views::parse(vec![second(), file.clone()]).unwrap_err().to_string();
+            assert!(told.contains(":5:"), "{file:?}: {told}");
+        }
     }
 }

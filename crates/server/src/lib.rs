@@ -7,6 +7,7 @@ mod wire;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use arrow_flight::flight_service_server::FlightServiceServer;
@@ -14,6 +15,7 @@ use carnac_query::Gateway;
 use tokio::net::TcpListener;
 use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
+use tonic::{Request, Status};
 
 pub use error::{Error, Result};
 
@@ -50,7 +52,8 @@ impl Bound {
         self.address
     }
 
-    /// Answers Flight SQL until `shutdown`, then lets running answers end, for 20 seconds at most.
+    /// Answers Flight SQL until `shutdown`, then refuses new calls and lets running answers end, for
+    /// 20 seconds at most.
     ///
     /// # Errors
     /// When the transport fails.
@@ -59,10 +62,14 @@ impl Bound {
         gateway: Arc<Gateway>,
         shutdown: impl Future<Output = ()>,
     ) -> Result<()> {
-        let service = FlightServiceServer::new(flight::Service::new(gateway));
+        let stopping = Arc::new(AtomicBool::new(false));
+        let service = flight::Service::new(gateway);
+        let service = FlightServiceServer::with_interceptor(service, refusing(&stopping));
         let (asked, was_asked) = tokio::sync::oneshot::channel();
         let shutdown = async {
             shutdown.await;
+            stopping.store(true, Ordering::SeqCst);
+            tracing::info!("stopping: new queries are refused, running answers may end");
             // Nobody listens any more when the transport has failed.
             asked.send(()).unwrap_or_default();
         };
@@ -83,5 +90,16 @@ impl Bound {
                 Ok(())
             }
         }
+    }
+}
+
+/// Refuses calls once the server is stopping, on connections that it has still.
+fn refusing(
+    stopping: &Arc<AtomicBool>,
+) -> impl FnMut(Request<()>) -> Result<Request<()>, Status> + Clone + use<> {
+    let stopping = Arc::clone(stopping);
+    move |call| match stopping.load(Ordering::SeqCst) {
+        true => Err(Status::unavailable("the server is stopping: ask again in a moment")),
+        false => Ok(call),
     }
 }

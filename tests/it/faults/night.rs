@@ -1,78 +1,64 @@
 //! One night of a lake, and what readers see of it: three tables of two partitions each, rejected
-//! rows, a partition of two files that becomes one, checkpoints, and the removal of old files.
+//! rows, a third partition of small files that become one, checkpoints, and the removal of files.
 
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use arrow::util::pretty::pretty_format_batches;
 use carnac_ingest::{Outcome, Source, find, land};
 use carnac_lake::{DEFAULT_MEMORY, Lake, Upkeep};
 use carnac_query::{At, Gateway, Principal, Views};
 use chrono::{DateTime, NaiveDate, Utc};
+use object_store::ObjectStoreExt;
 use tempfile::TempDir;
 
 use crate::support::acts;
 
-const RENNES: &str = "213502388";
+pub(super) const RENNES: &str = "213502388";
 
-/// Delta writes a checkpoint of its own at version 99 of a table.
-const VERSIONS_BEFORE: usize = 97;
-
-/// Memory for landing acts, in bytes: so little that a batch of rows is a file.
-const LITTLE_MEMORY: usize = 64 * 1024;
+/// Memory for landing, in bytes: so little that a batch of rows is a file.
+const LITTLE_MEMORY: usize = 32 * 1024;
 
 /// A lake as it is before the night, the files of the night, and what readers see before and after.
 pub(super) struct Night {
     place: TempDir,
-    pub(super) chores: Chores,
     pub(super) before: String,
     pub(super) after: String,
 }
 
-/// What a night does beside landing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Chores {
-    None,
-    /// Compaction, checkpoints, and the removal of all that only older releases name.
-    Upkeep,
-}
-
-/// What the landing of files ends in.
-pub(super) type Landed = Result<(), Box<dyn std::error::Error + Send + Sync>>;
+/// What a run on a lake ends in.
+pub(super) type Ends<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
 impl Night {
-    /// Makes the lake; `versions` of its acts come first.
-    async fn prepare(versions: usize, chores: Chores) -> Self {
+    /// Makes the lake of the night before.
+    pub(super) async fn prepare() -> Self {
         let place = TempDir::new().unwrap();
         let (lake, files) = (place.path().join("lake"), place.path().join("files"));
         let lake = Lake::create(&lake.display().to_string(), &[]).unwrap();
-        history(&lake, place.path(), versions).await;
         deliver(&files, 0);
-        refresh(&lake, &files, chores).await.unwrap();
-        let before = seen(&lake).await;
+        checkpoint_every_third_version(&lake, &night_of(&files)).await;
+        small_files(&lake, &place.path().join("standing/acts")).await;
+        refresh(&lake, &night_of(&files)).await.unwrap();
+        let before = seen(&lake).await.unwrap();
         deliver(&files, 1);
-        let mut night = Self { place, chores, before, after: String::new() };
+        let mut night = Self { place, before, after: String::new() };
         let unbroken = night.copy();
-        refresh(&open(unbroken.path()), &night.files(), chores).await.unwrap();
-        night.after = seen(&open(unbroken.path())).await;
+        run(&open(unbroken.path()), &night.files()).await.unwrap();
+        night.after = seen(&open(unbroken.path())).await.unwrap();
         assert_ne!(night.before, night.after);
         night
     }
 
-    /// A night with upkeep.
-    pub(super) async fn with_upkeep() -> Self {
-        Self::prepare(1, Chores::Upkeep).await
-    }
-
-    /// A night in which Delta writes a checkpoint beside a commit.
-    pub(super) async fn with_checkpoint() -> Self {
-        Self::prepare(VERSIONS_BEFORE, Chores::None).await
-    }
-
-    /// The folder with the files of the night.
-    pub(super) fn files(&self) -> PathBuf {
+    /// The folder with the files of the night, which is an inbox.
+    pub(super) fn inbox(&self) -> PathBuf {
         self.place.path().join("files")
+    }
+
+    /// The files of the night.
+    pub(super) fn files(&self) -> Vec<PathBuf> {
+        night_of(&self.inbox())
     }
 
     /// A copy of the lake as it is before the night. No file of it is ever written in place, so
@@ -97,17 +83,31 @@ fn link(from: &Path, to: &Path) {
     }
 }
 
-/// Lands `versions` deliveries of one file of acts without publishing any but the last.
-async fn history(lake: &Lake, place: &Path, versions: usize) {
-    let mut draft = lake.draft(run_date()).await.unwrap();
-    let file = place.join("history/acts/history.csv");
-    fs::create_dir_all(file.parent().unwrap()).unwrap();
-    for version in 0..versions {
-        fs::write(&file, acts(&[(&format!("h{version}"), RENNES, "2024-05-01")])).unwrap();
-        let source = source(&file);
-        land(lake, &mut draft, &[source], None, DEFAULT_MEMORY, &|_| ()).await.unwrap();
-    }
-    if versions > 0 {
+/// Makes the table of acts ahead of its first landing, so that the second one writes a checkpoint:
+/// as the program makes it, but that it says so, which is every hundredth version otherwise.
+pub(super) async fn checkpoint_every_third_version(lake: &Lake, files: &[PathBuf]) {
+    let first = "tables/acts/_delta_log/00000000000000000000.json";
+    let made = TempDir::new().unwrap();
+    let other = Lake::open(&made.path().display().to_string(), &[]).unwrap();
+    refresh(&other, files).await.unwrap();
+    let commit = fs::read_to_string(made.path().join(first)).unwrap();
+    let (none, third) =
+        (r#""configuration":{}"#, r#""configuration":{"delta.checkpointInterval":"3"}"#);
+    assert!(commit.contains(none), "{commit}");
+    let mut store = None;
+    drop(lake.clone().on(|of_lake| Arc::clone(store.insert(of_lake))));
+    let commit = commit.replace(none, third);
+    store.unwrap().put(&first.into(), commit.into()).await.unwrap();
+}
+
+/// Makes a partition of acts of three files, by three versions, which no night touches.
+async fn small_files(lake: &Lake, folder: &Path) {
+    fs::create_dir_all(folder).unwrap();
+    for name in ["a", "b", "c"] {
+        let file = folder.join(format!("{name}.csv"));
+        fs::write(&file, acts(&[(name, RENNES, "2023-05-01")])).unwrap();
+        let mut draft = lake.draft(run_date()).await.unwrap();
+        land(lake, &mut draft, &[source(&file)], None, LITTLE_MEMORY, &|_| ()).await.unwrap();
         lake.publish(draft, DateTime::UNIX_EPOCH).await.unwrap();
     }
 }
@@ -137,6 +137,11 @@ pub(super) fn deliver(folder: &Path, night: usize) {
     }
 }
 
+/// The files that [`deliver`] wrote.
+pub(super) fn night_of(folder: &Path) -> Vec<PathBuf> {
+    ["acts", "bids", "consultations"].map(|name| folder.join(name).join("night.csv")).into()
+}
+
 fn run_date() -> NaiveDate {
     NaiveDate::from_ymd_opt(2025, 12, 31).unwrap()
 }
@@ -145,28 +150,14 @@ fn source(file: &Path) -> Source {
     Source::open(find(file).unwrap().files.remove(0), None, &[]).unwrap()
 }
 
-/// What `carnac refresh` and `carnac upkeep` do: lands what changed, and publishes it as one
-/// release; then the chores.
-pub(super) async fn refresh(lake: &Lake, files: &Path, chores: Chores) -> Landed {
-    let files = ["acts", "bids", "consultations"].map(|name| files.join(name).join("night.csv"));
-    let sources: Vec<_> = files.iter().map(|file| source(file)).collect();
-    let mut draft = lake.draft(run_date()).await?;
-    let (acts, others) = sources.split_at(1);
-    let mut reports = land(lake, &mut draft, acts, None, LITTLE_MEMORY, &|_| ()).await?;
-    reports.extend(land(lake, &mut draft, others, None, DEFAULT_MEMORY, &|_| ()).await?);
-    for report in reports {
-        if let Outcome::Failed(error) = report.outcome {
-            return Err(error.into());
-        }
-    }
-    if !draft.is_empty() {
-        lake.publish(draft, DateTime::UNIX_EPOCH).await?;
-    }
-    if chores == Chores::Upkeep { upkeep(lake).await } else { Ok(()) }
+/// A whole night: `carnac refresh`, then `carnac upkeep`.
+pub(super) async fn run(lake: &Lake, files: &[PathBuf]) -> Ends<()> {
+    refresh(lake, files).await?;
+    upkeep(lake).await
 }
 
-/// Keeps the files of the newest release only.
-async fn upkeep(lake: &Lake) -> Landed {
+/// What `carnac upkeep` does, when it keeps the files of the newest release only.
+async fn upkeep(lake: &Lake) -> Ends<()> {
     let aims = Upkeep { keep_releases: 1, keep_days: 0, checkpoint_every: 1, ..Upkeep::default() };
     let base = lake.newest().await?;
     let rewrites = lake.rewrites(&base, &aims).await?;
@@ -185,27 +176,52 @@ async fn upkeep(lake: &Lake) -> Landed {
     Ok(lake.remove(&unneeded, now, &|| ()).await?)
 }
 
+/// What `carnac refresh` does: lands what changed, and publishes it as one release.
+pub(super) async fn refresh(lake: &Lake, files: &[PathBuf]) -> Ends<()> {
+    let sources: Vec<_> = files.iter().map(|file| source(file)).collect();
+    let mut draft = lake.draft(run_date()).await?;
+    let reports = land(lake, &mut draft, &sources, None, DEFAULT_MEMORY, &|_| ()).await;
+    let reports = reports.map_err(|error| -> Box<dyn std::error::Error + Send + Sync> {
+        match error {
+            carnac_ingest::Error::Lake(error) => error.into(),
+            error => error.into(),
+        }
+    });
+    for report in reports? {
+        if let Outcome::Failed(error) = report.outcome {
+            return Err(error.into());
+        }
+    }
+    if !draft.is_empty() {
+        lake.publish(draft, DateTime::UNIX_EPOCH).await?;
+    }
+    Ok(())
+}
+
 /// All rows of all tables that readers see, as text; empty when there is no release.
-pub(super) async fn seen(lake: &Lake) -> String {
-    let Some(release) = lake.latest().await.unwrap() else { return String::new() };
+pub(super) async fn seen(lake: &Lake) -> Ends<String> {
+    let Some(release) = lake.latest().await? else { return Ok(String::new()) };
+    let gateway = gateway(lake);
+    let mut seen = String::new();
+    for table in release.tables.keys() {
+        let from = if table == "quarantine" { "ops.quarantine" } else { &format!("lake.{table}") };
+        let sql = format!("select * from {from} order by source_file, source_line");
+        let answer =
+            gateway.run(Principal::Operator, &sql, None, Some(&At::Release(release.id))).await?;
+        let rows = answer.collect().await?;
+        writeln!(seen, "{table}\n{}", pretty_format_batches(&rows)?)?;
+    }
+    Ok(seen)
+}
+
+/// What reads the tables of a lake, without the views, whose planning takes longer.
+pub(super) fn gateway(lake: &Lake) -> Gateway {
     let no_views = TempDir::new().unwrap();
     for layer in ["function", "staging", "core", "indicator", "published"] {
         fs::create_dir(no_views.path().join(layer)).unwrap();
     }
     let views = Views::from_folder(no_views.path()).unwrap();
-    let gateway = Gateway::new(lake.clone(), views, DEFAULT_MEMORY);
-    let mut seen = String::new();
-    for table in release.tables.keys() {
-        let from = if table == "quarantine" { "ops.quarantine" } else { &format!("lake.{table}") };
-        let sql = format!("select * from {from} order by source_file, source_line");
-        let answer = gateway
-            .run(Principal::Operator, &sql, None, Some(&At::Release(release.id)))
-            .await
-            .unwrap();
-        let rows = answer.collect().await.unwrap();
-        writeln!(seen, "{table}\n{}", pretty_format_batches(&rows).unwrap()).unwrap();
-    }
-    seen
+    Gateway::new(lake.clone(), views, DEFAULT_MEMORY)
 }
 
 /// The files below a folder of a lake that end so.

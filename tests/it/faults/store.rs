@@ -44,11 +44,14 @@ impl Fault {
 #[derive(Debug, Default)]
 pub(super) struct Log {
     pub(super) count: AtomicUsize,
+    /// Files put, of all operations.
+    pub(super) puts: AtomicUsize,
     /// The faulty operation and its path.
     pub(super) met: Mutex<Option<(&'static str, String)>>,
 }
 
-/// A store that goes wrong at its `at`th operation, from 0; never when there is no fault.
+/// A store that goes wrong at one operation, counted from 0; at one file put, when it tears that;
+/// never when there is no fault.
 #[derive(Debug)]
 pub(super) struct FaultStore {
     inner: Arc<dyn ObjectStore>,
@@ -68,11 +71,10 @@ impl FaultStore {
     /// Counts an operation, and returns the fault that it meets.
     fn meets(&self, name: &'static str, path: Option<&Path>) -> Option<Fault> {
         let number = self.log.count.fetch_add(1, Ordering::SeqCst);
-        let (fault, at) = self.fault?;
+        let (fault, at) = self.fault.filter(|(fault, _)| *fault != Fault::Torn)?;
         let writes = matches!(name, "put" | "multipart" | "delete" | "copy" | "rename");
         let met = match fault {
             Fault::Full => writes && number >= at,
-            Fault::Torn => name == "put" && number == at,
             _ => number == at,
         };
         if !met {
@@ -153,9 +155,11 @@ impl ObjectStore for FaultStore {
         payload: PutPayload,
         opts: PutOptions,
     ) -> Result<PutResult> {
-        let number = self.log.count.load(Ordering::SeqCst);
-        let torn = self.fault == Some((Fault::Torn, number));
-        let payload = if torn { half(&payload) } else { payload };
+        let number = self.log.puts.fetch_add(1, Ordering::SeqCst);
+        if self.fault == Some((Fault::Torn, number)) {
+            drop(self.inner.put_opts(location, half(&payload), opts).await);
+            std::process::abort();
+        }
         self.run("put", location, self.inner.put_opts(location, payload, opts)).await
     }
 

@@ -1,6 +1,6 @@
 //! What authorities say: reported figures, survey answers, cost parameters.
 
-use super::{ANY_DATE, Dataset, Kind, PAST, field};
+use super::{ANY_DATE, Dataset, Kind, Order, PAST, field};
 use crate::Granularity;
 
 /// Figures that an authority declares about itself for a year, paper included.
@@ -104,6 +104,10 @@ pub(super) static ANSWERS: Dataset = Dataset {
 };
 
 /// Parameters of the cost model: dated, sourced, with a low, a middle and a high value.
+///
+/// A row is one factor of one cost: a quantity or a price. The price is for `per_count` of the
+/// quantity, so a price by the hour beside a quantity in minutes is for 60. Rows of one
+/// `parameter` are one thing that nobody knows exactly: they are drawn together.
 pub(super) static COST_PARAMETERS: Dataset = Dataset {
     name: "cost_parameters",
     title_fr: "Paramètres de coût",
@@ -118,32 +122,68 @@ pub(super) static COST_PARAMETERS: Dataset = Dataset {
                 ("consultation", "consultation"),
                 ("pli", "bid"),
                 ("flux", "flow"),
+                ("service", "service"),
             ]),
         )
         .required(),
+        // Of `service` the service: actes, sdm, pes.
         field("item", "poste", Kind::Text).required(),
         field(
             "side",
             "support",
-            Kind::Code(&[("papier", "paper"), ("électronique", "electronic")]),
+            Kind::Code(&[
+                ("papier", "paper"),
+                ("électronique", "electronic"),
+                // Of a year of a service: bought alone, shared by all, or spent by each user.
+                ("autonome", "alone"),
+                ("mutualisé", "shared"),
+                ("propre", "own"),
+            ]),
         )
         .required(),
-        field("stratum", "strate", Kind::Text).or("all"),
+        field("factor", "facteur", Kind::Code(&[("prix", "price"), ("quantité", "quantity")]))
+            .or("prix"),
+        field("stratum", "strate", Kind::Code(STRATUM)).or("all"),
         field("unit", "unite", Kind::Text).required(),
-        field("low", "bas", Kind::Signed).required(),
-        field("mid", "moyen", Kind::Signed).required(),
-        field("high", "haut", Kind::Signed).required(),
+        field("per_count", "pour", Kind::Integer(1, 1_000_000)).or("1"),
+        field("low", "bas", Kind::Decimal).required(),
+        field("mid", "moyen", Kind::Decimal).required(),
+        field("high", "haut", Kind::Decimal).required(),
         field("start_date", "date_debut", ANY_DATE).required(),
         field("end_date", "date_fin", ANY_DATE),
-        field("origin", "origine", Kind::Text).required(),
+        field(
+            "origin",
+            "origine",
+            Kind::Code(&[
+                ("panel", "panel"),
+                ("barème", "scale"),
+                ("hypothèse", "assumption"),
+                ("calage", "calibrated"),
+                ("référence", "reference"),
+                ("synthétique", "synthetic"),
+            ]),
+        )
+        .required(),
         field("source", "source", Kind::Label).required(),
     ],
-    key: &["parameter", "stratum", "start_date"],
+    key: &["parameter", "process", "item", "side", "factor", "stratum", "start_date"],
     repeats: false,
     copies: false,
     period_field: "start_date",
     granularity: Granularity::Whole,
     moves: false,
     sort: &["process", "parameter"],
-    orders: &[],
+    orders: &[
+        Order { first: "low", then: "mid", rule: "disordered_range" },
+        Order { first: "mid", then: "high", rule: "disordered_range" },
+    ],
 };
+
+/// Strata of population, as `population_stratum` names them.
+const STRATUM: &[(&str, &str)] = &[
+    ("all", "all"),
+    ("<500", "<500"),
+    ("500-1999", "500-1999"),
+    ("2000-9999", "2000-9999"),
+    (">=10000", ">=10000"),
+];

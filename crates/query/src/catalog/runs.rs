@@ -10,7 +10,7 @@ use arrow::datatypes::SchemaRef;
 use arrow::error::ArrowError;
 use async_trait::async_trait;
 use carnac_lake::Lake;
-use carnac_model::{AuditOutcome, Freshness, Release, Run, STALE, freshness};
+use carnac_model::{AuditOutcome, Freshness, Lag, Release, Run, RunOutcome, STALE, freshness};
 use chrono::{DateTime, NaiveDate, Utc};
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::datasource::MemTable;
@@ -18,10 +18,14 @@ use datafusion::error::{DataFusionError, Result};
 use datafusion::logical_expr::{Expr, TableType};
 use datafusion::physical_plan::ExecutionPlan;
 
-/// What a stale table is told by when its last delivery could not be read.
+/// What a table is told by whose last delivery is not in the release.
 const UNREAD: (&str, &str) = (
     "dernière livraison illisible ou sans ligne acceptable : l'ancienne est servie",
     "its last delivery could not be read or had no acceptable row: the one before is served",
+);
+const BLOCKED: (&str, &str) = (
+    "dernière livraison non publiée, l'exécution ayant échoué : l'ancienne est servie",
+    "its last delivery was not published, as the run failed: the one before is served",
 );
 
 /// One of the tables that the records of runs make.
@@ -142,24 +146,18 @@ fn partitions(runs: &[Run], _: &Release) -> Result<RecordBatch, ArrowError> {
 /// One row a table of the release that has rows: how new it is, and why it is stale if it is.
 fn of_release(runs: &[Run], release: &Release) -> Result<RecordBatch, ArrowError> {
     let tables = freshness(release);
-    let unread = |table: &Freshness| {
-        let of_table = |source: &String| {
-            source.strip_prefix(table.table).is_some_and(|rest| rest.starts_with('/'))
-        };
-        runs.last().is_some_and(|run| run.unread.iter().any(of_table))
-    };
+    let missing: Vec<_> = tables.iter().map(|table| missing(runs, table.table)).collect();
+    let told = || tables.iter().zip(&missing);
     let reason = |of: fn((&'static str, &'static str)) -> &'static str| -> ArrayRef {
-        let reason = |table: &Freshness| {
-            let lags = table.lags.iter();
-            let lags =
-                lags.map(|lag| format!("{} ({} < {})", of(STALE), lag.measured, lag.expected));
-            let unread = unread(table).then(|| of(UNREAD).to_owned());
-            let reasons: Vec<_> = lags.chain(unread).collect();
+        let reason = |(table, missing): (&Freshness, &Option<(&'static str, &'static str)>)| {
+            let lag = |lag: &Lag| format!("{} ({} < {})", of(STALE), lag.measured, lag.expected);
+            let missing = missing.map(|why| of(why).to_owned());
+            let reasons: Vec<_> = table.lags.iter().map(lag).chain(missing).collect();
             (!reasons.is_empty()).then(|| reasons.join("; "))
         };
-        Arc::new(tables.iter().map(reason).collect::<StringArray>())
+        Arc::new(told().map(reason).collect::<StringArray>())
     };
-    let stale = tables.iter().map(|table| Some(!table.lags.is_empty() || unread(table)));
+    let stale = told().map(|(table, missing)| Some(!table.lags.is_empty() || missing.is_some()));
     RecordBatch::try_from_iter([
         ("table_name", texts(tables.iter().map(|table| table.table))),
         ("newest_period", optional(tables.iter().map(|table| table.newest_period.as_deref()))),
@@ -171,8 +169,29 @@ fn of_release(runs: &[Run], release: &Release) -> Result<RecordBatch, ArrowError
     ])
 }
 
+/// Why the last delivery to a table is not in it; none when it is, or when a refresh since has
+/// found nothing to do.
+fn missing(runs: &[Run], table: &str) -> Option<(&'static str, &'static str)> {
+    let is_of =
+        |source: &String| source.strip_prefix(table).is_some_and(|rest| rest.starts_with('/'));
+    for run in runs.iter().rev() {
+        let wrote = run.partitions.iter().any(|part| part.table == table);
+        if run.unread.iter().any(is_of) {
+            return Some(UNREAD);
+        }
+        if wrote && run.outcome == RunOutcome::Failed {
+            return Some(BLOCKED);
+        }
+        if wrote || (run.command == "refresh" && run.outcome != RunOutcome::Failed) {
+            return None;
+        }
+    }
+    None
+}
+
 fn texts<'t>(values: impl Iterator<Item = &'t str>) -> ArrayRef {
-    Arc::new(StringArray::from_iter_values(values))
+    // `from_iter_values` wants to know how many there are.
+    optional(values.map(Some))
 }
 
 fn optional<'t>(values: impl Iterator<Item = Option<&'t str>>) -> ArrayRef {
@@ -185,14 +204,14 @@ fn numbers(values: impl Iterator<Item = Option<u64>>) -> ArrayRef {
 }
 
 fn times(values: impl Iterator<Item = DateTime<Utc>>) -> ArrayRef {
-    let micros = values.map(|time| time.timestamp_micros());
-    Arc::new(TimestampMicrosecondArray::from_iter_values(micros).with_timezone("UTC"))
+    let micros = values.map(|time| Some(time.timestamp_micros()));
+    Arc::new(micros.collect::<TimestampMicrosecondArray>().with_timezone("UTC"))
 }
 
 fn days(values: impl Iterator<Item = NaiveDate>) -> ArrayRef {
     let day = |date: NaiveDate| {
         let days = date.signed_duration_since(NaiveDate::default()).num_days();
-        i32::try_from(days).unwrap_or_default()
+        i32::try_from(days).ok()
     };
-    Arc::new(Date32Array::from_iter_values(values.map(day)))
+    Arc::new(values.map(day).collect::<Date32Array>())
 }

@@ -81,8 +81,13 @@ impl Reader {
 fn question(view: &SqlFile, wanted: &Wanted) -> Result<(String, Option<RecordBatch>)> {
     let is_split = view.header.grain.iter().any(|column| column == SPLIT.0);
     let item = if is_split { SPLIT.0 } else { "cast(null as varchar)" };
+    // The middle value of an amount, in cents.
+    let parts = match view.header.unit.as_str() {
+        "eur" => "cast(mid * 100 as bigint) as numerator, cast(null as bigint) as denominator",
+        _ => "numerator, denominator",
+    };
     let mut sql = format!(
-        "select period, {item} as item, siren, numerator, denominator, status = 'observed' \
+        "select period, {item} as item, siren, {parts}, status = 'observed' \
          from {}.\"{}\"",
         view.layer, view.name
     );

@@ -1,0 +1,59 @@
+//! Arguments of `carnac serve`, and the hook that it shares with `carnac refresh`.
+
+use std::net::SocketAddr;
+
+use chrono_tz::Tz;
+use reqwest::Url;
+
+/// Serve Arrow Flight SQL on a loopback port until Ctrl-C or SIGTERM
+///
+/// There is no access control yet: only loopback addresses are served, and whoever reaches the
+/// port reads the schemas published, indicator and core.
+///
+/// A new release is seen by the next query; a query that runs keeps the release that it began
+/// with. When told to stop, the server refuses new queries and lets running ones end, for 20
+/// seconds at most.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "Examples:
+  carnac serve --listen 127.0.0.1:50051
+  carnac serve --refresh '0 2 * * *' --on-failure 'mail -s \"carnac: $CARNAC_OUTCOME\" exploitation'")]
+pub(crate) struct Serve {
+    #[command(flatten)]
+    pub(crate) listen: Listen,
+
+    /// Run `carnac refresh` at these times, as a process of its own, one at a time: a cron
+    /// expression of five fields (minute, hour, day of the month, month, day of the week). A run
+    /// that was missed is caught up once [default: never]
+    #[arg(long, env = "CARNAC_REFRESH", value_name = "CRON")]
+    pub(crate) refresh: Option<String>,
+
+    /// The time zone of --refresh. A time that the clocks skip or repeat is due once
+    /// [default: Europe/Paris]
+    #[arg(long, env = "CARNAC_REFRESH_TIMEZONE", value_name = "ZONE")]
+    pub(crate) refresh_timezone: Option<Tz>,
+
+    #[command(flatten)]
+    pub(crate) on_failure: OnFailure,
+}
+
+// No comment of documentation: it would be the help of whoever flattens this.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Listen {
+    /// Address to listen on; port 0 takes a free one [default: 127.0.0.1:50051]
+    #[arg(long, env = "CARNAC_LISTEN", value_name = "ADDR:PORT")]
+    pub(crate) listen: Option<SocketAddr>,
+}
+
+// As above. Neither value is shown in the help: a command or an address may hold a secret.
+#[derive(Debug, clap::Args)]
+pub(crate) struct OnFailure {
+    /// Command to run with `sh -c` after a refresh that failed or left files unread, for a minute
+    /// at most; it has CARNAC_RUN_ID, CARNAC_OUTCOME and CARNAC_ERROR in its environment and the
+    /// record of the run as JSON on its standard input
+    #[arg(long, env = "CARNAC_ON_FAILURE", value_name = "COMMAND", hide_env_values = true)]
+    pub(crate) on_failure: Option<String>,
+
+    /// Address to POST the record of such a run to, as JSON
+    #[arg(long, env = "CARNAC_ON_FAILURE_URL", value_name = "URL", hide_env_values = true)]
+    pub(crate) on_failure_url: Option<Url>,
+}

@@ -1,0 +1,58 @@
+-- id: C08
+-- title: Gisement restant sur 5 ans / Remaining potential over five years
+-- unit: eur
+-- grain: siren, period
+-- version: 1, from 2007-01-01
+-- definition: Ce que cinq années à 100 % économiseraient de plus qu'au taux de l'année.
+--   / What five years at 100 % would save more than at the year's rate.
+-- numerator: unités de l'année encore sur papier × économie unitaire (C04) × 5, sommées sur les
+--   procédures
+--   / units of the year still on paper × unit saving (C04) × 5, summed over processes
+-- denominator: sans : un montant, C07 − C06 / none: an amount, C07 − C06
+-- source: plateforme ; totaux déclarés ; paramètres de coût
+--   / platform; reported totals; cost parameters
+-- freshness: annuelle, après la collecte des déclarations / yearly, once the reports are in
+-- caveat: Périmètre : les collectivités ayant une unité électronique dans l'année (les autres ne
+--   sont pas concernées) et, parmi leurs procédures, celles dont le total est connu. Nul si et
+--   seulement si tout est électronique. D'autres hypothèses : `carnac scenario`.
+--   / Perimeter: authorities with an electronic unit in the year (others are not concerned), and
+--   of their processes those whose total is known. Zero if and only if all is electronic. Other
+--   assumptions: `carnac scenario`.
+-- disclosure: D2
+with amounts as (
+    select
+        v.siren,
+        v.period,
+        5 * sum((v.total_count - v.electronic_count) * u.low_eur) as low,
+        5 * sum((v.total_count - v.electronic_count) * u.mid_eur) as mid,
+        5 * sum((v.total_count - v.electronic_count) * u.high_eur) as high,
+        sum(v.electronic_count) > 0 as is_user,
+        sum(case when v.total_count * u.mid_eur is null then 0 else 1 end) as used_count,
+        sum(case when v.status = 'not_concerned' then 0 else 1 end) as concerned_count
+    from cube.volumes as v
+    left join cube.unit_savings as u
+        on v.period = u.period and v.stratum_code = u.stratum_code and v.process = u.process
+        and v.total_count is not null
+    group by v.siren, v.period
+),
+
+judged as (
+    select
+        *,
+        case
+            when not is_user then 'not_concerned'
+            when used_count > 0 then 'observed'
+            when concerned_count = 0 then 'not_concerned'
+            else 'not_reported'
+        end as status
+    from amounts
+)
+
+select
+    siren,
+    period,
+    case when status = 'observed' then cast(low as decimal(18, 2)) end as low,
+    case when status = 'observed' then cast(mid as decimal(18, 2)) end as mid,
+    case when status = 'observed' then cast(high as decimal(18, 2)) end as high,
+    status
+from judged

@@ -1,0 +1,45 @@
+-- id: B08
+-- title: Satisfaction / Satisfaction
+-- unit: ratio
+-- grain: siren, period, item
+-- version: 1, from 2007-01-01
+-- definition: Part des collectivités satisfaites (4 ou 5) parmi celles qui ont répondu de 1 à 5,
+--   pour chaque item.
+--   / Share of satisfied authorities (4 or 5) among those that answered from 1 to 5, for each item.
+-- numerator: 1 si la réponse est 4 ou 5 / 1 if the answer is 4 or 5
+-- denominator: 1 si la collectivité a donné une réponse de 1 à 5 ; « ne sait pas » et « sans objet
+--   » sont hors des deux sommes
+--   / 1 if the authority gave an answer from 1 to 5; "does not know" and "not concerned" are in
+--   neither sum
+-- source: enquêtes auprès des collectivités / surveys of the authorities
+-- freshness: à chaque vague d'enquête / with each wave of a survey
+-- caveat: La période est la vague, la modalité « enquête:item@version » : un libellé changé ouvre
+--   une autre série. Effectifs faibles : lire l'intervalle de published.opinions.
+--   / The period is the wave, the item `survey:item@version`: another wording is another series.
+--   Small numbers: read the interval in published.opinions.
+-- disclosure: D2
+with sums as (
+    select
+        siren,
+        wave as period,
+        series as item,
+        cast(case when value in ('1', '2', '3', '4', '5') then value in ('4', '5') end as bigint) as numerator,
+        cast(case when value in ('1', '2', '3', '4', '5') then 1 end as bigint) as denominator,
+        case
+            when value in ('1', '2', '3', '4', '5') then 'observed'
+            when status_code in ('not_concerned', 'not_asked') then 'not_concerned'
+            else 'not_reported'
+        end as status
+    from core.answers
+    where measure = 'satisfaction'
+)
+
+select
+    siren,
+    period,
+    item,
+    numerator,
+    denominator,
+    safe_ratio(numerator, denominator) as value,
+    status
+from sums
