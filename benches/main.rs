@@ -2,6 +2,8 @@
 //!
 //! `CARNAC_BENCH_ROWS` sets the number of acts, 1,000,000 unless it says otherwise.
 
+mod history;
+
 use std::fmt::Write;
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
@@ -33,7 +35,7 @@ use tonic::{Request, Response, Status};
 criterion_group! {
     name = benches;
     config = Criterion::default().sample_size(10);
-    targets = landing, queries, wire
+    targets = landing, queries, wire, refresh
 }
 criterion_main!(benches);
 
@@ -244,6 +246,20 @@ async fn count(client: &mut FlightSqlServiceClient<Channel>, ticket: Ticket) -> 
         .try_fold(0, |rows, batch| async move { Ok(rows + batch.num_rows()) })
         .await
         .expect("rows")
+}
+
+/// The refresh of one month with 12 and with 240 months of history. The ratio is printed, of
+/// refreshes in turns: the machine is the same to both.
+fn refresh(criterion: &mut Criterion) {
+    let mut histories = history::MONTHS.map(|months| history::History::of(months, 5_000));
+    history::compare(&mut histories, 11);
+    let mut group = criterion.benchmark_group("refresh");
+    for (history, months) in histories.iter_mut().zip(history::MONTHS) {
+        group.bench_function(format!("one month, {months} months of history"), |bench| {
+            bench.iter_custom(|turns| (0..turns).map(|_| history.next_refresh()).sum());
+        });
+    }
+    group.finish();
 }
 
 /// A Flight service that sends batches from memory: what the protocol itself takes here.

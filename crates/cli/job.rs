@@ -111,6 +111,7 @@ impl Job<'_> {
         let reports = self.land(&mut draft, &sources).await?;
         self.tell(&reports, &mut tally)?;
         run.unread = unread(&reports, &tally);
+        self.build_cubes(&mut draft).await?;
         self.audit(&draft, run).await?;
         let (unread, others) = (tally.failed, tally.others());
         let blocking = tell_audits(&run.audits);
@@ -143,6 +144,21 @@ impl Job<'_> {
         for report in reports {
             tally.count(report);
             print::line(&if again { told_again(report) } else { told(report) })?;
+        }
+        Ok(())
+    }
+
+    /// Computes the cubes that the draft changes; one that cannot be is computed when it is read.
+    async fn build_cubes(&self, draft: &mut Draft) -> anyhow::Result<()> {
+        if draft.is_empty() {
+            return Ok(());
+        }
+        let views = Arc::new(self.config.views()?);
+        let built = carnac_query::build_cubes(&self.lake, &views, draft, self.config.memory);
+        for cube in built.await.context("build the cubes")? {
+            if let Some(error) = cube.failed {
+                print::remark(&format!("warning: the cube {} is not built: {error}", cube.name));
+            }
         }
         Ok(())
     }

@@ -22,9 +22,9 @@ with by_subject as (
         siren,
         period,
         subject_level2_code as item,
-        count(*) as act_count
-    from core.acts
-    where is_transmitted
+        sum(transmitted_count) as act_count
+    from cube.acts
+    where transmitted_count > 0
     group by siren, period, subject_level2_code
 ),
 

@@ -23,8 +23,8 @@ with acts as (
         siren,
         period,
         nature_code as item,
-        sum(case when is_transmitted then 1 else 0 end) as act_count
-    from core.acts
+        sum(transmitted_count) as act_count
+    from cube.acts
     group by siren, period, nature_code
 ),
 

@@ -27,11 +27,10 @@ with bids as (
     select
         siren,
         period,
-        sum(case when is_electronic and not is_late then 1 else 0 end) as in_time_count,
-        sum(case when is_electronic then 1 else 0 end) as electronic_count,
-        sum(case when is_electronic then 0 else 1 end) as paper_count
-    from core.bids
-    group by siren, period
+        in_time_count,
+        electronic_count,
+        paper_count
+    from cube.bids
 ),
 
 totals as (

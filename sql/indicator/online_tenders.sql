@@ -20,9 +20,8 @@ with tenders as (
     select
         siren,
         period,
-        count(*) as tender_count
-    from core.consultations
-    group by siren, period
+        tender_count
+    from cube.consultations
 ),
 
 units as (

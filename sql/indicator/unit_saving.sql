@@ -1,6 +1,6 @@
 -- id: C04
 -- title: Économie unitaire / Unit saving
--- unit: eur
+-- unit: eur_per_unit
 -- grain: siren, period, item
 -- version: 1, from 2007-01-01
 -- definition: Ce qu'une unité (acte, consultation, pli, flux) coûte de moins par voie électronique

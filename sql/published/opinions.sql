@@ -40,8 +40,8 @@ counts as (
         sum(is_unknown) as unknown_count,
         avg(cast(point as double)) as mean_point,
         1.959963984540054 * stddev(cast(point as double)) / sqrt(cast(count(point) as double)) as half_width,
-        wilson_low(case when point >= 4 then 1 when point is not null then 0 end, case when point is not null then 1 end) as low,
-        wilson_high(case when point >= 4 then 1 when point is not null then 0 end, case when point is not null then 1 end) as high
+        wilson_low(case when point >= 4 then 1 when point is not null then 0 end, case when point is not null then 1 end) as value_low,
+        wilson_high(case when point >= 4 then 1 when point is not null then 0 end, case when point is not null then 1 end) as value_high
     from answers
     group by indicator_id, item, survey, period
 ),
@@ -65,8 +65,8 @@ select
     case when is_public then answer_count end as denominator,
     case when is_public then safe_ratio(agree_count, answer_count) end as value,
     case when is_public then 'observed' else 'suppressed' end as status,
-    case when is_public then low end as low,
-    case when is_public then high end as high,
+    case when is_public then value_low end as value_low,
+    case when is_public then value_high end as value_high,
     case when is_public then safe_ratio(agree_count - disagree_count, answer_count) end as net_score,
     case when is_public then mean_point end as mean_point,
     case when is_public then mean_point - half_width end as mean_low,

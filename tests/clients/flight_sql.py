@@ -109,7 +109,9 @@ def filters_are_kept(_, connection):
         names(connection, db_schema_filter="indic%"),
         [("indicator", view) for view in views("indicator")],
     )
-    is_equal(names(connection, table_name_filter="act_"), [("core", "acts")])
+    is_equal(
+        names(connection, table_name_filter="act_"), [("core", "acts"), ("cube", "acts")]
+    )
     is_equal(
         names(connection, table_name_filter="act%"),
         [pair for pair in all_views() if pair[1].startswith("act")],
@@ -132,7 +134,8 @@ def columns_are_filtered(_, connection):
         for _, table, columns in listed(connection, "all", **filters)
         for column in columns
     ]
-    money = [("contracts", "amount_eur"), ("expenses", "actual_eur"), ("flows", "amount_eur")]
+    costs = [("cost_lines", f"cost_{bound}_eur") for bound in ("low", "mid", "high")]
+    money = [("contracts", "amount_eur"), *costs, ("expenses", "actual_eur"), ("flows", "amount_eur")]
     is_equal(found, money)
 
 

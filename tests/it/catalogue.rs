@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::support::{Place, REPOSITORY, copy_folder};
 
-/// Answers a query over a lake with one member.
+/// Answers a query over a lake with one member and the calibrated costs of the samples.
 fn rows(place: &Place, options: &[&str], sql: &str) -> Vec<Value> {
     let args = [options, &["query", sql, "--format", "json"]].concat();
     serde_json::from_str(&place.ok(&args)).unwrap()
@@ -22,7 +22,8 @@ fn with_a_member() -> Place {
         "type;code;siren;nom;departement;region;population;edition\n\
          commune-actuelle;35238;213502388;Rennes;35;53;227830;2024-01-01\n",
     );
-    place.ok(&["ingest", &file, &lists, "--run-date", "2025-12-31"]);
+    let costs = format!("{REPOSITORY}/data-samples/cost_parameters/parametres-2013-calage.csv");
+    place.ok(&["ingest", &file, &lists, &costs, "--run-date", "2025-12-31"]);
     place
 }
 
@@ -91,9 +92,12 @@ fn the_catalogue_is_written_without_a_lake() {
     assert_eq!(names, ["siren", "period", "item", "numerator", "denominator", "value", "status"]);
     assert_eq!(schema["primaryKey"], serde_json::json!(["siren", "period", "item"]));
     assert_eq!(schema["fields"][3]["type"], "integer");
-    let published: Value = serde_json::from_str(&text("schema/rates_by_family.json")).unwrap();
-    for field in published["fields"].as_array().unwrap() {
-        assert_ne!(field["description"], "", "{field}");
+    for file in fs::read_dir(Path::new(&out).join("schema")).unwrap() {
+        let name = file.unwrap().file_name().into_string().unwrap();
+        let schema: Value = serde_json::from_str(&text(&format!("schema/{name}"))).unwrap();
+        for field in schema["fields"].as_array().unwrap() {
+            assert_ne!(field["description"], "", "{name}: {field}");
+        }
     }
 }
 

@@ -166,7 +166,7 @@ async fn drivers_find_catalogues_schemas_tables_and_types() {
     let info = client.get_db_schemas(all).await.unwrap();
     assert_eq!(
         texts(&fetch(client, info).await, "db_schema_name"),
-        ["catalog", "core", "indicator", "published"]
+        ["catalog", "core", "cube", "indicator", "published"]
     );
 
     let tables = |schema: Option<&str>, table: Option<&str>, types: &[&str]| CommandGetTables {
@@ -239,7 +239,7 @@ async fn what_is_no_query_is_refused_and_the_server_goes_on() {
             .await;
     assert_eq!(
         texts(&schemas, "table_schema"),
-        ["catalog", "core", "indicator", "information_schema", "published"]
+        ["catalog", "core", "cube", "indicator", "information_schema", "published"]
     );
     assert_eq!(number(&query(client, "select count(*) from core.acts").await), 406);
 }

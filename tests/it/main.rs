@@ -7,6 +7,7 @@ mod catalogue;
 mod cli;
 mod corpus;
 mod crash;
+mod cubes;
 mod damage;
 mod defects;
 mod editions;

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::io::{BufRead, BufReader, PipeReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, Output};
 
 use tempfile::TempDir;
 
@@ -92,9 +92,10 @@ impl Place {
 
     /// Starts `serve` on a free port with flags before and after the command.
     pub(crate) fn serve_with(&self, before: &[&str], after: &[&str]) -> Server {
-        let args = ["--root", &self.root()].into_iter().chain(before.iter().copied());
-        let args = args.chain(["serve", "--listen", "127.0.0.1:0"]).chain(after.iter().copied());
-        Server::start(Command::new(CARNAC).env_clear().current_dir(self.path()).args(args))
+        let mut command = Command::new(CARNAC);
+        command.env_clear().current_dir(self.path()).args(["--root", &self.root()]);
+        command.args(before).args(["serve", "--listen", "127.0.0.1:0"]).args(after);
+        Server::start(command)
     }
 }
 
@@ -108,12 +109,12 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    fn start(command: &mut Command) -> Self {
+    fn start(mut command: Command) -> Self {
         let (said, says) = std::io::pipe().unwrap();
         command.stdout(says.try_clone().unwrap()).stderr(says);
         let child = command.spawn().unwrap();
-        // Else the end of what it says would never come.
-        command.stdout(Stdio::null()).stderr(Stdio::null());
+        // It holds the pipe too: else the end of what the server says would never come.
+        drop(command);
         let mut server = Self { child, said: BufReader::new(said), address: String::new() };
         let line = server.hears("grpc://");
         server.address = line.trim().rsplit("grpc://").next().unwrap().to_owned();

@@ -84,7 +84,7 @@ fn damages(kind: Kind, whole: &[u8]) -> Vec<(String, Option<Vec<u8>>)> {
         Kind::Commit => changes(whole),
         Kind::Checkpoint | Kind::Hint | Kind::Run => 0..0,
     };
-    let step = (flipped.len() / 23).max(1);
+    let step = (flipped.len() / 17).max(1);
     for at in flipped.step_by(step) {
         let mut changed = whole.to_vec();
         changed[at] ^= 1;
@@ -199,7 +199,7 @@ async fn all_damage_is_told_and_not_the_first_only() {
 #[tokio::test]
 async fn one_release_is_verified_alone() {
     let place = small_lake().await;
-    assert!(place.ok(&["verify", "--release", "1"]).starts_with("verified 1 releases, 2 tables"));
+    assert!(place.ok(&["verify", "--release", "1"]).contains("verified 1 releases"));
     fs::write(place.path().join("lake/releases/00000003.json"), "").unwrap();
     place.ok(&["verify", "--release", "1"]);
     place.fails(1, &["verify", "--release", "9"]);

@@ -6,7 +6,7 @@ use carnac_query::SqlFile;
 use serde_json::{Value, json};
 
 /// What columns of several views mean, in French and in English.
-const COLUMNS: [(&str, &str, &str); 15] = [
+const COLUMNS: [(&str, &str, &str); 30] = [
     ("siren", "SIREN de la collectivité", "SIREN of the authority"),
     ("period", "période : 2024, 2024-Q3 ou 2024-08", "period: 2024, 2024-Q3 or 2024-08"),
     (
@@ -45,6 +45,29 @@ const COLUMNS: [(&str, &str, &str); 15] = [
         "expected_population_count",
         "population des collectivités attendues",
         "population of the authorities expected",
+    ),
+    ("population_share", "part de la population couverte", "share of the population covered"),
+    ("value_low", "borne basse à 95 % de la valeur", "lower 95 % bound of the value"),
+    ("value_high", "borne haute à 95 % de la valeur", "upper 95 % bound of the value"),
+    ("net_score", "part de 4 et 5 moins part de 1 et 2", "share of 4 and 5 less share of 1 and 2"),
+    ("mean_point", "note moyenne, de 1 à 5", "mean point, from 1 to 5"),
+    ("mean_low", "borne basse à 95 % de la note", "lower 95 % bound of the mean point"),
+    ("mean_high", "borne haute à 95 % de la note", "upper 95 % bound of the mean point"),
+    ("unknown_count", "réponses « ne sait pas »", "answers \"does not know\""),
+    (
+        "place",
+        "rang dans l'enquête, par valeur décroissante",
+        "rank in the survey, the highest value first",
+    ),
+    ("survey", "enquête", "survey"),
+    ("wave", "vague de l'enquête", "wave of the survey"),
+    ("stratum_code", "strate de population", "population stratum"),
+    ("department_code", "département", "département"),
+    ("weight", "poids de sondage, N/n", "design weight, N/n"),
+    (
+        "kish_effect",
+        "effet de plan de Kish, n·Σw² sur (Σw)²",
+        "Kish's design effect, n·Σw² over (Σw)²",
     ),
 ];
 

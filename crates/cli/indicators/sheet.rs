@@ -23,10 +23,12 @@ const CLASSES: [(&str, &str, &str); 4] = [
 ];
 
 /// Units with a French name of their own.
-const UNITS: [(&str, &str); 3] = [
+const UNITS: [(&str, &str); 5] = [
     ("ratio", "rapport, de 0 à 1"),
     ("count", "nombre"),
     ("bids per tender", "offres par consultation"),
+    ("downloads per tender", "retraits par consultation"),
+    ("eur", "euros"),
 ];
 
 /// Returns the sheet; empty for a file without a definition.

@@ -53,16 +53,11 @@ impl<'a> Refresher<'a> {
     /// Starts what is due, until it is dropped: then the refresh that runs is ended too, and is
     /// caught up by the next server.
     pub(crate) async fn keep(mut self) -> anyhow::Result<()> {
-        let due = self.schedule.after(self.last)?;
-        print::line(&format!("refresh due at {}", due.format("%Y-%m-%d %H:%M %Z")))?;
         loop {
             let due = self.schedule.after(self.last)?;
-            // An error when it is past.
-            if let Ok(wait) = (due.with_timezone(&Utc) - now()).to_std()
-                && !wait.is_zero()
-            {
+            print::line(&format!("refresh due at {}", due.format("%Y-%m-%d %H:%M %Z")))?;
+            while let Some(wait) = time_to(due.with_timezone(&Utc)) {
                 sleep(wait.min(LONGEST_SLEEP)).await;
-                continue;
             }
             let began = now();
             if self.refresh(began).await {
@@ -115,6 +110,11 @@ impl<'a> Refresher<'a> {
         let mut child = command.spawn().context("start the refresh")?;
         child.wait().await.context("wait for the refresh")
     }
+}
+
+/// How long it is to a time that has not come.
+fn time_to(due: DateTime<Utc>) -> Option<Duration> {
+    (due - now()).to_std().ok().filter(|wait| !wait.is_zero())
 }
 
 /// When the last refresh began.

@@ -75,10 +75,8 @@ impl Source {
             move |source| Error::Io { step, path, source }
         };
         let head = head_of(first).map_err(failed("open"))?;
-        let by_folder =
-            || path.parent()?.ancestors().find_map(|folder| dataset(folder.file_name()?.to_str()?));
         let (head, guessed) = text_of(&head);
-        let expected = named.or_else(by_folder);
+        let expected = named.or_else(|| by_folder(&path));
         let looked_into = expected.is_none() || !profiles.is_empty();
         let headers = headers(format, first, &head, looked_into)?;
         let fits = |profile: &&Arc<Profile>| headers.iter().any(|h| profile.fits(h, expected));
@@ -222,6 +220,11 @@ impl Source {
             Err(Error::Changed { path: self.path.clone() })
         }
     }
+}
+
+/// The dataset after which a folder on the way to the file is named, the nearest one first.
+fn by_folder(path: &Path) -> Option<&'static Dataset> {
+    path.parent()?.ancestors().find_map(|folder| dataset(folder.file_name()?.to_str()?))
 }
 
 /// The first 64 KiB of a file.

@@ -80,13 +80,9 @@ impl Lake {
             Some(version) => Some(Table::of(name, &self.delta_at(name, version, None).await?)?),
             None => None,
         };
-        let old = before.as_ref().map(Table::files_by_partition).unwrap_or_default();
-        let new = after.files_by_partition();
-        let touched =
-            old.keys().chain(new.keys()).filter(|period| old.get(*period) != new.get(*period));
         Ok(Changed {
             name: name.to_owned(),
-            touched: touched.cloned().collect(),
+            touched: after.differs_from(before.as_ref()),
             before: before.map(|table| table.rows_by_partition()).unwrap_or_default(),
             after: after.rows_by_partition(),
             table: after,

@@ -12,7 +12,7 @@ use url::Url;
 
 use crate::commit::ATTEMPTS;
 use crate::proof::Proof;
-use crate::{Error, Lake, QUARANTINE, Result, commit, store};
+use crate::{Error, Lake, QUARANTINE, Result, commit, cube, store};
 
 impl Lake {
     /// Opens a table at a version, whose commit must be whole and, when `published` names one, that
@@ -147,7 +147,8 @@ impl Lake {
 
 /// Where a table is, below the root.
 pub(crate) fn folder(table: &str) -> String {
-    if table == QUARANTINE { QUARANTINE.to_owned() } else { format!("tables/{table}") }
+    let is_whole = table == QUARANTINE || table.starts_with(cube::FOLDER);
+    if is_whole { table.to_owned() } else { format!("tables/{table}") }
 }
 
 /// A Delta operation failed; that another run was faster is no fault of the table.

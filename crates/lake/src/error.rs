@@ -211,6 +211,14 @@ pub enum Error {
         /// DataFusion's own reason.
         source: Box<DataFusionError>,
     },
+    /// Computing the rows of a cube failed.
+    #[error("compute {table}: {source}")]
+    Cube {
+        /// The cube's table.
+        table: String,
+        /// DataFusion's own reason.
+        source: Box<DataFusionError>,
+    },
     /// A delivery without a single good row would wipe what its source had landed.
     #[error(
         "{dataset}/{file}: no row is acceptable, and {landed} of its rows are landed; \

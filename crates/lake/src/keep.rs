@@ -112,11 +112,14 @@ fn newest(records: &Records, upkeep: &Upkeep, now: DateTime<Utc>) -> BTreeSet<u6
     ids
 }
 
-/// The tables that a release names: each with its version and what tells its commit from others.
+/// The tables that a release names, those of cubes too: each with its version and what tells its
+/// commit from others.
 pub(crate) fn pins(release: &Release) -> impl Iterator<Item = (&str, u64, Option<&str>)> {
-    release.tables.iter().map(|(table, version)| {
+    let tables = release.tables.iter().map(|(table, version)| {
         (table.as_str(), *version, release.commits.get(table).map(String::as_str))
-    })
+    });
+    let cubes = release.cubes.values();
+    tables.chain(cubes.map(|cube| (cube.table.as_str(), cube.version, cube.commit.as_deref())))
 }
 
 /// The version of a table that a release names.
@@ -150,6 +153,7 @@ mod tests {
             commits: BTreeMap::new(),
             inputs: BTreeMap::new(),
             code: String::new(),
+            cubes: BTreeMap::new(),
         }
     }
 

@@ -14,6 +14,7 @@
 
 mod audit;
 mod commit;
+mod cube;
 mod delivery;
 mod delta;
 mod edition;
@@ -42,6 +43,7 @@ use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use object_store::ObjectStore;
 
 pub use audit::Audited;
+pub use cube::{CubeRows, Touched};
 pub use delivery::Delivery;
 pub use error::{Error, Result};
 pub use lease::Lease;

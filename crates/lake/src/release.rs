@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use carnac_model::{Input, Release};
+use carnac_model::{Cube, Input, Release};
 use chrono::{DateTime, NaiveDate, Utc};
 use futures::TryStreamExt;
 use futures::future::try_join_all;
@@ -27,6 +27,8 @@ pub struct Draft {
     /// What tells the commits of those versions from others, as [`Release::commits`] has it.
     commits: BTreeMap<String, String>,
     pub(crate) inputs: BTreeMap<String, Input>,
+    /// The cubes that this run has built.
+    pub(crate) cubes: BTreeMap<String, Cube>,
 }
 
 impl Draft {
@@ -60,6 +62,7 @@ impl Draft {
             tables: BTreeMap::new(),
             commits: BTreeMap::new(),
             inputs: BTreeMap::new(),
+            cubes: BTreeMap::new(),
         }
     }
 
@@ -75,14 +78,17 @@ impl Draft {
     #[must_use]
     pub fn preview(&self, now: DateTime<Utc>) -> Release {
         let base = self.base.clone();
+        let mut cubes = base.as_ref().map(|base| base.cubes.clone()).unwrap_or_default();
         let (mut tables, mut commits, mut inputs) =
             base.map(|base| (base.tables, base.commits, base.inputs)).unwrap_or_default();
         commits.retain(|table, _| !self.tables.contains_key(table));
         tables.extend(self.tables.clone());
         inputs.extend(self.inputs.clone());
+        cubes.extend(self.cubes.clone());
         let (id, code) =
             (self.base.as_ref().map_or(0, |base| base.id), env!("CARGO_PKG_VERSION").to_owned());
-        Release { id, published_at: now, run_date: self.run_date, tables, commits, inputs, code }
+        let run_date = self.run_date;
+        Release { id, published_at: now, run_date, tables, commits, inputs, code, cubes }
     }
 
     /// The sources of a dataset that this run has landed, by file name.
@@ -108,6 +114,23 @@ impl Draft {
         self.run_date
     }
 
+    /// Sets the version of a table that has the same rows under it: cubes built from those are
+    /// built from these.
+    pub(crate) fn rewritten(&mut self, table: &str, version: u64) {
+        let before = self.version(table);
+        self.tables.insert(table.to_owned(), version);
+        let mut cubes = self.base.as_ref().map(|base| base.cubes.clone()).unwrap_or_default();
+        cubes.extend(std::mem::take(&mut self.cubes));
+        for cube in cubes.values_mut() {
+            if let Some(from) = cube.built_from.get_mut(table)
+                && Some(*from) == before
+            {
+                *from = version;
+            }
+        }
+        self.cubes = cubes;
+    }
+
     /// The version to build on: this run's own, or else the one readers see.
     pub(crate) fn version(&self, table: &str) -> Option<u64> {
         self.tables.get(table).copied().or_else(|| self.published_version(table))
@@ -125,6 +148,9 @@ impl Draft {
         id: u64,
         published_at: DateTime<Utc>,
     ) -> Result<Release> {
+        // One built from what another run has changed since is not read: it names other versions.
+        let mut cubes = latest.as_ref().map(|latest| latest.cubes.clone()).unwrap_or_default();
+        cubes.extend(self.cubes.clone());
         let (mut tables, mut commits, mut inputs) =
             latest.map(|latest| (latest.tables, latest.commits, latest.inputs)).unwrap_or_default();
         for (table, version) in &self.tables {
@@ -142,7 +168,7 @@ impl Draft {
         );
         let code = env!("CARGO_PKG_VERSION").to_owned();
         let run_date = self.run_date;
-        Ok(Release { id, published_at, run_date, tables, commits, inputs, code })
+        Ok(Release { id, published_at, run_date, tables, commits, inputs, code, cubes })
     }
 }
 
@@ -153,8 +179,8 @@ impl Lake {
     /// When the release log cannot be read.
     pub async fn draft(&self, run_date: NaiveDate) -> Result<Draft> {
         let base = self.latest().await?;
-        let (tables, commits, inputs) = Default::default();
-        Ok(Draft { base, run_date, tables, commits, inputs })
+        let (tables, commits, inputs, cubes) = Default::default();
+        Ok(Draft { base, run_date, tables, commits, inputs, cubes })
     }
 
     /// Publishes everything the draft changed as one release, or nothing.

@@ -5,7 +5,7 @@
 //! apart by hashes in files and written in sorted runs, so memory does not grow with the delivery.
 
 mod fate;
-mod partition;
+pub(crate) mod partition;
 mod quarantine;
 
 use std::collections::BTreeSet;

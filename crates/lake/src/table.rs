@@ -141,8 +141,16 @@ impl Table {
         self.schema.table_partition_cols().first().map(|field| field.name().as_str())
     }
 
+    /// Returns the partitions whose files are not those of another version of the table.
+    pub(crate) fn differs_from(&self, other: Option<&Self>) -> BTreeSet<String> {
+        let (new, old) =
+            (self.files_by_partition(), other.map(Self::files_by_partition).unwrap_or_default());
+        let differs = |value: &&String| old.get(*value) != new.get(*value);
+        old.keys().chain(new.keys()).filter(differs).cloned().collect()
+    }
+
     /// Returns the files of each partition.
-    pub(crate) fn files_by_partition(&self) -> BTreeMap<String, BTreeSet<&Path>> {
+    fn files_by_partition(&self) -> BTreeMap<String, BTreeSet<&Path>> {
         let mut files: BTreeMap<String, BTreeSet<&Path>> = BTreeMap::new();
         for file in &self.files {
             if let Some(ScalarValue::Utf8(Some(value))) = file.partition_values.first() {

@@ -120,7 +120,7 @@ impl Lake {
         if rewrite.commits.is_some() {
             self.checkpoint(name, &after, version).await?;
         }
-        draft.tables.insert(name.clone(), version);
+        draft.rewritten(name, version);
         Ok(())
     }
 

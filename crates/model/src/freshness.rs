@@ -182,6 +182,7 @@ mod tests {
             commits: BTreeMap::new(),
             inputs: inputs.collect(),
             code: String::new(),
+            cubes: BTreeMap::new(),
         }
     }
 

@@ -23,6 +23,27 @@ pub struct Release {
     pub inputs: BTreeMap<String, Input>,
     /// Version of the program that wrote it.
     pub code: String,
+    /// The cubes that were built with it or before it, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub cubes: BTreeMap<String, Cube>,
+}
+
+/// A cube as it was built: it may be read as long as nothing of this has changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cube {
+    /// Where its table is, below the root: `cubes/acts-5f3a09c1`.
+    pub table: String,
+    /// Delta version of that table.
+    pub version: u64,
+    /// SHA-256 of what that version changed, as [`Release::commits`] has it.
+    pub commit: Option<String>,
+    /// Hash of the SQL texts that define it, those below it too, and of the program's version.
+    pub definition: String,
+    /// Delta version of each table that it was built from; a table that has none is absent.
+    pub built_from: BTreeMap<String, u64>,
+    /// What "today" meant, if the cube depends on that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run_date: Option<NaiveDate>,
 }
 
 /// One source as it was landed: `read = accepted + rejected`, always.

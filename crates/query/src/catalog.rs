@@ -25,7 +25,7 @@ use datafusion::logical_expr::{DdlStatement, LogicalPlan};
 use datafusion::prelude::SessionConfig;
 
 use crate::audit::COLUMNS;
-use crate::{Error, Layer, Principal, Result, SqlFile, Views, function, scenario, udf};
+use crate::{Error, Layer, Principal, Result, SqlFile, Views, cube, function, scenario, udf};
 
 /// Name of the one catalogue.
 pub(crate) const CATALOG: &str = "carnac";
@@ -35,6 +35,8 @@ pub(crate) const CATALOG: &str = "carnac";
 pub(crate) struct Catalog {
     pub(crate) release: Arc<Release>,
     pub(crate) views: Arc<Views>,
+    /// The cubes that a run may build, by name.
+    pub(crate) cubes: BTreeMap<String, cube::Definition>,
     state: SessionState,
     schemas: BTreeMap<&'static str, Arc<MemorySchemaProvider>>,
 }
@@ -56,7 +58,8 @@ impl Catalog {
             names.iter().map(|name| (*name, Arc::new(MemorySchemaProvider::new()))).collect();
         let state = session(lake, memory, all_of(&schemas, names))?;
         let release = Arc::new(release);
-        let mut catalog = Self { release, views: Arc::clone(&views), state, schemas };
+        let cubes = BTreeMap::new();
+        let mut catalog = Self { release, views: Arc::clone(&views), cubes, state, schemas };
         catalog.add_tables(lake).await?;
         catalog.add("catalog", "indicators", in_memory(definitions::indicators(&views))?)?;
         catalog.add("catalog", "functions", in_memory(definitions::functions(&views))?)?;
@@ -65,7 +68,7 @@ impl Catalog {
         }
         let is_wanted = |file: &&SqlFile| file.layer != Layer::Function && wanted(file.layer);
         for file in views.files().iter().filter(is_wanted) {
-            catalog.add_view(file).await?;
+            catalog.add_view(lake, file).await?;
         }
         Ok(catalog)
     }
@@ -128,7 +131,7 @@ impl Catalog {
         Ok(())
     }
 
-    async fn add_view(&self, file: &SqlFile) -> Result<()> {
+    async fn add_view(&mut self, lake: &Lake, file: &SqlFile) -> Result<()> {
         let dialect = self.state.config().options().sql_parser.dialect;
         let statement = self
             .state
@@ -141,11 +144,18 @@ impl Catalog {
         for table in tables {
             refuse_upward(file, &table)?;
         }
-        let plan =
+        let mut plan =
             self.state.statement_to_plan(statement).await.map_err(|error| located(file, &error))?;
         check_columns(file, plan.schema().as_arrow())?;
         // Optimising once finds at start what would otherwise fail at the first query.
-        self.state.optimize(&plan).map_err(|error| located(file, &error))?;
+        let optimised = self.state.optimize(&plan).map_err(|error| located(file, &error))?;
+        if file.layer == Layer::Cube
+            && let Some(definition) = cube::Definition::of(&self.views, file, &optimised)?
+        {
+            let built = cube::read(lake, &self.release, &file.name, &definition, &plan).await;
+            plan = built.unwrap_or(plan);
+            self.cubes.insert(file.name.clone(), definition);
+        }
         self.add(
             file.layer.name(),
             &file.name,

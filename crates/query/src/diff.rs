@@ -119,7 +119,9 @@ pub(crate) async fn compare(
 
 /// Identifiers of the indicators that either side has and that are wanted, in order.
 fn indicators(views: [&Views; 2], wanted: &Wanted) -> Result<BTreeSet<String>> {
+    // What one unit costs adds up to nothing over authorities.
     let files = views.into_iter().flat_map(|views| views.layer(Layer::Indicator));
+    let files = files.filter(|file| file.header.unit != "eur_per_unit");
     let is_wanted = |file: &&SqlFile| {
         wanted.indicator.as_ref().is_none_or(|name| *name == file.header.id || *name == file.name)
     };

@@ -26,6 +26,8 @@ pub struct Gateway {
     /// The definitions of today.
     views: Arc<Views>,
     memory: usize,
+    /// Whether what a run has computed beforehand is read.
+    cubes: bool,
     /// Open catalogues, each of one release and one set of definitions; the last used at the end.
     open: Mutex<Vec<Arc<Catalog>>>,
 }
@@ -60,7 +62,13 @@ impl Gateway {
     /// Makes the gateway of a lake; `memory` bounds all its queries together, in bytes.
     #[must_use]
     pub fn new(lake: Lake, views: Views, memory: usize) -> Self {
-        Self { lake, views: Arc::new(views), memory, open: Mutex::default() }
+        Self { lake, views: Arc::new(views), memory, cubes: true, open: Mutex::default() }
+    }
+
+    /// Computes cubes when they are read, also those that a run has built: answers are the same.
+    #[must_use]
+    pub fn without_cubes(self) -> Self {
+        Self { cubes: false, ..self }
     }
 
     /// Opens the newest release and plans every view, so that a broken file stops the start.
@@ -220,8 +228,11 @@ impl Gateway {
         if let Some(open) = self.take_open(release.id, &views) {
             return Ok(open);
         }
-        let catalog =
-            Catalog::open(&self.lake, views, release.clone(), self.memory, |_| true).await?;
+        let mut release = release.clone();
+        if !self.cubes {
+            release.cubes.clear();
+        }
+        let catalog = Catalog::open(&self.lake, views, release, self.memory, |_| true).await?;
         let catalog = Arc::new(catalog);
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         open.push(Arc::clone(&catalog));

@@ -34,6 +34,26 @@ impl Views {
         Ok(reads)
     }
 
+    /// Returns the texts on which the rows of a view depend, by `<layer>/<name>.sql`: its own, those
+    /// of the views below it, and those of all functions.
+    ///
+    /// # Errors
+    /// As [`Views::reads`].
+    pub(crate) fn below(&self, file: &SqlFile) -> Result<BTreeMap<String, String>> {
+        let functions = self.layer(Layer::Function);
+        let mut texts: BTreeMap<_, _> =
+            functions.map(|file| (file.path(), file.sql.clone())).collect();
+        let mut found = vec![file];
+        while let Some(file) = found.pop() {
+            for (schema, name) in named(file)? {
+                let is_named = |file: &&SqlFile| file.layer.name() == schema && file.name == name;
+                found.extend(self.files().iter().find(is_named));
+            }
+            texts.insert(file.path(), file.sql.clone());
+        }
+        Ok(texts)
+    }
+
     /// Returns the files of a layer that read one of `tables`, in the order of their names.
     ///
     /// # Errors

@@ -7,10 +7,12 @@ mod wilson;
 
 use datafusion::logical_expr::{AggregateUDF, ScalarUDF, WindowUDF};
 
+use crate::scenario;
+
 /// What the catalogue says of a function in Rust.
 pub(crate) struct Sheet {
     pub(crate) name: &'static str,
-    /// `scalar`, `aggregate` or `window`.
+    /// `scalar`, `aggregate`, `window` or `table`.
     pub(crate) kind: &'static str,
     pub(crate) signature: &'static str,
     pub(crate) fr: &'static str,
@@ -20,7 +22,7 @@ pub(crate) struct Sheet {
 }
 
 /// The functions of this module, by name.
-pub(crate) static SHEETS: [Sheet; 6] = [
+pub(crate) static SHEETS: [Sheet; 7] = [
     Sheet {
         name: "percentile_rank",
         kind: "window",
@@ -28,6 +30,15 @@ pub(crate) static SHEETS: [Sheet; 6] = [
         fr: "Rang centile dans le groupe : (valeurs inférieures + la moitié des valeurs égales, elle-même comprise) / effectif ; une valeur absente n'a pas de rang et ne compte pas",
         en: "Percentile rank in the group: (values below + half of the equal ones, itself included) / number of values; an absent value has no rank and does not count",
         example: "(select max(r) from (select percentile_rank(x) over () as r from (values (1.0), (2.0), (2.0), (4.0)) as t (x)) as ranked) = 0.875",
+    },
+    Sheet {
+        name: scenario::NAME,
+        kind: "table",
+        signature: "scenario(text varchar [, seed bigint [, draws bigint]]) returns table (section varchar, item varchar, title varchar, year bigint, low decimal, mid decimal, high decimal, unit varchar)",
+        fr: "Un « et si » du modèle d'économies : le texte TOML d'un scénario, ou le nom d'un de ceux du programme",
+        en: "A what-if of the savings model: the TOML text of a scenario, or the name of one that the program carries",
+        // With the calibrated parameters of the samples.
+        example: "(select mid from scenario('bilan-2013', 1, 100) where section = 'at_full_rate' and item = 'all' and year is null) = 9700050",
     },
     Sheet {
         name: "siren_valid",
@@ -103,6 +114,7 @@ mod tests {
             scalar().iter().map(|function| function.name().to_owned()).collect();
         names.extend(aggregate().iter().map(|function| function.name().to_owned()));
         names.extend(window().iter().map(|function| function.name().to_owned()));
+        names.push(scenario::NAME.to_owned());
         names.sort();
         assert_eq!(names, SHEETS.each_ref().map(|sheet| sheet.name));
     }

@@ -149,7 +149,7 @@ impl Views {
         Self::parse(texts)
     }
 
-    /// Loads the files of a folder instead.
+    /// Loads the files of a folder instead; a layer may have none.
     ///
     /// # Errors
     /// When it cannot be read, or [`Error::SqlFile`].
@@ -159,8 +159,12 @@ impl Views {
             move |source| Error::ReadSql { path, source }
         };
         let mut texts = Vec::new();
+        folder.read_dir().map_err(failed(folder))?;
         for layer in Layer::ALL {
             let path = folder.join(layer.name());
+            if !path.exists() {
+                continue;
+            }
             for entry in path.read_dir().map_err(failed(&path))? {
                 let file = entry.map_err(failed(&path))?.path();
                 let text = std::fs::read_to_string(&file).map_err(failed(&file))?;

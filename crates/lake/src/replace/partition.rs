@@ -23,7 +23,7 @@ use crate::sum;
 const GROUP_ROWS: usize = 128 * 1024;
 
 /// A partition in the making.
-pub(super) struct PartitionWriter {
+pub(crate) struct PartitionWriter {
     delta: DeltaTable,
     column: String,
     value: String,
@@ -42,7 +42,7 @@ pub(super) struct PartitionWriter {
 impl PartitionWriter {
     /// Starts the partition in which `column` is `value`; rows are sorted by `sort` in runs of
     /// about `run_bytes`.
-    pub(super) fn new(
+    pub(crate) fn new(
         delta: &DeltaTable,
         column: &str,
         value: &str,
@@ -64,7 +64,7 @@ impl PartitionWriter {
     }
 
     /// Adds rows, in the table's columns without that of the partition.
-    pub(super) async fn push(&mut self, batch: RecordBatch) -> DeltaResult<()> {
+    pub(crate) async fn push(&mut self, batch: RecordBatch) -> DeltaResult<()> {
         if batch.num_rows() == 0 {
             return Ok(());
         }
@@ -75,7 +75,7 @@ impl PartitionWriter {
     }
 
     /// Writes what is left and returns the data files.
-    pub(super) async fn finish(mut self) -> DeltaResult<Vec<Add>> {
+    pub(crate) async fn finish(mut self) -> DeltaResult<Vec<Add>> {
         self.write_run().await?;
         Ok(self.added)
     }

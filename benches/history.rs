@@ -1,0 +1,93 @@
+//! The refresh of one month beside a short and a long history, with the program itself.
+
+use std::fmt::Write;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+/// Months of history that are compared: one year and twenty.
+pub(crate) const MONTHS: [u32; 2] = [12, 240];
+
+/// The last year of either history.
+const LAST_YEAR: u32 = 2025;
+
+/// A lake into whose inbox a file of acts came each month, each landed by a refresh of its own.
+pub(crate) struct History {
+    folder: TempDir,
+    acts: u32,
+    /// Deliveries of the last month so far.
+    deliveries: u32,
+}
+
+impl History {
+    pub(crate) fn of(months: u32, acts: u32) -> Self {
+        let folder = TempDir::new().expect("a temporary folder");
+        let history = Self { folder, acts, deliveries: 0 };
+        let first = (LAST_YEAR + 1) * 12 - months;
+        for month in first..first + months {
+            history.deliver(month);
+            history.refresh();
+        }
+        history
+    }
+
+    /// Delivers the last month once more, otherwise than before, and times the refresh.
+    pub(crate) fn next_refresh(&mut self) -> Duration {
+        self.deliveries += 1;
+        self.deliver(LAST_YEAR * 12 + 11);
+        let from = Instant::now();
+        self.refresh();
+        from.elapsed()
+    }
+
+    fn deliver(&self, month: u32) {
+        let (year, month) = (month / 12, month % 12 + 1);
+        let path = self.folder.path().join(format!("lake/inbox/acts/{year}-{month:02}.csv"));
+        std::fs::create_dir_all(path.parent().unwrap_or(Path::new(""))).expect("the inbox");
+        let mut csv =
+            "id_acte;siren;nature;matiere;date_decision;date_ar;statut;annule\n".to_owned();
+        for act in 0..self.acts {
+            let (nature, subject) = (act % 6 + 1, (act + self.deliveries) % 9 + 1);
+            let day = format!("{year}-{month:02}-{:02}", act % 28 + 1);
+            let _infallible = writeln!(
+                csv,
+                "035-{year}{month:02}-{act}-{nature};213502388;{nature};{subject}.1;{day};{day};4;0"
+            );
+        }
+        std::fs::write(path, csv).expect("a delivery");
+    }
+
+    fn refresh(&self) {
+        let status = Command::new(env!("CARGO_BIN_EXE_carnac"))
+            .env_clear()
+            .args(["--root", "lake", "refresh", "--run-date", "2026-01-31"])
+            .current_dir(self.folder.path())
+            .stdout(Stdio::null())
+            .status();
+        assert!(status.expect("the program runs").success(), "the refresh failed");
+    }
+}
+
+/// Times refreshes beside each history in turns, and prints the medians and their ratio.
+pub(crate) fn compare(histories: &mut [History; 2], turns: usize) -> f64 {
+    let mut times = [Vec::new(), Vec::new()];
+    for _ in 0..turns {
+        for (history, times) in histories.iter_mut().zip(&mut times) {
+            times.push(history.next_refresh());
+        }
+    }
+    let [short, long] = times.map(|mut times| {
+        times.sort();
+        times.get(times.len() / 2).copied().unwrap_or_default()
+    });
+    let ratio = long.as_secs_f64() / short.as_secs_f64();
+    let acts = histories.iter().map(|history| history.acts).max().unwrap_or_default();
+    println!(
+        "refresh of one month, {acts} acts a month, median of {turns}: {short:?} with {} months of \
+         history, {long:?} with {}, ratio {ratio:.2}",
+        MONTHS[0], MONTHS[1]
+    );
+    ratio
+}
