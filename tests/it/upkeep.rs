@@ -4,6 +4,10 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 
+use carnac_ingest::{Source, find};
+use carnac_lake::{DEFAULT_MEMORY, Lake};
+use chrono::{DateTime, NaiveDate, Utc};
+
 use crate::support::{Place, acts, files_below};
 
 const RENNES: &str = "213502388";
@@ -14,22 +18,40 @@ const ALL: &str = "select * from lake.acts order by act_id";
 /// Upkeep that keeps the newest release only, whatever its age.
 const STRICT: [&str; 5] = ["upkeep", "--keep-releases", "1", "--keep-days", "0"];
 
-/// Rows that do not fit into the memory of one sorted run when there is 1 MiB in all.
-const MANY: usize = 2_000;
+/// Rows of a file of which a batch does not fit into the memory of one sorted run.
+const MANY: usize = 100;
 
-/// Lands `count` acts of 2024 under numbers that begin with `name`, with little memory.
-fn land_many(place: &Place, name: &str, count: usize) {
+/// Memory for landing, in bytes: so little that a batch of rows is a file.
+const LITTLE_MEMORY: usize = 32 * 1024;
+
+/// Lands acts of 2024 under numbers that begin with `name`, each batch as a file of its own.
+async fn land_many(place: &Place, name: &str) {
     let named = |row: usize| (format!("{name}-{row:04}"), format!("2024-03-{:02}", row % 31 + 1));
-    let numbers: Vec<_> = (0..count).map(named).collect();
+    let numbers: Vec<_> = (0..MANY).map(named).collect();
     let rows: Vec<_> =
         numbers.iter().map(|(id, date)| (id.as_str(), RENNES, date.as_str())).collect();
-    let file = place.file(&format!("acts/{name}.csv"), acts(&rows));
-    place.ok(&["--memory-mib", "1", "ingest", &file]);
+    land_file(place, &place.file(&format!("acts/{name}.csv"), acts(&rows)), LITTLE_MEMORY).await;
 }
 
-fn land(place: &Place, number: &str) {
+async fn land(place: &Place, number: &str) {
     let file = place.file(&format!("acts/{number}.csv"), acts(&[(number, RENNES, "2024-01-01")]));
-    place.ok(&["ingest", &file]);
+    land_file(place, &file, DEFAULT_MEMORY).await;
+}
+
+/// Lands a file and publishes it, as one release.
+async fn land_file(place: &Place, file: &str, memory: usize) {
+    let lake = Lake::create(&place.root(), &[]).unwrap();
+    let source = Source::open(find(file.as_ref()).unwrap().files.remove(0), None, &[]).unwrap();
+    let run_date = NaiveDate::from_ymd_opt(2025, 12, 31).unwrap();
+    let mut draft = lake.draft(run_date).await.unwrap();
+    carnac_ingest::land(&lake, &mut draft, &[source], None, memory, &|_| ()).await.unwrap();
+    lake.publish(draft, now()).await.unwrap();
+}
+
+/// The time, by which releases of this test are young.
+#[expect(clippy::disallowed_methods, reason = "the program under test goes by the clock")]
+fn now() -> DateTime<Utc> {
+    Utc::now()
 }
 
 /// The data files that are there, of all tables and versions.
@@ -45,11 +67,11 @@ fn bytes(place: &Place) -> BTreeMap<PathBuf, Vec<u8>> {
     files.into_iter().map(|file| (file.clone(), fs::read(file).unwrap())).collect()
 }
 
-#[test]
-fn small_files_become_one_sorted_file_of_the_same_rows() {
+#[tokio::test]
+async fn small_files_become_one_sorted_file_of_the_same_rows() {
     let place = Place::new();
-    land_many(&place, "b", MANY);
-    land_many(&place, "a", MANY);
+    land_many(&place, "b").await;
+    land_many(&place, "a").await;
     let rows = place.rows(ALL);
     assert_eq!(rows.len(), 2 * MANY);
     let told = place.ok(&STRICT);
@@ -57,7 +79,7 @@ fn small_files_become_one_sorted_file_of_the_same_rows() {
     assert!(told.contains("release 3 published: the rows of 2"), "{told}");
     assert_eq!(place.rows(ALL), rows);
     assert_eq!(data_files(&place).len(), 1, "the files of releases 1 and 2 are gone");
-    // Two runs of 2,000 rows were sorted one by one; now all rows are.
+    // Two runs were sorted one by one; now all rows are.
     let sorted = place.rows("select decision_date from lake.acts");
     assert_eq!(sorted.len(), 2 * MANY);
     assert!(sorted.is_sorted(), "rows stand in the order of the file");
@@ -68,16 +90,16 @@ fn small_files_become_one_sorted_file_of_the_same_rows() {
 
     // Doing it again finds nothing to do, and the next delivery builds on it.
     assert!(place.ok(&STRICT).starts_with("0 files, 0 B, removed; 1 releases kept, 0 retired"));
-    land(&place, "c");
-    assert_eq!(place.rows("select count(*) from lake.acts"), ["4001"]);
+    land(&place, "c").await;
+    assert_eq!(place.rows("select count(*) from lake.acts"), ["201"]);
     assert!(place.ok(&["verify"]).contains("no damage"));
 }
 
-#[test]
-fn a_long_log_gets_a_checkpoint_that_readers_read() {
+#[tokio::test]
+async fn a_long_log_gets_a_checkpoint_that_readers_read() {
     let place = Place::new();
     for number in 0..12 {
-        land(&place, &format!("a{number:02}"));
+        land(&place, &format!("a{number:02}")).await;
     }
     let rows = place.rows(ALL);
     let told = place.ok(&["upkeep"]);
@@ -91,17 +113,17 @@ fn a_long_log_gets_a_checkpoint_that_readers_read() {
         place.ok(&["query", "select count(*) from lake.acts", "--release", "3", "--format", "csv"]),
         "count(*)\n3\n"
     );
-    land(&place, "b");
+    land(&place, "b").await;
     assert_eq!(place.rows("select count(*) from lake.acts"), ["13"]);
     let told = place.ok(&["verify"]);
     assert!(told.contains("verified 14 releases") && told.ends_with(": no damage\n"), "{told}");
 }
 
-#[test]
-fn a_plan_writes_nothing() {
+#[tokio::test]
+async fn a_plan_writes_nothing() {
     let place = Place::new();
-    land_many(&place, "a", MANY);
-    land_many(&place, "b", MANY);
+    land_many(&place, "a").await;
+    land_many(&place, "b").await;
     let before = bytes(&place);
     let told = place.ok(&[&STRICT[..], &["--plan"]].concat());
     assert!(told.contains("acts 2024: 2 files"), "{told}");
@@ -110,11 +132,11 @@ fn a_plan_writes_nothing() {
     assert_eq!(bytes(&place), before);
 }
 
-#[test]
-fn what_an_edition_or_a_kept_release_names_stays_and_the_rest_goes() {
+#[tokio::test]
+async fn what_an_edition_or_a_kept_release_names_stays_and_the_rest_goes() {
     let place = Place::new();
     for number in ["a", "b", "c", "d"] {
-        land(&place, number);
+        land(&place, number).await;
     }
     place.ok(&["edition", "freeze", "first", "--release", "1"]);
     let acts = "select act_id from lake.acts order by act_id";
@@ -143,10 +165,10 @@ fn what_an_edition_or_a_kept_release_names_stays_and_the_rest_goes() {
     assert!(told.contains("verified 3 releases") && told.ends_with(": no damage\n"), "{told}");
 }
 
-#[test]
-fn files_of_dead_runs_go_when_they_are_old_enough() {
+#[tokio::test]
+async fn files_of_dead_runs_go_when_they_are_old_enough() {
     let place = Place::new();
-    land(&place, "a");
+    land(&place, "a").await;
     let kept = data_files(&place);
     place.file("lake/tables/acts/period=2024/part-of-a-dead-run.parquet", "x");
     place.file("lake/staging/half", "x");
@@ -160,11 +182,11 @@ fn files_of_dead_runs_go_when_they_are_old_enough() {
     assert_eq!(place.rows(ALL).len(), 1);
 }
 
-#[test]
-fn of_a_table_with_a_damaged_log_nothing_is_removed() {
+#[tokio::test]
+async fn of_a_table_with_a_damaged_log_nothing_is_removed() {
     let place = Place::new();
     for number in ["a", "b", "c"] {
-        land(&place, number);
+        land(&place, number).await;
     }
     let commit = place.path().join("lake/tables/acts/_delta_log/00000000000000000002.json");
     let whole = fs::read(&commit).unwrap();
@@ -179,11 +201,11 @@ fn of_a_table_with_a_damaged_log_nothing_is_removed() {
     assert!(place.ok(&STRICT).contains("acts: 2 files"));
 }
 
-#[test]
-fn what_a_damaged_record_may_have_named_is_kept() {
+#[tokio::test]
+async fn what_a_damaged_record_may_have_named_is_kept() {
     let place = Place::new();
     for number in ["a", "b", "c"] {
-        land(&place, number);
+        land(&place, number).await;
     }
     let record = place.path().join("lake/releases/00000002.json");
     let whole = fs::read(&record).unwrap();

@@ -155,7 +155,6 @@ async fn every_damage_to_every_file_is_told() {
         fs::write(file, whole).unwrap();
     }
     assert_eq!(damage(&lake).await, [], "all is back");
-    println!("{tried} damages tried");
     assert!(tried > 300, "{tried}");
     assert!(missed.is_empty(), "{} missed:\n{}", missed.len(), missed.join("\n"));
 }
