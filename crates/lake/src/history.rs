@@ -124,6 +124,13 @@ impl Lake {
 }
 
 impl History {
+    /// The first damage up to a version that a release names. What stands after it is what a run
+    /// that was killed may leave: the next one on the table sets it aside.
+    pub(crate) fn damage_until(&self, version: u64) -> Option<(u64, &str)> {
+        let (version, reason) = self.damage.range(..=version).next()?;
+        Some((*version, reason.as_str()))
+    }
+
     /// Adds what a commit says; what can be read of a damaged one too.
     fn apply(&mut self, table: &str, version: u64, commit: Option<&[u8]>) {
         let Some(commit) = commit else {

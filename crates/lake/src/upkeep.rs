@@ -17,6 +17,7 @@ use object_store::ObjectStoreExt;
 use object_store::path::Path;
 
 use crate::replace::{properties, session, unique};
+use crate::verify::HINT;
 use crate::{Draft, Error, Lake, QUARANTINE, Result, Table, commit, delta, quoted, sum};
 
 /// What upkeep aims at.
@@ -63,7 +64,7 @@ impl Lake {
         for (name, version) in &release.tables {
             let history = self.history(name).await?;
             let Some(table) = self.table(release, name).await? else { continue };
-            if !history.damage.is_empty() {
+            if history.damage_until(*version).is_some() {
                 continue;
             }
             let mut partitions = table.sizes_by_partition();
@@ -129,9 +130,12 @@ impl Lake {
         let written = create_checkpoint(delta, None).await;
         written.map_err(|source| delta::failed("write", table, source))?;
         let Err(reason) = self.repeats(table, version).await? else { return Ok(()) };
-        let path = format!("{}/_delta_log/{version:020}.checkpoint.parquet", delta::folder(table));
-        let removed = self.store.delete(&Path::from(path)).await;
-        removed.map_err(|source| Error::Vacuum { step: "remove", source })?;
+        let log = format!("{}/_delta_log", delta::folder(table));
+        // First what names it: a table whose last checkpoint is not there cannot be opened.
+        for name in [HINT.to_owned(), format!("{version:020}.checkpoint.parquet")] {
+            let removed = self.store.delete(&Path::from(format!("{log}/{name}"))).await;
+            removed.map_err(|source| Error::Vacuum { step: "remove", source })?;
+        }
         Err(Error::Checkpoint { table: table.to_owned(), version, reason })
     }
 }

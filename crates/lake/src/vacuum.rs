@@ -78,7 +78,8 @@ impl Lake {
         unneeded: &mut Unneeded,
     ) -> Result<()> {
         let history = self.history(table).await?;
-        if let Some((version, reason)) = history.damage.first_key_value() {
+        let pinned = kept.records.values().flatten().filter_map(|record| pinned(record, table));
+        if let Some((version, reason)) = history.damage_until(pinned.max().unwrap_or_default()) {
             let damage = format!("version {version}: {reason}");
             unneeded.refused.insert(table.to_owned(), damage);
             return Ok(());

@@ -14,6 +14,8 @@ use crate::history::History;
 use crate::keep::pins;
 use crate::{Error, Lake, Result, Table};
 
+pub(crate) use checkpoint::HINT;
+
 /// One thing that is not what was written.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Damage {

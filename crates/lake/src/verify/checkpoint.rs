@@ -14,7 +14,7 @@ use crate::delta::folder;
 use crate::{Error, Lake, Result, commit};
 
 /// The file that says which checkpoint is the last.
-const HINT: &str = "_last_checkpoint";
+pub(crate) const HINT: &str = "_last_checkpoint";
 
 #[derive(Deserialize)]
 struct Hint {
