@@ -8,6 +8,7 @@ mod reading;
 mod refresh;
 mod scenario;
 mod serve;
+mod upkeep;
 
 use std::ffi::OsString;
 use std::num::NonZeroUsize;
@@ -25,6 +26,7 @@ pub(crate) use self::reading::Reading;
 pub(crate) use self::refresh::Refresh;
 pub(crate) use self::scenario::Scenario;
 pub(crate) use self::serve::{Listen, OnFailure, Serve};
+pub(crate) use self::upkeep::{Upkeep, Verify};
 
 /// The warehouse of a regional observatory of digital administration.
 ///
@@ -124,6 +126,8 @@ pub(crate) enum Command {
     Releases,
     Edition(Edition),
     Diff(Diff),
+    Upkeep(Upkeep),
+    Verify(Verify),
     Serve(Serve),
     Sample(Sample),
     /// Print the completion script of a shell

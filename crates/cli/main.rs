@@ -20,6 +20,8 @@ mod report;
 mod sample;
 mod scenario;
 mod serve;
+mod upkeep;
+mod verify;
 
 use std::io::IsTerminal;
 use std::process::ExitCode;
@@ -86,6 +88,8 @@ async fn run(args: Args) -> anyhow::Result<ExitCode> {
         Command::Releases => query::releases(&config).await,
         Command::Edition(args) => edition::run(&config, &args.command).await,
         Command::Diff(args) => diff::run(&config, &args).await,
+        Command::Upkeep(args) => upkeep::run(&config, &args).await,
+        Command::Verify(args) => verify::run(&config, &args).await,
         Command::Serve(serve) => serve::run(&config, &serve).await,
         Command::Sample(args) => sample::run(&args),
         Command::Completions { shell } => {

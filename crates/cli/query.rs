@@ -110,7 +110,7 @@ pub(crate) async fn releases(config: &Config) -> anyhow::Result<ExitCode> {
         ["release", "published at (UTC)", "run date", "sources", "accepted", "rejected", "tables"];
     let mut rows = vec![header.map(str::to_owned).to_vec()];
     for id in lake.release_ids().await?.into_iter().rev() {
-        let release = match lake.release(id).await {
+        let release = match lake.record(id).await {
             Ok(release) => release,
             Err(error) => {
                 print::remark(&format!("warning: {error}"));
@@ -118,6 +118,8 @@ pub(crate) async fn releases(config: &Config) -> anyhow::Result<ExitCode> {
             }
         };
         let tables = release.tables.iter().map(|(table, version)| format!("{table}@{version}"));
+        let tables = tables.collect::<Vec<_>>().join(" ");
+        let is_retired = lake.is_retired(id).await?;
         rows.push(vec![
             id.to_string(),
             release.published_at.format("%Y-%m-%d %H:%M:%S").to_string(),
@@ -130,7 +132,7 @@ pub(crate) async fn releases(config: &Config) -> anyhow::Result<ExitCode> {
                 .map(carnac_model::Input::rejected_count)
                 .sum::<u64>()
                 .to_string(),
-            tables.collect::<Vec<_>>().join(" "),
+            if is_retired { "retired: files removed by upkeep".to_owned() } else { tables },
         ]);
     }
     print::line(&print::columns(&rows))?;

@@ -125,7 +125,7 @@ async fn asked_for(
         }
         let date = match input.run_date {
             Some(date) => date,
-            None => lake.release(input.release).await.map_or(base.run_date, |r| r.run_date),
+            None => lake.record(input.release).await.map_or(base.run_date, |r| r.run_date),
         };
         dates.insert(source.clone(), date);
     }

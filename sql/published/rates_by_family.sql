@@ -19,42 +19,29 @@
 --   No total over families is published: none can be subtracted.
 -- disclosure: D2
 with figures as (
-    select 'A02' as indicator_id, 'D2' as class, 'all' as item, siren, period, numerator, denominator, status
-    from indicator.online_tender_rate
+    select 'A02' as indicator_id, 'D2' as class, 'all' as item, siren, period, numerator, denominator, status from indicator.online_tender_rate
     union all
-    select 'A03', 'D0', 'all', siren, period, numerator, denominator, status
-    from indicator.electronic_reply_rate
+    select 'A03', 'D0', 'all', siren, period, numerator, denominator, status from indicator.electronic_reply_rate
     union all
-    select 'A04', 'D2', 'all', siren, period, numerator, denominator, status
-    from indicator.electronic_bid_rate
+    select 'A04', 'D2', 'all', siren, period, numerator, denominator, status from indicator.electronic_bid_rate
     union all
-    select 'A06', 'D0', 'all', siren, period, numerator, denominator, status
-    from indicator.tenders_with_electronic_bid
+    select 'A06', 'D0', 'all', siren, period, numerator, denominator, status from indicator.tenders_with_electronic_bid
     union all
-    select 'A08', 'D2', 'all', siren, period, numerator, denominator, status
-    from indicator.act_transmission_rate
+    select 'A08', 'D2', 'all', siren, period, numerator, denominator, status from indicator.act_transmission_rate
     union all
-    select 'A13', 'D0', 'all', siren, period, numerator, denominator, status
-    from indicator.signed_flow_rate
+    select 'A13', 'D0', 'all', siren, period, numerator, denominator, status from indicator.signed_flow_rate
     union all
-    select 'B01', 'D0', 'all', siren, period, numerator, denominator, status
-    from indicator.membership_rate
+    select 'B01', 'D0', 'all', siren, period, numerator, denominator, status from indicator.membership_rate
     union all
-    select 'B01-G', 'D0', 'all', siren, period, numerator, denominator, status
-    from indicator.membership_rate_with_groupings
+    select 'B01-G', 'D0', 'all', siren, period, numerator, denominator, status from indicator.membership_rate_with_groupings
     union all
-    select 'B01-P', 'D0', 'all', siren, period, numerator, denominator, status
-    from indicator.membership_population_rate
+    select 'B01-P', 'D0', 'all', siren, period, numerator, denominator, status from indicator.membership_population_rate
     union all
-    select 'B02', 'D0', item, siren, period, numerator, denominator, status
-    from indicator.service_users
+    select 'B02', 'D0', item, siren, period, numerator, denominator, status from indicator.service_users
 ),
 
 usable as (
-    select
-        *,
-        coalesce(numerator <= denominator and denominator > 0, false) as is_usable
-    from figures
+    select *, coalesce(numerator <= denominator and denominator > 0, false) as is_usable from figures
 ),
 
 cells as (
@@ -81,8 +68,7 @@ cells as (
 judged as (
     select
         *,
-        used_count > 0 and (class = 'D0' or coalesce(may_publish(used_count, largest, denominator), false))
-            as is_public
+        used_count > 0 and (class = 'D0' or coalesce(may_publish(used_count, largest, denominator), false)) as is_public
     from cells
 )
 
@@ -98,8 +84,7 @@ select
         when is_public then 'observed'
         when expected_count = 0 then 'not_concerned'
         when observed_count = 0 then 'not_reported'
-        when class = 'D0' then 'observed'
-        else 'suppressed'
+        when class = 'D0' then 'observed' else 'suppressed'
     end as status,
     used_count,
     expected_count,

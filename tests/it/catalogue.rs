@@ -27,6 +27,15 @@ fn with_a_member() -> Place {
     place
 }
 
+/// Of the files of a folder every view is optimised when a release opens; of those that the
+/// program carries, which are the same, it is done here.
+#[test]
+fn every_view_that_the_program_carries_is_sound() {
+    let place = with_a_member();
+    let sql = format!("{REPOSITORY}/sql");
+    assert_eq!(rows(&place, &["--sql", &sql], "select 1 as one").len(), 1);
+}
+
 #[test]
 fn every_example_of_a_function_is_true() {
     let place = with_a_member();
@@ -70,7 +79,7 @@ fn a_method_sheet_is_french_and_english() {
         "  *Denominator: all acts of the year",
         "- **Version** : 1, depuis le 2007-01-01",
         "`indicator.act_transmission_rate`",
-        "from core.acts",
+        "from cube.acts",
     ] {
         assert!(sheet.contains(part), "{part}: {sheet}");
     }

@@ -40,12 +40,14 @@ async fn answer(gateway: &Gateway, sql: &str, at: Option<&At>) -> String {
     arrow::util::pretty::pretty_format_batches(&rows).unwrap().to_string()
 }
 
-/// Acts decided in three years, `count` of them in the second.
+/// Acts decided in three years, `count` of them in the second, which has a file of its own.
 fn land(place: &Place, count: usize) {
     let ids: Vec<_> = (0..count).map(|number| format!("b{number}")).collect();
-    let mut rows = vec![("a", RENNES, "2023-01-01"), ("c", VANNES, "2025-01-01")];
-    rows.extend(ids.iter().map(|id| (id.as_str(), RENNES, "2024-01-01")));
-    place.ok(&["ingest", &place.file("acts/acts.csv", acts(&rows)), "--run-date", "2025-12-31"]);
+    let second: Vec<_> = ids.iter().map(|id| (id.as_str(), RENNES, "2024-01-01")).collect();
+    let others = acts(&[("a", RENNES, "2023-01-01"), ("c", VANNES, "2025-01-01")]);
+    let others = place.file("acts/others.csv", others);
+    let second = place.file("acts/2024.csv", acts(&second));
+    place.ok(&["ingest", &others, &second, "--run-date", "2025-12-31"]);
 }
 
 /// The folder of a cube's table.
@@ -114,13 +116,14 @@ async fn a_cube_of_other_versions_is_not_read() {
     let [built, _] = gateways(&place);
     assert_eq!(column(&answer(&built, TRANSMITTED, None).await), ["1", "2", "1"]);
     // A run that builds no cube: its release names the cube of the one before.
-    random::land(&place, "acts", "acts.csv", &acts(&[("a", RENNES, "2023-01-01")]), false).await;
+    let act = acts(&[("b0", RENNES, "2024-01-01")]);
+    random::land(&place, "acts", "2024.csv", &act, false).await;
     let release = lake(&place).newest().await.unwrap();
     assert_ne!(release.cubes["acts"].built_from["acts"], release.tables["acts"]);
     remove_files(&place, "acts");
     let [built, computed] = gateways(&place);
     for gateway in [&built, &computed] {
-        assert_eq!(column(&answer(gateway, TRANSMITTED, None).await), ["1"]);
+        assert_eq!(column(&answer(gateway, TRANSMITTED, None).await), ["1", "1", "1"]);
     }
     let first = At::Release(1);
     assert_eq!(column(&answer(&computed, TRANSMITTED, Some(&first)).await), ["1", "2", "1"]);

@@ -187,7 +187,7 @@ async fn drivers_find_catalogues_schemas_tables_and_types() {
         assert_eq!(schema.fields().last().unwrap().name(), "status");
     }
     for (schema, table, types, count) in [
-        (None, Some("act%"), &["VIEW"][..], 6),
+        (None, Some("act%"), &["VIEW"][..], 7),
         (None, None, &["TABLE"][..], 2),
         (Some("lake"), None, &[][..], 0),
         (Some("none"), None, &[][..], 0),

@@ -28,3 +28,5 @@ mod support;
 mod survey;
 mod tidy;
 mod time_travel;
+mod upkeep;
+mod verify;

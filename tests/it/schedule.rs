@@ -1,9 +1,6 @@
 //! The night by itself: refreshes that start when they are due, one at a time, that tell when they
 //! fail, beside a server that goes on answering and stops when it is told to.
 
-// What the bench measures, here in the profile of the tests.
-#[path = "../../benches/history.rs"]
-mod history;
 mod server;
 
 use std::io::{Read, Write};
@@ -190,13 +187,4 @@ fn a_failed_refresh_sends_its_record_to_the_address() {
     // The answer was no good one: told, without what the address may hold.
     assert!(error.contains("nobody was told of the failure: call the address"), "{error}");
     assert!(!error.contains("secret"), "{error}");
-}
-
-/// Not run each time: the history takes minutes to land. In the profile of the tests the ratio is
-/// only a hint; the bench has the figure.
-#[test]
-#[ignore = "takes minutes"]
-fn a_refresh_costs_the_same_with_twenty_years_of_history() {
-    let mut histories = history::MONTHS.map(|months| history::History::of(months, 500));
-    assert!(history::compare(&mut histories, 5) <= 1.5);
 }

@@ -184,3 +184,14 @@ pub(crate) fn acts(rows: &[(&str, &str, &str)]) -> String {
     }
     csv
 }
+
+/// All files below a folder, in order.
+pub(crate) fn files_below(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in folder.read_dir().into_iter().flatten() {
+        let path = entry.unwrap().path();
+        if path.is_dir() { found.extend(files_below(&path)) } else { found.push(path) }
+    }
+    found.sort();
+    found
+}

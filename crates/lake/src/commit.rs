@@ -41,25 +41,6 @@ pub(crate) async fn replace(
 
 /// Makes a table hold again what it held at an earlier version, `wanted`.
 pub(crate) async fn undo(delta: &DeltaTable, wanted: &DeltaTable) -> DeltaResult<u64> {
-    let files = |table: &DeltaTable| -> DeltaResult<Vec<Add>> {
-        table
-            .snapshot()?
-            .snapshot()
-            .log_data()
-            .iter()
-            .map(|file| {
-                Ok(Add {
-                    path: file.path().to_string(),
-                    partition_values: file.partition_values_map(),
-                    size: file.size(),
-                    modification_time: file.modification_time(),
-                    data_change: true,
-                    stats: file.stats(),
-                    ..Add::default()
-                })
-            })
-            .collect()
-    };
     let (now, then) = (files(delta)?, files(wanted)?);
     let mut actions = Vec::new();
     for file in delta.snapshot()?.snapshot().log_data() {
@@ -73,10 +54,40 @@ pub(crate) async fn undo(delta: &DeltaTable, wanted: &DeltaTable) -> DeltaResult
     commit(delta, actions, DeltaOperation::Restore { version, datetime: None }).await
 }
 
+/// Writes files again: those of the partitions in which the column is one of `values`, of which
+/// `added` hold the same rows. Without any, the version is the one before under another number.
+pub(crate) async fn rewrite(
+    delta: &DeltaTable,
+    partition: &str,
+    values: &[String],
+    added: Vec<Add>,
+    target_bytes: u64,
+) -> DeltaResult<u64> {
+    let mut actions = Vec::new();
+    for file in delta.snapshot()?.snapshot().log_data() {
+        let value = file.partition_values_map().remove(partition).flatten();
+        if value.is_some_and(|value| values.contains(&value)) {
+            actions.push(Action::Remove(file.remove_action(false)));
+        }
+    }
+    actions.extend(added.into_iter().map(|file| Action::Add(Add { data_change: false, ..file })));
+    let target_size = i64::try_from(target_bytes).unwrap_or(i64::MAX);
+    commit(delta, actions, DeltaOperation::Optimize { predicate: None, target_size }).await
+}
+
+/// The files of a table, with all that its log says of them.
+#[expect(deprecated, reason = "nothing else has the tags of a file, of which one is its checksum")]
+pub(crate) fn files(table: &DeltaTable) -> DeltaResult<Vec<Add>> {
+    Ok(table.snapshot()?.snapshot().log_data().iter().map(|file| file.add_action()).collect())
+}
+
 /// What every commit carries: the proof that it is whole; and it takes no other place than the one
 /// after what was read, for what stands there may be another run's that is not published.
+///
+/// No commit is ever removed: an edition may name a version that is older than any checkpoint.
 pub(crate) fn properties(proof: &Proof) -> DeltaResult<CommitProperties> {
-    Ok(CommitProperties::default().with_max_retries(0).with_metadata([proof.field()?]))
+    let properties = CommitProperties::default().with_cleanup_expired_logs(Some(false));
+    Ok(properties.with_max_retries(0).with_metadata([proof.field()?]))
 }
 
 /// Commits; an error does not mean that nothing was written, so the log is asked then, and the

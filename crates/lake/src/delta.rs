@@ -137,7 +137,7 @@ impl Lake {
         Ok(Some(proof.sha256))
     }
 
-    fn builder(&self, table: &str) -> DeltaResult<DeltaTableBuilder> {
+    pub(crate) fn builder(&self, table: &str) -> DeltaResult<DeltaTableBuilder> {
         let url = Url::parse(&format!("{}{}/", store::ADDRESS, folder(table)))
             .map_err(|error| DeltaTableError::InvalidTableLocation(error.to_string()))?;
         Ok(DeltaTableBuilder::from_url(url.clone())?
@@ -146,7 +146,7 @@ impl Lake {
 }
 
 /// Where a table is, below the root.
-fn folder(table: &str) -> String {
+pub(crate) fn folder(table: &str) -> String {
     let is_whole = table == QUARANTINE || table.starts_with(cube::FOLDER);
     if is_whole { table.to_owned() } else { format!("tables/{table}") }
 }

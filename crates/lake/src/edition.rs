@@ -28,7 +28,8 @@ impl Lake {
         let edition = Edition::new(name, release, now, env!("CARGO_PKG_VERSION"), files);
         let body = serde_json::to_vec_pretty(&edition).expect("an edition has text keys only");
         match self.put_if_absent(&path(&edition.name), body).await {
-            Ok(()) => Ok(edition),
+            // Upkeep may have taken its files meanwhile.
+            Ok(()) => self.release(release).await.map(|_| edition),
             Err(object_store::Error::AlreadyExists { .. }) => {
                 Err(Error::EditionExists { name: edition.name.to_string() })
             }

@@ -62,6 +62,49 @@ pub enum Error {
         /// What is wrong.
         reason: String,
     },
+    /// Upkeep has removed files of that release.
+    #[error(
+        "release {id} is retired: no release kept and no edition named its files, and `carnac \
+         upkeep` removed them; `carnac releases` lists those that can be read"
+    )]
+    RetiredRelease {
+        /// Its number.
+        id: u64,
+    },
+    /// A release was frozen while its files were about to be removed.
+    #[error("release {id} was frozen meanwhile; no file was removed, run again")]
+    FrozenMeanwhile {
+        /// Its number.
+        id: u64,
+    },
+    /// The log of a table cannot be read.
+    #[error("read the log of table {table}: {source}")]
+    Log {
+        /// The table.
+        table: String,
+        /// The storage's own reason.
+        source: object_store::Error,
+    },
+    /// A checkpoint that was just written does not repeat the log.
+    #[error(
+        "checkpoint {version} of table {table}: {reason}; it was removed, nothing was published"
+    )]
+    Checkpoint {
+        /// The table.
+        table: String,
+        /// Its version.
+        version: u64,
+        /// What differs.
+        reason: String,
+    },
+    /// Files that are no longer needed cannot be listed or removed.
+    #[error("{step} files that no release names: {source}")]
+    Vacuum {
+        /// `list` or `remove`.
+        step: &'static str,
+        /// The storage's own reason.
+        source: object_store::Error,
+    },
     /// A commit that a release names is not what was written.
     #[error(
         "version {version} of table {table} is damaged: {reason}; the releases that name it cannot \

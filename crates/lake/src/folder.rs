@@ -27,7 +27,7 @@ use object_store::{
 
 use disk::{Disk, Staged};
 
-pub(crate) use disk::make_folders;
+pub(crate) use disk::{STAGING, make_folders};
 
 /// A folder whose files last, listed in the order of their names.
 #[derive(Debug)]
@@ -39,7 +39,7 @@ pub(crate) struct Folder {
 impl Folder {
     pub(crate) fn open(path: &FilePath) -> Result<Self> {
         let files = LocalFileSystem::new_with_prefix(path)?;
-        let staging = files.path_to_filesystem(&Path::from(disk::STAGING))?;
+        let staging = files.path_to_filesystem(&Path::from(STAGING))?;
         Ok(Self { files, disk: Arc::new(Disk::new(staging)) })
     }
 }

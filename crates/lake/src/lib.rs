@@ -6,9 +6,11 @@
 //! rejected rows ───────────────────────────────────▶ quarantine ──────┘
 //! Draft ─ Lake::audit ─▶ Audited, which the caller looks at before it publishes
 //! Release ─ Lake::table ─▶ Table (a plain Parquet scan of the pinned version's files)
+//! Lake::{rewrites, rewrite} ─▶ Draft of the same rows;  Lake::{unneeded, remove};  Lake::verify
 //! ```
 //! This crate is the only one that writes, and it writes only by replacing whole
-//! partitions and by adding records of releases, runs and editions; leases come and go.
+//! partitions and by adding records of releases, runs and editions; leases come and go. It removes
+//! only files that no kept release names.
 
 mod audit;
 mod commit;
@@ -18,6 +20,8 @@ mod delta;
 mod edition;
 mod error;
 mod folder;
+mod history;
+mod keep;
 mod lease;
 mod proof;
 mod release;
@@ -26,7 +30,11 @@ mod replace;
 mod run;
 mod statistics;
 mod store;
+mod sum;
 mod table;
+mod upkeep;
+mod vacuum;
+mod verify;
 
 use std::sync::Arc;
 
@@ -43,6 +51,9 @@ pub use release::Draft;
 pub use replace::quarantine_schema;
 pub use store::open_bucket;
 pub use table::Table;
+pub use upkeep::{Rewrite, Upkeep};
+pub use vacuum::Unneeded;
+pub use verify::{Damage, Verified};
 
 /// Name of the table of rejected rows.
 pub const QUARANTINE: &str = "quarantine";

@@ -114,6 +114,23 @@ impl Draft {
         self.run_date
     }
 
+    /// Sets the version of a table that has the same rows under it: cubes built from those are
+    /// built from these.
+    pub(crate) fn rewritten(&mut self, table: &str, version: u64) {
+        let before = self.version(table);
+        self.tables.insert(table.to_owned(), version);
+        let mut cubes = self.base.as_ref().map(|base| base.cubes.clone()).unwrap_or_default();
+        cubes.extend(std::mem::take(&mut self.cubes));
+        for cube in cubes.values_mut() {
+            if let Some(from) = cube.built_from.get_mut(table)
+                && Some(*from) == before
+            {
+                *from = version;
+            }
+        }
+        self.cubes = cubes;
+    }
+
     /// The version to build on: this run's own, or else the one readers see.
     pub(crate) fn version(&self, table: &str) -> Option<u64> {
         self.tables.get(table).copied().or_else(|| self.published_version(table))
@@ -250,7 +267,7 @@ impl Lake {
 
     /// Returns a release, once the commits that it names are found whole.
     async fn whole(&self, id: u64) -> Result<Release> {
-        let release = self.release(id).await?;
+        let release = self.record(id).await?;
         let checks = release.tables.iter().map(|(table, version)| {
             let published = release.commits.get(table).map(String::as_str);
             self.proven(table, *version, published)
@@ -283,11 +300,20 @@ impl Lake {
         Ok(entries.iter().filter_map(|entry| number(entry.location.filename()?)).collect())
     }
 
-    /// Returns one release.
+    /// Returns one release that can be read.
+    ///
+    /// # Errors
+    /// [`Error::NoRelease`], [`Error::DamagedRelease`] or [`Error::RetiredRelease`].
+    pub async fn release(&self, id: u64) -> Result<Release> {
+        let release = self.record(id).await?;
+        if self.is_retired(id).await? { Err(Error::RetiredRelease { id }) } else { Ok(release) }
+    }
+
+    /// Returns the record of a release, whether or not its files are kept still.
     ///
     /// # Errors
     /// [`Error::NoRelease`] or [`Error::DamagedRelease`].
-    pub async fn release(&self, id: u64) -> Result<Release> {
+    pub async fn record(&self, id: u64) -> Result<Release> {
         let read = |source| match source {
             object_store::Error::NotFound { .. } => {
                 Error::NoRelease { root: self.root.clone(), id }

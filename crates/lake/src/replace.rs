@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, AsArray, StringArray};
 use arrow::datatypes::{Schema, SchemaRef};
-use carnac_model::{Input, PERIOD, row_keys};
+use carnac_model::{Dataset, Input, PERIOD, row_keys};
 use datafusion::error::DataFusionError;
 use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::memory_pool::FairSpillPool;
@@ -33,6 +33,7 @@ use crate::{Draft, Error, Lake, Result, Table, commit, delta, quoted, store_url}
 use fate::{Fate, Fates, Resolution};
 use partition::{PartitionWriter, arranged, kept};
 
+pub(crate) use partition::properties;
 pub use quarantine::schema as quarantine_schema;
 
 impl Lake {
@@ -238,10 +239,7 @@ impl Merge {
         let dataset = self.spooled.dataset;
         let failed = |source| delta::failed("write", dataset.name, source);
         let mut writer = PartitionWriter::new(&self.delta, PERIOD, period, dataset.sort, run_bytes);
-        writer.unique = match dataset.key {
-            [column] if !dataset.repeats => Some(column),
-            _ => None,
-        };
+        writer.unique = unique(dataset);
         let schema = file_schema(&dataset.schema());
         if let Some(at) = self.compared.iter().position(|compared| compared == period) {
             let mut goes = self.fates.landed_goes[at].iter();
@@ -308,6 +306,14 @@ fn compared_periods(draft: &Draft, spooled: &Spooled, landed: &Table) -> Vec<Str
     landed.partitions().into_iter().filter(meets).collect()
 }
 
+/// A column whose values are all different, if there is one.
+pub(crate) fn unique(dataset: &Dataset) -> Option<&'static str> {
+    match dataset.key {
+        [column] if !dataset.repeats => Some(column),
+        _ => None,
+    }
+}
+
 /// The rule by which a row of that fate is in quarantine.
 fn rejected_by(fate: Fate) -> Option<&'static str> {
     match fate {
@@ -318,7 +324,7 @@ fn rejected_by(fate: Fate) -> Option<&'static str> {
 }
 
 /// How many things are done beside one another.
-fn workers() -> usize {
+pub(crate) fn workers() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 

@@ -30,6 +30,12 @@ impl Lake {
     /// # Errors
     /// When they cannot be listed or read.
     pub async fn runs(&self) -> Result<Vec<Run>> {
+        Ok(self.run_records().await?.into_iter().filter_map(|(_, run)| run.ok()).collect())
+    }
+
+    /// Reads the records of all runs, the oldest first, with where they are; of one that is damaged,
+    /// why.
+    pub(crate) async fn run_records(&self) -> Result<Vec<(Path, Result<Run, String>)>> {
         let failed = |step| move |source| Error::RunLog { step, source };
         let folder = Path::from(FOLDER);
         let entries: Vec<_> =
@@ -38,14 +44,14 @@ impl Lake {
         paths.sort();
         let read = |path: Path| async move {
             let body = self.store.get(&path).await?.bytes().await?;
-            let run = serde_json::from_slice::<Run>(&body);
-            Ok(run.inspect_err(|error| tracing::warn!(%path, %error, "run record is damaged")).ok())
+            let run = serde_json::from_slice::<Run>(&body)
+                .inspect_err(|error| tracing::warn!(%path, %error, "run record is damaged"));
+            Ok((path, run.map_err(|error| error.to_string())))
         };
-        let runs: Vec<Option<Run>> = futures::stream::iter(paths.into_iter().map(read))
+        futures::stream::iter(paths.into_iter().map(read))
             .buffered(AT_ONCE)
             .try_collect()
             .await
-            .map_err(failed("read"))?;
-        Ok(runs.into_iter().flatten().collect())
+            .map_err(failed("read"))
     }
 }

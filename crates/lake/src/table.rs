@@ -110,6 +110,11 @@ impl Table {
         Arc::clone(self.schema.table_schema())
     }
 
+    /// Returns the columns of a data file.
+    pub(crate) fn file_columns(&self) -> SchemaRef {
+        Arc::clone(self.schema.file_schema())
+    }
+
     /// Returns the rows of each partition that has a file, as far as the files say.
     #[must_use]
     pub fn rows_by_partition(&self) -> BTreeMap<String, u64> {
@@ -118,6 +123,22 @@ impl Table {
             (value, count as u64)
         };
         self.partitions().into_iter().map(rows).collect()
+    }
+
+    /// Returns the bytes of each file, by partition.
+    pub(crate) fn sizes_by_partition(&self) -> BTreeMap<String, Vec<u64>> {
+        let mut sizes: BTreeMap<String, Vec<u64>> = BTreeMap::new();
+        for file in &self.files {
+            if let Some(ScalarValue::Utf8(Some(value))) = file.partition_values.first() {
+                sizes.entry(value.clone()).or_default().push(file.object_meta.size);
+            }
+        }
+        sizes
+    }
+
+    /// Returns the column that parts the table.
+    pub(crate) fn partition_column(&self) -> Option<&str> {
+        self.schema.table_partition_cols().first().map(|field| field.name().as_str())
     }
 
     /// Returns the partitions whose files are not those of another version of the table.

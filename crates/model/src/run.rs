@@ -13,7 +13,7 @@ use crate::{Level, Period, PeriodError, dataset};
 pub struct Run {
     /// When it started, in UTC, then `-` and eight random digits: names sort as runs do.
     pub id: String,
-    /// The command, `refresh` or `ingest`.
+    /// The command, `refresh`, `ingest` or `upkeep` for instance.
     pub command: String,
     /// When it started.
     pub started_at: DateTime<Utc>,

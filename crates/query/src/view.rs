@@ -128,6 +128,7 @@ impl SqlFile {
 pub struct Views {
     files: Vec<SqlFile>,
     hash: String,
+    is_embedded: bool,
 }
 
 impl Views {
@@ -146,7 +147,7 @@ impl Views {
                 ));
             }
         }
-        Self::parse(texts)
+        Ok(Self { is_embedded: true, ..Self::parse(texts)? })
     }
 
     /// Loads the files of a folder instead; a layer may have none.
@@ -218,9 +219,14 @@ impl Views {
         }
         files.sort_by(|a, b| (a.layer, &a.name).cmp(&(b.layer, &b.name)));
         check_versions(&files)?;
-        let mut views = Self { files, hash: String::new() };
+        let mut views = Self { files, hash: String::new(), is_embedded: false };
         views.hash = definitions_hash(&views.texts());
         Ok(views)
+    }
+
+    /// Returns whether these are the files that the program carries.
+    pub(crate) fn is_embedded(&self) -> bool {
+        self.is_embedded
     }
 
     /// Returns all files, in load order.

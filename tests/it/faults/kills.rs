@@ -11,9 +11,9 @@ use crate::support::CARNAC;
 /// What a killed run logs: enough lines that they are spread over all that it does.
 const LOG: &str = "warn,carnac_lake=trace,deltalake_core=debug,datafusion=debug,object_store=debug";
 
-/// Runs `carnac refresh`, killed once it has logged so many lines; returns how many it logged and
-/// whether it ended well.
-fn refresh(place: &Path, inbox: &Path, lines: usize) -> (usize, bool) {
+/// Runs `carnac refresh`, killed once it has logged so many lines; returns those, and whether it
+/// ended well.
+fn refresh(place: &Path, inbox: &Path, lines: usize) -> (Vec<String>, bool) {
     let mut child = Command::new(CARNAC)
         .env_clear()
         .args(["--log", LOG, "--root"])
@@ -24,8 +24,9 @@ fn refresh(place: &Path, inbox: &Path, lines: usize) -> (usize, bool) {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    let logged = BufReader::new(child.stderr.take().unwrap()).lines().take(lines).count();
-    if logged == lines {
+    let log = BufReader::new(child.stderr.take().unwrap()).lines();
+    let logged: Vec<_> = log.take(lines).map(Result::unwrap).collect();
+    if logged.len() == lines {
         // It may be over already.
         child.kill().unwrap_or_default();
     }
@@ -36,7 +37,8 @@ fn refresh(place: &Path, inbox: &Path, lines: usize) -> (usize, bool) {
 async fn a_killed_refresh_leaves_one_release_whole_and_the_next_one_completes_it() {
     let kills = if all() { 200 } else { 6 };
     let night = Night::prepare().await;
-    let (lines, ended_well) = refresh(night.copy().path(), &night.inbox(), usize::MAX);
+    let (log, ended_well) = refresh(night.copy().path(), &night.inbox(), usize::MAX);
+    let lines = log.len();
     assert!(ended_well && lines > 100, "{lines} lines");
     let (mut old, mut new, mut acknowledged) = (0, 0, 0);
     for kill in 0..kills {
@@ -49,7 +51,9 @@ async fn a_killed_refresh_leaves_one_release_whole_and_the_next_one_completes_it
         old += usize::from(left == night.before);
         new += usize::from(left == night.after);
         acknowledged += usize::from(ended_well);
-        assert!(refresh(place.path(), &night.inbox(), usize::MAX).1, "kill {kill}: the next run");
+        let (log, ended_well) = refresh(place.path(), &night.inbox(), usize::MAX);
+        let last = || log[log.len().saturating_sub(20)..].join("\n");
+        assert!(ended_well, "kill {kill}: the next run:\n{}", last());
         assert_eq!(seen(&open(place.path())).await.unwrap(), night.after, "kill {kill}");
     }
     tell(&format!(

@@ -1,5 +1,5 @@
 //! One night of a lake, and what readers see of it: three tables of two partitions each, rejected
-//! rows, and a checkpoint.
+//! rows, a third partition of small files that become one, checkpoints, and the removal of files.
 
 use std::fmt::Write;
 use std::fs;
@@ -8,15 +8,18 @@ use std::sync::Arc;
 
 use arrow::util::pretty::pretty_format_batches;
 use carnac_ingest::{Outcome, Source, find, land};
-use carnac_lake::{DEFAULT_MEMORY, Lake};
+use carnac_lake::{DEFAULT_MEMORY, Lake, Upkeep};
 use carnac_query::{At, Gateway, Principal, Views};
-use chrono::{DateTime, NaiveDate};
+use chrono::{DateTime, NaiveDate, Utc};
 use object_store::ObjectStoreExt;
 use tempfile::TempDir;
 
 use crate::support::acts;
 
 pub(super) const RENNES: &str = "213502388";
+
+/// Memory for landing, in bytes: so little that a batch of rows is a file.
+const LITTLE_MEMORY: usize = 32 * 1024;
 
 /// A lake as it is before the night, the files of the night, and what readers see before and after.
 pub(super) struct Night {
@@ -36,12 +39,13 @@ impl Night {
         let lake = Lake::create(&lake.display().to_string(), &[]).unwrap();
         deliver(&files, 0);
         checkpoint_every_third_version(&lake, &night_of(&files)).await;
+        small_files(&lake, &place.path().join("standing/acts")).await;
         refresh(&lake, &night_of(&files)).await.unwrap();
         let before = seen(&lake).await.unwrap();
         deliver(&files, 1);
         let mut night = Self { place, before, after: String::new() };
         let unbroken = night.copy();
-        refresh(&open(unbroken.path()), &night.files()).await.unwrap();
+        run(&open(unbroken.path()), &night.files()).await.unwrap();
         night.after = seen(&open(unbroken.path())).await.unwrap();
         assert_ne!(night.before, night.after);
         night
@@ -96,6 +100,18 @@ pub(super) async fn checkpoint_every_third_version(lake: &Lake, files: &[PathBuf
     store.unwrap().put(&first.into(), commit.into()).await.unwrap();
 }
 
+/// Makes a partition of acts of three files, by three versions, which no night touches.
+async fn small_files(lake: &Lake, folder: &Path) {
+    fs::create_dir_all(folder).unwrap();
+    for name in ["a", "b", "c"] {
+        let file = folder.join(format!("{name}.csv"));
+        fs::write(&file, acts(&[(name, RENNES, "2023-05-01")])).unwrap();
+        let mut draft = lake.draft(run_date()).await.unwrap();
+        land(lake, &mut draft, &[source(&file)], None, LITTLE_MEMORY, &|_| ()).await.unwrap();
+        lake.publish(draft, DateTime::UNIX_EPOCH).await.unwrap();
+    }
+}
+
 /// Writes the files of a night: every row of them says which, so that mixed rows would show.
 pub(super) fn deliver(folder: &Path, night: usize) {
     let mut consultations = "id_consultation;siren;date_pub;statut\n".to_owned();
@@ -134,9 +150,33 @@ fn source(file: &Path) -> Source {
     Source::open(find(file).unwrap().files.remove(0), None, &[]).unwrap()
 }
 
+/// A whole night: `carnac refresh`, then `carnac upkeep`.
+pub(super) async fn run(lake: &Lake, files: &[PathBuf]) -> Ends<()> {
+    refresh(lake, files).await?;
+    upkeep(lake).await
+}
+
+/// What `carnac upkeep` does, when it keeps the files of the newest release only.
+async fn upkeep(lake: &Lake) -> Ends<()> {
+    let aims = Upkeep { keep_releases: 1, keep_days: 0, checkpoint_every: 1, ..Upkeep::default() };
+    let base = lake.newest().await?;
+    let rewrites = lake.rewrites(&base, &aims).await?;
+    if !rewrites.is_empty() {
+        let mut draft = lake.draft(base.run_date).await?;
+        for rewrite in &rewrites {
+            lake.rewrite(&mut draft, rewrite, &aims, DEFAULT_MEMORY).await?;
+        }
+        lake.publish(draft, DateTime::UNIX_EPOCH).await?;
+    }
+    let now = DateTime::<Utc>::MAX_UTC;
+    let unneeded = lake.unneeded(&aims, now).await?;
+    if let Some((table, damage)) = unneeded.refused.first_key_value() {
+        return Err(format!("{table}: {damage}").into());
+    }
+    Ok(lake.remove(&unneeded, now, &|| ()).await?)
+}
+
 /// What `carnac refresh` does: lands what changed, and publishes it as one release.
-///
-/// What else a night does belongs here.
 pub(super) async fn refresh(lake: &Lake, files: &[PathBuf]) -> Ends<()> {
     let sources: Vec<_> = files.iter().map(|file| source(file)).collect();
     let mut draft = lake.draft(run_date()).await?;

@@ -14,7 +14,7 @@ use tempfile::{Builder, NamedTempFile};
 
 /// The folder of a lake in which files stand that have no name yet. A run that is killed leaves
 /// them there.
-pub(super) const STAGING: &str = "staging";
+pub(crate) const STAGING: &str = "staging";
 
 /// Where operations are logged.
 pub(super) const LOG: &str = "carnac_lake::disk";

@@ -16,7 +16,7 @@ async fn content(folder: &Folder, path: &str) -> Vec<u8> {
 }
 
 fn staged_files(place: &TempDir) -> usize {
-    place.path().join(disk::STAGING).read_dir().map_or(0, Iterator::count)
+    place.path().join(STAGING).read_dir().map_or(0, Iterator::count)
 }
 
 #[tokio::test]

@@ -17,6 +17,8 @@ use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::WriterProperties;
 use parquet::schema::types::ColumnPath;
 
+use crate::sum;
+
 /// Rows handed to the encoder at once, which is also those of a row group.
 const GROUP_ROWS: usize = 128 * 1024;
 
@@ -87,14 +89,7 @@ impl PartitionWriter {
         if let Some(order) = order(&run, self.sort) {
             run = take_record_batch(&run, &order)?;
         }
-        let mut properties = WriterProperties::builder()
-            .set_compression(Compression::ZSTD(ZstdLevel::default()))
-            .set_max_row_group_row_count(Some(GROUP_ROWS));
-        if let Some(unique) = self.unique {
-            // A dictionary of values that never come back would be built and thrown away.
-            properties = properties.set_column_dictionary_enabled(ColumnPath::from(unique), false);
-        }
-        let properties = properties.build();
+        let properties = properties(self.unique);
         let mut writer =
             RecordBatchWriter::for_table(&self.delta)?.with_writer_properties(properties);
         let mut from = 0;
@@ -104,9 +99,23 @@ impl PartitionWriter {
             let values = [(self.column.clone(), self.value.as_str().into())].into_iter().collect();
             writer.write_partition(group, &values, WriteMode::Default).await?;
         }
-        self.added.extend(writer.flush().await?);
+        let mut added = writer.flush().await?;
+        sum::seal(&self.delta, &mut added).await?;
+        self.added.extend(added);
         Ok(())
     }
+}
+
+/// How the data files of a table are written, of which a column may be `unique`.
+pub(crate) fn properties(unique: Option<&str>) -> WriterProperties {
+    let mut properties = WriterProperties::builder()
+        .set_compression(Compression::ZSTD(ZstdLevel::default()))
+        .set_max_row_group_row_count(Some(GROUP_ROWS));
+    if let Some(unique) = unique {
+        // A dictionary of values that never come back would be built and thrown away.
+        properties = properties.set_column_dictionary_enabled(ColumnPath::from(unique), false);
+    }
+    properties.build()
 }
 
 /// The rows of `batch` for which `keep` is true.

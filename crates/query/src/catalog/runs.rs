@@ -88,12 +88,18 @@ impl TableProvider for RunTable {
     }
 }
 
+/// Rows of these columns, any of which may be null: whether one is must not hang on the rows.
+fn batch<const N: usize>(columns: [(&str, ArrayRef); N]) -> Result<RecordBatch, ArrowError> {
+    let columns = columns.into_iter().map(|(name, column)| (name, column, true));
+    RecordBatch::try_from_iter_with_nullable(columns)
+}
+
 /// One row a run, the oldest first.
 fn runs(runs: &[Run], _: &Release) -> Result<RecordBatch, ArrowError> {
     let failures = |run: &Run| {
         run.audits.iter().filter(|audit| audit.outcome == AuditOutcome::Failed).count() as u64
     };
-    RecordBatch::try_from_iter([
+    batch([
         ("run_id", texts(runs.iter().map(|run| run.id.as_str()))),
         ("command", texts(runs.iter().map(|run| run.command.as_str()))),
         ("started_at", times(runs.iter().map(|run| run.started_at))),
@@ -112,7 +118,7 @@ fn runs(runs: &[Run], _: &Release) -> Result<RecordBatch, ArrowError> {
 /// One row a finding of a run's audits.
 fn audits(runs: &[Run], _: &Release) -> Result<RecordBatch, ArrowError> {
     let found = || runs.iter().flat_map(|run| run.audits.iter().map(move |audit| (run, audit)));
-    RecordBatch::try_from_iter([
+    batch([
         ("run_id", texts(found().map(|(run, _)| run.id.as_str()))),
         ("started_at", times(found().map(|(run, _)| run.started_at))),
         ("audit", texts(found().map(|(_, audit)| audit.name.as_str()))),
@@ -130,7 +136,7 @@ fn audits(runs: &[Run], _: &Release) -> Result<RecordBatch, ArrowError> {
 /// One row a partition that a run wrote, published or not.
 fn partitions(runs: &[Run], _: &Release) -> Result<RecordBatch, ArrowError> {
     let changes = || runs.iter().flat_map(|run| run.partitions.iter().map(move |part| (run, part)));
-    RecordBatch::try_from_iter([
+    batch([
         ("run_id", texts(changes().map(|(run, _)| run.id.as_str()))),
         ("started_at", times(changes().map(|(run, _)| run.started_at))),
         ("outcome", texts(changes().map(|(run, _)| run.outcome.name()))),
@@ -158,7 +164,7 @@ fn of_release(runs: &[Run], release: &Release) -> Result<RecordBatch, ArrowError
         Arc::new(told().map(reason).collect::<StringArray>())
     };
     let stale = told().map(|(table, missing)| Some(!table.lags.is_empty() || missing.is_some()));
-    RecordBatch::try_from_iter([
+    batch([
         ("table_name", texts(tables.iter().map(|table| table.table))),
         ("newest_period", optional(tables.iter().map(|table| table.newest_period.as_deref()))),
         ("newest_source", texts(tables.iter().map(|table| table.newest_source.as_str()))),
