@@ -293,6 +293,9 @@ fn table(compared: &[Compared], siren: Option<&str>) -> Result<RecordBatch, Arro
 
 #[cfg(test)]
 mod tests {
+    use arrow::array::AsArray;
+    use arrow::datatypes::Decimal128Type;
+
     use super::*;
 
     fn row(siren: &str, item: Option<&str>, numerator: i64, denominator: i64) -> Row {
@@ -320,6 +323,29 @@ mod tests {
         assert_eq!(part(Measure::Ratio, &empty), None);
         assert_eq!(part(Measure::Count, &empty), Some(0));
         assert_eq!(part(Measure::Count, &silent), None);
+    }
+
+    /// 12.34 € and 0.01 € become 12.30 € and 0.01 €: from 12.35 to 12.31 €, although the sums are
+    /// whole numbers of cents.
+    #[test]
+    fn amounts_are_added_up_in_cents_and_told_in_euros() {
+        let rows = |first| [row("a", None, first, 0), row("b", None, 1, 0)];
+        let (item, change) =
+            changes(&rows(1234), None, &rows(1230), [Measure::Amount; 2]).remove(0);
+        let compared = Compared {
+            indicator: "C05".to_owned(),
+            period: "2025".to_owned(),
+            item,
+            versions: [None, None],
+            change,
+            divisor: 100,
+        };
+        let table = table(&[compared], None).unwrap();
+        let told = ["figure_a", "figure_b", "change", "data_effect"].map(|name| {
+            let column = table.column_by_name(name).unwrap().as_primitive::<Decimal128Type>();
+            column.value_as_string(0).trim_end_matches('0').to_owned()
+        });
+        assert_eq!(told, ["12.35", "12.31", "-0.04", "-0.04"]);
     }
 
     /// The share of item 1 among all acts is 1 of 4, although `b` has no row for it.
