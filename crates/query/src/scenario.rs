@@ -7,7 +7,6 @@
 mod read;
 mod table;
 
-use std::path::Path;
 use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
@@ -58,9 +57,10 @@ fn named(text: &str) -> Result<String> {
     match CARRIED.get_file(format!("{text}.toml")).and_then(|file| file.contents_utf8()) {
         Some(found) => Ok(found.to_owned()),
         None => {
-            let is_scenario = |path: &&Path| path.extension().is_some_and(|of| of == "toml");
-            let paths = CARRIED.files().map(|file| file.path()).filter(is_scenario);
-            let mut names: Vec<_> = paths.filter_map(|path| path.file_stem()?.to_str()).collect();
+            let mut names: Vec<_> = CARRIED
+                .files()
+                .filter_map(|file| file.path().to_str()?.strip_suffix(".toml"))
+                .collect();
             names.sort_unstable();
             plan_err!("there is no scenario of that name; there are {}", names.join(", "))
         }
