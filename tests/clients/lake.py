@@ -18,7 +18,7 @@ ENVIRONMENT = {name: text for name, text in os.environ.items() if not name.start
 ENVIRONMENT["RUST_BACKTRACE"] = "0"
 
 # How long a server told to stop may take, in seconds.
-GRACE = 30
+GRACE = 40
 
 
 @dataclass(frozen=True)
