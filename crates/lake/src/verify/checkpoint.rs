@@ -84,7 +84,7 @@ impl Lake {
         };
         let hint = hint.map_err(|source| Error::Log { table: table.to_owned(), source })?;
         match serde_json::from_slice::<Hint>(&hint) {
-            Err(error) => verified.found(what(), error),
+            Err(error) => verified.found(what(), error.to_string()),
             Ok(hint) if !history.checkpoints.contains(&hint.version) => {
                 verified.found(what(), format!("there is no checkpoint {}", hint.version));
             }
