@@ -137,7 +137,10 @@ fn an_edition_tells_what_it_holds() {
     let list = place.ok(&["edition", "list"]);
     assert!(list.lines().nth(1).unwrap().starts_with("2025-S1  1 "), "{list}");
     let shown = place.ok(&["edition", "show", "2025-S1"]);
-    assert!(shown.contains("release   1\n") && shown.contains("Taux d'actes télétransmis"), "{shown}");
+    assert!(
+        shown.contains("release   1\n") && shown.contains("Taux d'actes télétransmis"),
+        "{shown}"
+    );
     let file = ["edition", "show", "2025-S1", "--file", "core/acts.sql"];
     let text = std::fs::read_to_string(format!("{REPOSITORY}/sql/core/acts.sql")).unwrap();
     assert_eq!(place.ok(&file), text);

@@ -57,8 +57,10 @@ fn named(text: &str) -> Result<String> {
     match CARRIED.get_file(format!("{text}.toml")).and_then(|file| file.contents_utf8()) {
         Some(found) => Ok(found.to_owned()),
         None => {
-            let mut names: Vec<_> =
-                CARRIED.files().filter_map(|file| file.path().file_stem()?.to_str()).collect();
+            let mut names: Vec<_> = CARRIED
+                .files()
+                .filter_map(|file| file.path().to_str()?.strip_suffix(".toml"))
+                .collect();
             names.sort_unstable();
             plan_err!("there is no scenario of that name; there are {}", names.join(", "))
         }
