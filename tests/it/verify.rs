@@ -147,8 +147,8 @@ fn changes(commit: &[u8]) -> std::ops::Range<usize> {
 /// Whether a damage changes nothing that is read.
 fn is_harmless(kind: Kind, what: &str) -> bool {
     match kind {
-        // A line feed at the end; and of a text that is read line by line, a line that is not whole.
-        Kind::Commit => what == "cut by a byte",
+        // The line feed at the end.
+        Kind::Commit | Kind::Hint => what == "cut by a byte",
         _ => false,
     }
 }
