@@ -71,6 +71,7 @@ impl History {
 }
 
 /// Times refreshes beside each history in turns, and prints the medians and their ratio.
+#[expect(clippy::print_stdout, reason = "a bench says what it measured")]
 pub(crate) fn compare(histories: &mut [History; 2], turns: usize) -> f64 {
     let mut times = [Vec::new(), Vec::new()];
     for _ in 0..turns {

@@ -147,7 +147,7 @@ fn changes(commit: &[u8]) -> std::ops::Range<usize> {
 /// Whether a damage changes nothing that is read.
 fn is_harmless(kind: Kind, what: &str) -> bool {
     match kind {
-        // The line feed at the end.
+        // A line feed at the end.
         Kind::Commit | Kind::Hint => what == "cut by a byte",
         _ => false,
     }

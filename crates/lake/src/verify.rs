@@ -127,7 +127,7 @@ impl Lake {
             match self.release(edition.release).await {
                 Ok(_) => {}
                 Err(error @ (Error::NoRelease { .. } | Error::RetiredRelease { .. })) => {
-                    verified.found(what, error);
+                    verified.found(what, error.to_string());
                 }
                 // Told of the release.
                 Err(Error::DamagedRelease { .. }) => {}
@@ -167,7 +167,7 @@ impl Lake {
         let at = |version: u64| format!("table {table}, version {version}");
         // What comes after is of a run that has not published.
         for (version, reason) in history.damage.range(..=last) {
-            verified.found(at(*version), reason);
+            verified.found(at(*version), reason.as_str());
         }
         if history.newest.is_none_or(|newest| newest < last) {
             let newest = history.newest.map_or(0, |newest| newest + 1);
@@ -203,7 +203,7 @@ impl Lake {
             // Told of the version.
             Err(Error::DamagedCommit { .. }) => None,
             Err(error) => {
-                verified.found(format!("table {table}, version {version}"), error);
+                verified.found(format!("table {table}, version {version}"), error.to_string());
                 None
             }
         }
@@ -211,7 +211,7 @@ impl Lake {
 }
 
 impl Verified {
-    fn found(&mut self, what: impl Into<String>, reason: impl ToString) {
-        self.damage.push(Damage { what: what.into(), reason: reason.to_string() });
+    fn found(&mut self, what: impl Into<String>, reason: impl Into<String>) {
+        self.damage.push(Damage { what: what.into(), reason: reason.into() });
     }
 }

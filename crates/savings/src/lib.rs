@@ -10,7 +10,7 @@
 //! The deterministic figures of the observatory (C01, C04 to C08) are defined in SQL; this crate
 //! computes the same sums for assumptions that are not in the lake, and a test holds that both
 //! agree. It does no I/O and knows no clock. Every number is a [`Decimal`]; floats exist inside
-//! [`draw`] only, where a drawn value is rounded to a `Decimal` before anything is computed.
+//! `draw` only, where a drawn value is rounded to a `Decimal` before anything is computed.
 
 mod decimal;
 mod draw;

@@ -66,7 +66,7 @@ impl Lake {
         verified: &mut Verified,
     ) -> Result<()> {
         for version in history.checkpoints.iter().filter(|version| **version <= last) {
-            if history.damage.range(..=version).next().is_some() {
+            if history.damage_until(*version).is_some() {
                 // Told of the commit; there is nothing to compare with.
                 continue;
             }
@@ -83,7 +83,7 @@ impl Lake {
         };
         let hint = hint.map_err(|source| Error::Log { table: table.to_owned(), source })?;
         match serde_json::from_slice::<Hint>(&hint) {
-            Err(error) => verified.found(what(), error),
+            Err(error) => verified.found(what(), error.to_string()),
             Ok(hint) if !history.checkpoints.contains(&hint.version) => {
                 verified.found(what(), format!("there is no checkpoint {}", hint.version));
             }
