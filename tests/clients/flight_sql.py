@@ -13,7 +13,10 @@ from lake import SCHEMAS, all_views, views
 
 BUYER = "242900074"
 MILLION = 1_000_000
-PLAIN = {"string", "int32", "int64", "double", "bool", "date32[day]", "decimal128(18, 2)"}
+DECIMALS = {"decimal128(18, 2)", "decimal128(22, 6)", "decimal128(10, 2)"}
+PLAIN = {"string", "int32", "int64", "double", "bool", "date32[day]"} | DECIMALS
+# The samples have no accounts, no activations, no flows, and no answers on these.
+WITHOUT_SAMPLE = {"active_accounts", "adoption_cohorts", "drivers", "obstacles", "signed_flow_rate"}
 
 
 def connect(address):
@@ -122,8 +125,10 @@ def filters_are_kept(_, connection):
     is_equal(names(connection, catalog_filter="carnac"), all_views())
     is_equal(names(connection, catalog_filter="other"), [])
     is_equal(names(connection, table_name_filter="absent"), [])
-    is_equal(names(connection, table_types_filter=["VIEW"]), all_views())
-    is_equal(names(connection, table_types_filter=["TABLE"]), [])
+    tables = [pair for pair in all_views() if pair[0] == "catalog"]
+    views_only = [pair for pair in all_views() if pair not in tables]
+    is_equal(names(connection, table_types_filter=["VIEW"]), views_only)
+    is_equal(names(connection, table_types_filter=["TABLE"]), tables)
 
 
 def columns_are_filtered(_, connection):
@@ -297,10 +302,10 @@ def types_are_plain(_, connection):
         for schema, table in all_views()
         for field in fetch(connection, f"select * from {schema}.{table} limit 5").schema
     ]
-    money = pa.decimal128(18, 2)
+    money = {pa.decimal128(18, 2), pa.decimal128(22, 6)}
     is_equal({str(field.type) for field in fields} - PLAIN, set())
-    for end, wanted in {"_eur": money, "_date": pa.date32(), "siren": pa.string()}.items():
-        is_equal({field.type for field in fields if field.name.endswith(end)}, {wanted})
+    for end, wanted in {"_eur": money, "_date": {pa.date32()}, "siren": {pa.string()}}.items():
+        is_equal({field.type for field in fields if field.name.endswith(end)}, wanted)
 
 
 def rows_agree(schema, view, lake, connection):
@@ -309,7 +314,7 @@ def rows_agree(schema, view, lake, connection):
     places = ", ".join(str(place) for place in range(1, width + 1))
     sql = f"select * from {schema}.{view} order by {places}"
     found, expected = fetch(connection, sql), lake.query(sql)
-    assert expected.num_rows > 0, "the view is empty"
+    assert expected.num_rows > 0 or view in WITHOUT_SAMPLE, "the view is empty"
     is_equal(found.schema, expected.schema)
     assert found.equals(expected), "the rows differ"
 

@@ -20,7 +20,7 @@ use tonic::{Request, Status};
 pub use error::{Error, Result};
 
 /// How long running answers may go on after the server was asked to stop.
-const DRAIN: Duration = Duration::from_secs(20);
+const DRAIN: Duration = Duration::from_secs(30);
 
 /// A server that listens and does not answer yet.
 #[derive(Debug)]
