@@ -40,8 +40,14 @@ impl Lake {
         published: Option<u64>,
     ) -> Result<DeltaTable> {
         let open = async || self.open_or_create(table, &schema, partition).await;
+        let wanted = published.unwrap_or(0);
         let newest = match open().await {
-            Ok(newest) => newest,
+            Ok(newest) if newest.version() == Some(wanted) => newest,
+            Ok(newest) => match self.set_aside(&folder(table), published).await {
+                Ok(0) => newest,
+                Ok(_) => open().await.map_err(|source| failed("open", table, source))?,
+                Err(source) => return Err(failed("repair", table, source.into())),
+            },
             Err(source) => {
                 let aside = self.set_aside(&folder(table), published).await;
                 if aside.map_err(|source| failed("repair", table, source.into()))? == 0 {
@@ -50,7 +56,6 @@ impl Lake {
                 open().await.map_err(|source| failed("open", table, source))?
             }
         };
-        let wanted = published.unwrap_or(0);
         if newest.version() == Some(wanted) {
             self.proven(table, wanted, None).await?;
             return Ok(newest);

@@ -99,11 +99,13 @@ impl Lake {
         let of = |name: &str, kind: &str| name.strip_suffix(kind)?.parse::<u64>().ok();
         let names = || entries.iter().filter_map(|entry| entry.location.filename());
         let mut history = History {
-            newest: names().filter_map(|name| of(name, ".json")).max(),
             checkpoints: names().filter_map(|name| of(name, ".checkpoint.parquet")).collect(),
             ..History::default()
         };
         history.checkpoints.sort_unstable();
+        // A version of which the checkpoint alone is left is one all the same.
+        let commits = names().filter_map(|name| of(name, ".json"));
+        history.newest = commits.chain(history.checkpoints.last().copied()).max();
         let Some(newest) = history.newest else { return Ok(history) };
         let read = |version: u64| {
             let path = log.clone().join(format!("{version:020}.json"));

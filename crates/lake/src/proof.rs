@@ -82,6 +82,15 @@ impl Proof {
         Err(format!("it holds {}; it was written with {}", told(&found), told(&stated)))
     }
 
+    /// Whether a commit's file cannot be read, or holds something else than it states. Another
+    /// program's states nothing.
+    pub(crate) fn is_broken(text: &str) -> bool {
+        match Self::found(text) {
+            Ok((found, stated)) => stated.map_or(text.is_empty(), |stated| stated != found),
+            Err(_) => true,
+        }
+    }
+
     /// What a commit's file holds, and what it states.
     fn found(text: &str) -> serde_json::Result<(Self, Option<Self>)> {
         let (mut found, mut stated, mut changes) = (Self::default(), None, Vec::new());

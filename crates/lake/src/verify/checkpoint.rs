@@ -66,8 +66,7 @@ impl Lake {
         verified: &mut Verified,
     ) -> Result<()> {
         for version in history.checkpoints.iter().filter(|version| **version <= last) {
-            let is_short = history.newest.is_none_or(|newest| newest < *version);
-            if is_short || history.damage_until(*version).is_some() {
+            if history.damage_until(*version).is_some() {
                 // Told of the commit; there is nothing to compare with.
                 continue;
             }
