@@ -3,7 +3,6 @@
 mod spool;
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -11,25 +10,23 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, AsArray, Int64Array, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use carnac_model::{Accepted, Checked, Dataset, Input};
-use parquet::arrow::ArrowWriter;
-use parquet::basic::Compression;
-use parquet::file::properties::WriterProperties;
 use tempfile::TempDir;
 
 use crate::{Error, Result};
 
-pub(crate) use spool::{KeyReader, KeyRecord, KeyWriter, Part, PartWriter};
+pub(crate) use spool::{
+    BatchWriter, KeyReader, KeyRecord, KeyWriter, Part, PartWriter, read_batches, write_batches,
+};
 
 /// Rows of one dataset that were checked but are not landed yet.
 ///
 /// They are spooled to a temporary folder, each period apart, so memory does not grow with the
 /// sources.
-#[derive(Debug)]
 pub struct Delivery {
     pub(crate) dataset: &'static Dataset,
     folder: TempDir,
     parts: BTreeMap<String, PartWriter>,
-    rejected: ArrowWriter<File>,
+    rejected: BatchWriter,
     sources: Vec<Source>,
     begun: i64,
     /// Rows accepted so far, which numbers them over all sources and periods.
@@ -59,6 +56,12 @@ pub(crate) struct Spooled {
     pub(crate) folder: TempDir,
 }
 
+impl std::fmt::Debug for Delivery {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Delivery({}, {} sources)", self.dataset.name, self.sources.len())
+    }
+}
+
 impl Delivery {
     /// Starts an empty delivery.
     ///
@@ -67,7 +70,7 @@ impl Delivery {
     pub fn new(dataset: &'static Dataset) -> Result<Self> {
         let failed = |reason: String| Error::Spool { dataset: dataset.name.to_owned(), reason };
         let folder = TempDir::with_prefix("carnac-").map_err(|error| failed(error.to_string()))?;
-        let rejected = rejected_writer(&folder.path().join("rejected.parquet"))
+        let rejected = rejected_writer(&folder.path().join("rejected.rows"))
             .map_err(|error| failed(error.to_string()))?;
         Ok(Self {
             dataset,
@@ -154,16 +157,16 @@ impl Delivery {
     }
 
     /// Closes the spool files.
-    pub(crate) fn finish(self) -> Result<Spooled> {
+    pub(crate) fn finish(mut self) -> Result<Spooled> {
         let dataset = self.dataset.name;
-        self.rejected.close().map_err(|error| Error::spool(dataset, &error))?;
+        self.rejected.finish().map_err(|error| Error::spool(dataset, &error))?;
         let close = |(period, part): (String, PartWriter)| part.finish(period);
         let parts = self.parts.into_iter().map(close).collect::<std::result::Result<_, _>>();
         Ok(Spooled {
             dataset: self.dataset,
             sources: self.sources,
             parts: parts.map_err(|error| Error::spool(dataset, &error))?,
-            rejected: self.folder.path().join("rejected.parquet"),
+            rejected: self.folder.path().join("rejected.rows"),
             folder: self.folder,
         })
     }
@@ -189,17 +192,11 @@ pub(crate) fn count_warnings(rows: &RecordBatch, counts: &mut BTreeMap<String, u
     }
 }
 
-/// Writes rejected rows, each with its source, to a temporary Parquet file.
+/// Starts a file of rejected rows, each with its source.
 pub(crate) fn rejected_writer(
     path: &std::path::Path,
-) -> parquet::errors::Result<ArrowWriter<File>> {
-    let properties = WriterProperties::builder()
-        .set_compression(Compression::LZ4_RAW)
-        .set_dictionary_enabled(false)
-        .set_max_row_group_row_count(Some(64 * 1024))
-        .build();
-    let schema = schema_with_source(&Checked::rejected_schema());
-    ArrowWriter::try_new(File::create(path)?, schema, Some(properties))
+) -> std::result::Result<BatchWriter, arrow::error::ArrowError> {
+    write_batches(path, &schema_with_source(&Checked::rejected_schema()))
 }
 
 /// The two columns more that say which source of the delivery a rejected row belongs to.

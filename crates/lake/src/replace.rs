@@ -57,7 +57,7 @@ impl Lake {
             let version = merge.write(&touched).await?;
             draft.tables.insert(merge.spooled.dataset.name.to_owned(), version);
         }
-        merge.quarantine(draft).await?;
+        merge.quarantine(draft, &inputs).await?;
         for (file, input) in &inputs {
             draft.inputs.insert(format!("{}/{file}", merge.spooled.dataset.name), input.clone());
         }
@@ -180,7 +180,7 @@ impl Merge {
                 }
             }
         }
-        self.uncount_warnings(&mut sources)?;
+        self.spool_copies(&mut sources)?;
         let inputs = sources.into_iter().map(|mut source| {
             let periods = source.periods.into_iter().filter(|(_, count)| *count > 0);
             source.input.periods = periods.map(|(period, _)| period).collect();

@@ -26,7 +26,7 @@ use object_store::path::Path;
 use crate::{Error, Lake, Result, delta, statistics, store_url};
 
 /// A table of a release: its files are listed once, and the list never changes.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Table {
     schema: TableSchema,
     files: Vec<PartitionedFile>,
@@ -87,6 +87,15 @@ impl Table {
                 .build(),
             files,
         })
+    }
+
+    /// Leaves the partition in which the column is `value`.
+    pub(crate) fn only(mut self, value: &str) -> Self {
+        let is = |file: &PartitionedFile| {
+            matches!(file.partition_values.first(), Some(ScalarValue::Utf8(Some(of))) if of == value)
+        };
+        self.files.retain(is);
+        self
     }
 
     /// Returns the number of rows in the files whose partition value is one of `values`, or in

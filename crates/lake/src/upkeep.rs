@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use carnac_model::{Release, dataset};
 use datafusion::error::DataFusionError;
-use datafusion::prelude::SessionContext;
+use datafusion::prelude::{DataFrame, col};
 use deltalake_core::checkpoints::create_checkpoint;
 use deltalake_core::kernel::Add;
 use deltalake_core::writer::record_batch::RecordBatchWriter;
@@ -18,7 +18,7 @@ use object_store::path::Path;
 
 use crate::replace::{properties, session, unique};
 use crate::verify::HINT;
-use crate::{Draft, Error, Lake, QUARANTINE, Result, Table, commit, delta, quoted, sum};
+use crate::{Draft, Error, Lake, Result, Table, commit, delta, sum};
 
 /// What upkeep aims at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -103,10 +103,11 @@ impl Lake {
         let rows = before.row_count(None);
         let sorted = Sorted { delta: &delta, column: &column, target_bytes: upkeep.file_bytes };
         let context = session(self, memory)?;
-        context.register_table("landed", Arc::new(before)).map_err(|e| merging(name, e))?;
         let (mut values, mut added) = (Vec::new(), Vec::new());
         for value in rewrite.partitions.keys() {
-            added.extend(sorted.write(name, &context, value).await?);
+            let landed = context.read_table(Arc::new(before.clone().only(value)));
+            let landed = landed.map_err(|source| merging(name, source))?;
+            added.extend(sorted.write(name, landed, value).await?);
             values.push(value.clone());
         }
         let written = commit::rewrite(&delta, &column, &values, added, upkeep.file_bytes).await;
@@ -149,18 +150,16 @@ struct Sorted<'s> {
 
 impl Sorted<'_> {
     /// Writes the landed rows of the partition in which the column is `value`.
-    async fn write(&self, table: &str, context: &SessionContext, value: &str) -> Result<Vec<Add>> {
+    ///
+    /// Quarantined rows stay in the runs that they were sorted in: one may be as long as a source.
+    async fn write(&self, table: &str, landed: DataFrame, value: &str) -> Result<Vec<Add>> {
         let (sort, unique): (&[&str], _) = match dataset(table) {
             Some(dataset) => (dataset.sort, unique(dataset)),
-            None if table == QUARANTINE => (&["source_file", "source_line"], None),
             None => (&[], None),
         };
-        let mut sql = format!("select * from landed where {} = {}", self.column, quoted(value));
-        if !sort.is_empty() {
-            let by: Vec<_> = sort.iter().map(|column| format!("{column} nulls first")).collect();
-            sql = format!("{sql} order by {}", by.join(", "));
-        }
-        let run = async || context.sql(&sql).await?.execute_stream().await;
+        let by = sort.iter().map(|column| col(*column).sort(true, true)).collect();
+        let sorted = || if sort.is_empty() { Ok(landed) } else { landed.sort(by) };
+        let run = async || sorted()?.execute_stream().await;
         let mut rows = run().await.map_err(|source| merging(table, source))?;
         let failed = |source| delta::failed("write", table, source);
         let writer = || -> DeltaResult<_> {

@@ -3,6 +3,7 @@
 
 mod error;
 mod flight;
+mod linger;
 mod wire;
 
 use std::net::SocketAddr;
@@ -12,6 +13,8 @@ use std::time::Duration;
 
 use arrow_flight::flight_service_server::FlightServiceServer;
 use carnac_query::Gateway;
+use futures::TryStreamExt;
+use linger::Lingering;
 use tokio::net::TcpListener;
 use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
@@ -53,7 +56,7 @@ impl Bound {
     }
 
     /// Answers Flight SQL until `shutdown`, then refuses new calls and lets running answers end, for
-    /// 20 seconds at most.
+    /// 30 seconds at most.
     ///
     /// # Errors
     /// When the transport fails.
@@ -75,6 +78,7 @@ impl Bound {
         };
         // An answer smaller than a packet must not wait for the next one.
         let incoming = TcpIncoming::from(self.listener).with_nodelay(Some(true));
+        let incoming = incoming.map_ok(Lingering::from);
         let serving =
             Server::builder().add_service(service).serve_with_incoming_shutdown(incoming, shutdown);
         let drained = async {

@@ -75,6 +75,13 @@ fn spoiled_files() -> Vec<Hostile> {
             2,
             &[("too_long", 1)],
         ),
+        // More than the memory of a run, all of it in quarantine.
+        Hostile::rows(
+            "contracts/long-records.json",
+            list(&vec![contract("long", &format!(",\"objet\":\"{}\"", "x".repeat(7 << 20))); 24]),
+            0,
+            &[("too_long", 24)],
+        ),
         Hostile::rows("contracts/cut.json", cut, 2, &[("malformed", 1)]),
         Hostile::rows(
             "contracts/mark.json",

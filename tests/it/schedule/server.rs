@@ -63,7 +63,6 @@ async fn readers(server: &Server) -> Vec<(Client, (RecordBatch, FlightRecordBatc
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "not held yet: some of the twenty answers are reset while the server ends"]
 async fn a_server_that_is_told_to_stop_ends_what_runs_and_takes_no_more() {
     let place = refreshed();
     let mut server = place.serve_with(&["--log", "carnac_server=info"], &[]);

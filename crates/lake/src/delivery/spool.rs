@@ -27,10 +27,23 @@ pub(crate) struct KeyRecord {
     raw_at: u64,
 }
 
+/// Writes batches to a file of the spool.
+pub(crate) type BatchWriter = StreamWriter<BufWriter<File>>;
+
+/// Starts a file of batches.
+pub(crate) fn write_batches(path: &Path, schema: &Schema) -> Result<BatchWriter, ArrowError> {
+    StreamWriter::try_new(create(path)?, schema)
+}
+
+/// Reads a file of batches, as they were written.
+pub(crate) fn read_batches(path: &Path) -> Result<StreamReader<BufReader<File>>, ArrowError> {
+    StreamReader::try_new(open(path)?, None)
+}
+
 /// Files being written.
 pub(crate) struct PartWriter {
     path: PathBuf,
-    rows: StreamWriter<BufWriter<File>>,
+    rows: BatchWriter,
     keys: KeyWriter,
     raw: BufWriter<File>,
     raw_at: u64,
@@ -60,7 +73,7 @@ impl PartWriter {
         schema: &Schema,
     ) -> Result<Self, ArrowError> {
         let path = folder.join(format!("part-{number}"));
-        let rows = StreamWriter::try_new(create(&path.with_extension("rows"))?, schema)?;
+        let rows = write_batches(&path.with_extension("rows"), schema)?;
         let keys = KeyWriter::create(&path.with_extension("keys"))?;
         let raw = create(&path.with_extension("raw"))?;
         Ok(Self { path, rows, keys, raw, raw_at: 0, count: 0 })
@@ -90,7 +103,6 @@ impl PartWriter {
     /// Closes the files.
     pub(crate) fn finish(mut self, period: String) -> Result<Part, ArrowError> {
         self.rows.finish()?;
-        self.rows.get_mut().flush()?;
         self.keys.finish()?;
         self.raw.flush()?;
         Ok(Part { period, count: self.count, path: self.path })
@@ -100,7 +112,7 @@ impl PartWriter {
 impl Part {
     /// Reads the rows, in the order in which they were appended.
     pub(crate) fn rows(&self) -> Result<StreamReader<BufReader<File>>, ArrowError> {
-        StreamReader::try_new(open(&self.path.with_extension("rows"))?, None)
+        read_batches(&self.path.with_extension("rows"))
     }
 
     /// Reads what tells them apart, in the same order.

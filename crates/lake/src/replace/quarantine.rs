@@ -1,116 +1,104 @@
 //! Copies found by the merge, and the quarantine that every rejected row goes to.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, AsArray, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef};
-use carnac_model::Checked;
-use datafusion::catalog::TableProvider;
-use datafusion::prelude::ParquetReadOptions;
+use carnac_model::{Checked, Input};
+use deltalake_core::DeltaResult;
 use futures::TryStreamExt;
 
 use super::partition::{PartitionWriter, kept};
 use super::{Fate, Merge, rejected_by};
-use crate::delivery::{Part, Source, count_warnings, rejected_writer, with_source};
-use crate::{Draft, QUARANTINE, Result, Table, commit, delta, quoted};
+use crate::delivery::{Part, Source, count_warnings, read_batches, rejected_writer, with_source};
+use crate::{Draft, QUARANTINE, Result, Table, commit, delta};
 
 /// The column by which the quarantine is parted.
 const DATASET: &str = "dataset";
 
+/// The order of its rows.
+const SORT: &[&str] = &["source_file", "source_line"];
+
 impl Merge {
-    /// Takes the warnings of copies out of the counts: they did not land.
-    pub(super) fn uncount_warnings(&self, sources: &mut [Source]) -> Result<()> {
-        self.each_copy(|source, rows, _| {
-            let mut copies = BTreeMap::new();
-            count_warnings(rows, &mut copies);
-            let counted = sources.iter_mut().find(|known| known.order == source.order);
-            let Some(counted) = counted.map(|source| &mut source.input.warned) else {
-                return Ok(());
-            };
-            for (rule, count) in copies {
-                if let Some(counted) = counted.get_mut(&rule) {
-                    *counted -= count;
-                }
-            }
-            counted.retain(|_, count| *count > 0);
-            Ok(())
-        })
-    }
-
-    /// Replaces the rejected rows of the delivery's sources in the quarantine table.
-    pub(super) async fn quarantine(&self, draft: &mut Draft) -> Result<()> {
-        let name = self.spooled.dataset.name;
-        let version = draft.version(QUARANTINE);
-        let delta = self.lake.delta_for_write(QUARANTINE, schema(), DATASET, version).await?;
-        let before: Arc<dyn TableProvider> = Arc::new(Table::of(QUARANTINE, &delta)?);
-        let register = |table| self.context.register_table("quarantined", table);
-        register(before).map_err(|source| self.failed(source))?;
-        self.write_copies()?;
-        for (table, path) in [("rejected", &self.spooled.rejected), ("copies", &self.copies_path())]
-        {
-            let path = path.display().to_string();
-            let read = ParquetReadOptions::default();
-            let registered = self.context.register_parquet(table, path, read).await;
-            registered.map_err(|source| self.failed(source))?;
-        }
-
-        let sources = &self.spooled.sources;
-        let list = |items: Vec<String>| items.join(", ");
-        let delivered = list(sources.iter().map(|source| quoted(&source.file)).collect());
-        let orders = list(sources.iter().map(|source| source.order.to_string()).collect());
-        let of_delivery = format!(
-            "select source_file, member, line, rule, field, raw from rejected where source_order in ({orders})
-             union all select source_file, member, line, rule, field, raw from copies"
-        );
-        let changes = format!(
-            "select (select count(*) from quarantined where dataset = '{name}' and source_file in ({delivered}))
-                  + (select count(*) from ({of_delivery}) as r) as changed"
-        );
-        let run = async || self.context.sql(&changes).await?.collect().await;
-        let changed = run().await.map_err(|source| self.failed(source))?;
-        if changed[0].column(0).as_primitive::<Int64Type>().value(0) == 0 {
-            return Ok(());
-        }
-        let sql = format!(
-            "select source_file, source_member, source_line, rule, field, raw from quarantined
-             where dataset = '{name}' and source_file not in ({delivered})
-             union all
-             select source_file, member, line, rule, field, raw from ({of_delivery}) as r
-             order by source_file, source_line"
-        );
-        let failed = |source| delta::failed("write", QUARANTINE, source);
-        let run = async || self.context.sql(&sql).await?.execute_stream().await;
-        let mut rows = run().await.map_err(|source| self.failed(source))?;
-        let mut writer = PartitionWriter::new(&delta, DATASET, name, &[], self.memory / 4);
-        while let Some(batch) = rows.try_next().await.map_err(|source| self.failed(source))? {
-            let columns = batch.columns().to_vec();
-            let batch =
-                RecordBatch::try_new(file_schema(), columns).map_err(|e| self.spool_failed(&e))?;
-            writer.push(batch).await.map_err(failed)?;
-        }
-        let added = writer.finish().await.map_err(failed)?;
-        let written = commit::replace(&delta, DATASET, &[name.to_owned()], added).await;
-        let version = written.map_err(failed)?;
-        draft.tables.insert(QUARANTINE.to_owned(), version);
-        Ok(())
-    }
-
-    fn copies_path(&self) -> std::path::PathBuf {
-        self.spooled.folder.path().join("copies.parquet")
-    }
-
-    /// Writes copies and superseded rows as the rejected rows that they are.
-    fn write_copies(&self) -> Result<()> {
+    /// Writes copies and superseded rows as the rejected rows that they are, and takes their
+    /// warnings out of the counts: they did not land.
+    pub(super) fn spool_copies(&self, sources: &mut [Source]) -> Result<()> {
         let mut writer =
             rejected_writer(&self.copies_path()).map_err(|error| self.spool_failed(&error))?;
         self.each_copy(|source, rows, told| {
+            if let Some(counted) = sources.iter_mut().find(|known| known.order == source.order) {
+                uncount_warnings(rows, &mut counted.input.warned);
+            }
             let rejected = as_rejected(rows, told).map_err(|error| self.spool_failed(&error))?;
             let tagged = with_source(&rejected, &source.file, source.order);
             writer.write(&tagged).map_err(|error| self.spool_failed(&error))
         })?;
-        writer.close().map_err(|error| self.spool_failed(&error))?;
+        writer.finish().map_err(|error| self.spool_failed(&error))
+    }
+
+    fn copies_path(&self) -> PathBuf {
+        self.spooled.folder.path().join("copies.rows")
+    }
+
+    /// Replaces the rejected rows of the delivery's sources in the quarantine table.
+    ///
+    /// Rows go from file to file a batch at a time: one of them may be as long as a source.
+    pub(super) async fn quarantine(
+        &self,
+        draft: &mut Draft,
+        inputs: &[(String, Input)],
+    ) -> Result<()> {
+        let name = self.spooled.dataset.name;
+        let rejected = |input: &Input| input.rejected_count() > 0;
+        let before = |file: &String| draft.landed(&format!("{name}/{file}"));
+        if !inputs.iter().any(|(file, input)| rejected(input) || before(file).is_some_and(rejected))
+        {
+            return Ok(());
+        }
+        let version = draft.version(QUARANTINE);
+        let delta = self.lake.delta_for_write(QUARANTINE, schema(), DATASET, version).await?;
+        let failed = |source| delta::failed("write", QUARANTINE, source);
+        let mut writer = PartitionWriter::new(&delta, DATASET, name, SORT, self.memory / 4);
+        self.keep_quarantined(Table::of(QUARANTINE, &delta)?.only(name), &mut writer).await?;
+        for path in [&self.spooled.rejected, &self.copies_path()] {
+            for batch in read_batches(path).map_err(|error| self.spool_failed(&error))? {
+                let batch = batch.map_err(|error| self.spool_failed(&error))?;
+                let rows = self.quarantined(&batch).map_err(failed)?;
+                writer.push(rows).await.map_err(failed)?;
+            }
+        }
+        let added = writer.finish().await.map_err(failed)?;
+        let written = commit::replace(&delta, DATASET, &[name.to_owned()], added).await;
+        draft.tables.insert(QUARANTINE.to_owned(), written.map_err(failed)?);
         Ok(())
+    }
+
+    /// Writes the quarantined rows again that are of no source of the delivery.
+    async fn keep_quarantined(&self, landed: Table, writer: &mut PartitionWriter) -> Result<()> {
+        let failed = |source| delta::failed("write", QUARANTINE, source);
+        let columns = file_schema();
+        let columns: Vec<_> = columns.fields().iter().map(|field| field.name().as_str()).collect();
+        let read = || self.context.read_table(Arc::new(landed))?.select_columns(&columns);
+        let run = async || read()?.execute_stream().await;
+        let mut rows = run().await.map_err(|source| self.failed(source))?;
+        while let Some(batch) = rows.try_next().await.map_err(|source| self.failed(source))? {
+            let files = batch["source_file"].as_string::<i32>();
+            let keep = files.iter().map(|file| !file.is_some_and(|file| self.delivers(file)));
+            writer.push(kept(&batch, keep).map_err(failed)?).await.map_err(failed)?;
+        }
+        Ok(())
+    }
+
+    /// Rows of the spool as rows of the quarantine, without those of a source that was withdrawn.
+    fn quarantined(&self, batch: &RecordBatch) -> DeltaResult<RecordBatch> {
+        let known = |order| self.spooled.sources.binary_search_by_key(&order, |s| s.order).is_ok();
+        let orders = batch["source_order"].as_primitive::<Int64Type>();
+        let keep = orders.values().iter().map(|order| known(*order));
+        let columns = ["source_file", "member", "line", "rule", "field", "raw"];
+        let columns = columns.map(|name| Arc::clone(&batch[name])).to_vec();
+        kept(&RecordBatch::try_new(file_schema(), columns)?, keep)
     }
 
     /// Calls `each` with the rows of one source that are copies, a batch at a time, and with the
@@ -165,6 +153,18 @@ impl Merge {
         }
         Ok(())
     }
+}
+
+/// Takes the warnings of rows out of a count by rule.
+fn uncount_warnings(rows: &RecordBatch, counts: &mut BTreeMap<String, u64>) {
+    let mut warnings = BTreeMap::new();
+    count_warnings(rows, &mut warnings);
+    for (rule, count) in warnings {
+        if let Some(counted) = counts.get_mut(&rule) {
+            *counted -= count;
+        }
+    }
+    counts.retain(|_, count| *count > 0);
 }
 
 /// Accepted rows as rejected ones.
