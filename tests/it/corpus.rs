@@ -154,8 +154,13 @@ fn good(place: &Place) -> String {
 
 /// Lands files as of 1 January 2026 and returns all that the program said.
 fn ingest(place: &Place, paths: &[String], some_fail: bool) -> String {
+    ingest_in("128", place, paths, some_fail)
+}
+
+/// Lands files within so many mebibytes of memory.
+fn ingest_in(mib: &str, place: &Place, paths: &[String], some_fail: bool) -> String {
     let key = place.file("key.txt", "une phrase de passe pour les essais");
-    let mut args = vec!["--memory-mib", "128", "--pseudonym-key-file", &key, "ingest"];
+    let mut args = vec!["--memory-mib", mib, "--pseudonym-key-file", &key, "ingest"];
     args.extend(["--run-date", "2026-01-01"]);
     args.extend(paths.iter().map(String::as_str));
     let output = place.carnac(&args);
@@ -172,6 +177,20 @@ fn archives() {
 #[test]
 fn encodings() {
     land_each(encoding::files());
+}
+
+/// Rejected rows may be more than the memory of the run; it ends as any other, twice.
+#[test]
+fn quarantine_of_more_than_the_memory() {
+    let (place, file) = (Place::new(), json::long_records(6));
+    let paths = [place.file(&file.name, &file.bytes), good(&place)];
+    file.assert_told(&ingest_in("8", &place, &paths, false));
+    let file = json::long_records(5);
+    place.file(&file.name, &file.bytes);
+    file.assert_told(&ingest_in("8", &place, &paths, false));
+    let kept = "select count(*), max(length(raw)) > 2000000 from ops.quarantine";
+    assert_eq!(place.rows(kept), ["5,true"]);
+    assert_eq!(place.rows("select count(*) from lake.acts"), ["1"]);
 }
 
 #[test]

@@ -91,9 +91,7 @@ impl Table {
 
     /// Leaves the partition in which the column is `value`.
     pub(crate) fn only(mut self, value: &str) -> Self {
-        let is = |file: &PartitionedFile| {
-            matches!(file.partition_values.first(), Some(ScalarValue::Utf8(Some(of))) if of == value)
-        };
+        let is = |file: &PartitionedFile| matches!(file.partition_values.first(), Some(ScalarValue::Utf8(Some(of))) if of == value);
         self.files.retain(is);
         self
     }

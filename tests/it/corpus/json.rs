@@ -22,6 +22,13 @@ fn among_good(id: &str, more: &str) -> String {
     ])
 }
 
+/// Bad records of two megabytes each.
+pub(super) fn long_records(count: usize) -> Hostile {
+    let more = format!(",\"id\":\"autre\",\"objet\":\"{}\"", "x".repeat(2 << 20));
+    let records = vec![contract("long", &more); count];
+    Hostile::rows("contracts/long.json", list(&records), 0, &[("malformed", count as u64)])
+}
+
 pub(super) fn files() -> Vec<Hostile> {
     [bad_records(), spoiled_files(), files_of_no_records()].into_iter().flatten().collect()
 }
@@ -74,13 +81,6 @@ fn spoiled_files() -> Vec<Hostile> {
             among_good("s", &format!(",\"objet\":\"{}\"", "x".repeat(9 << 20))),
             2,
             &[("too_long", 1)],
-        ),
-        // More than the memory of a run, all of it in quarantine.
-        Hostile::rows(
-            "contracts/long-records.json",
-            list(&vec![contract("long", &format!(",\"objet\":\"{}\"", "x".repeat(7 << 20))); 24]),
-            0,
-            &[("too_long", 24)],
         ),
         Hostile::rows("contracts/cut.json", cut, 2, &[("malformed", 1)]),
         Hostile::rows(
