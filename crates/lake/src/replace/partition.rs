@@ -8,7 +8,6 @@ use arrow::array::{
 };
 use arrow::compute::{concat_batches, filter_record_batch, take_record_batch};
 use arrow::datatypes::SchemaRef;
-use datafusion::physical_plan::spill::get_record_batch_memory_size;
 use deltalake_core::kernel::Add;
 use deltalake_core::writer::record_batch::RecordBatchWriter;
 use deltalake_core::writer::{DeltaWriter, WriteMode};
@@ -70,7 +69,7 @@ impl PartitionWriter {
             return Ok(());
         }
         self.rows += batch.num_rows() as u64;
-        self.pending_bytes += get_record_batch_memory_size(&batch);
+        self.pending_bytes += batch.get_array_memory_size();
         self.pending.push(batch);
         if self.pending_bytes >= self.run_bytes { self.write_run().await } else { Ok(()) }
     }
