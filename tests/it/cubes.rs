@@ -235,9 +235,8 @@ fn queries() -> Vec<String> {
     let views = Views::embedded().unwrap();
     let is_built = |file: &&carnac_query::SqlFile| file.sql.contains("-- built_from: ");
     let built: Vec<_> = views.layer(Layer::Cube).filter(is_built).collect();
-    let reads = |text: &str| {
-        built.iter().any(|cube| text.contains(&format!("from cube.{}\n", cube.name)))
-    };
+    let reads =
+        |text: &str| built.iter().any(|cube| text.contains(&format!("from cube.{}\n", cube.name)));
     let files = views.files().iter().filter(|file| is_built(file) || reads(&file.sql));
     let query = |file: &carnac_query::SqlFile| {
         let (layer, name, grain) = (file.layer, &file.name, file.header.grain.join(", "));
