@@ -24,17 +24,7 @@
 --   A quarter that has not ended has no row (right-censored), nor has an authority that a merger
 --   closed.
 -- disclosure: D0
-with uses as (
-    select siren, 'actes' as service_code, decision_date as day from core.acts where is_transmitted
-    union
-    select siren, 'sdm', published_date from core.consultations
-    union
-    select siren, 'pes', flow_date from core.flows
-    union
-    select siren, service_code, session_date from core.sessions where service_code not in ('actes', 'sdm', 'pes')
-),
-
-cohorts as (
+with cohorts as (
     select
         a.siren,
         a.service_code,
@@ -55,7 +45,7 @@ used_quarters as (
         c.service_code,
         period_distance(c.period, period_of_date(u.day, 'quarter')) as k
     from cohorts as c
-    inner join uses as u on c.siren = u.siren and c.service_code = u.service_code and c.start_date <= u.day
+    inner join cube.uses as u on c.siren = u.siren and c.service_code = u.service_code and c.start_date <= u.day
 ),
 
 cells as (

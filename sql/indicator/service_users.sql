@@ -20,19 +20,9 @@
 --   / Activated is not used. An authority that is no member is not_concerned; a service that nobody
 --   used in the twelve months has no row.
 -- disclosure: D0
-with uses as (
-    select siren, 'actes' as service_code, decision_date as day from core.acts where is_transmitted
-    union
-    select siren, 'sdm', published_date from core.consultations
-    union
-    select siren, 'pes', flow_date from core.flows
-    union
-    select siren, service_code, session_date from core.sessions where service_code not in ('actes', 'sdm', 'pes')
-),
-
-used as (
+with used as (
     select distinct y.siren, y.period, u.service_code
-    from uses as u
+    from cube.uses as u
     cross join (values (0), (1)) as later (years)
     inner join core.authority_years as y
         on u.siren = y.siren and y.period = cast(cast(date_part('year', u.day) as bigint) + later.years as varchar)

@@ -230,11 +230,14 @@ fn touched(built: Vec<BuiltCube>) -> BTreeMap<String, Touched> {
     built.into_iter().map(touched).collect()
 }
 
-/// The cubes, and the indicators that read one: all of their rows in order.
+/// The cubes that are built, and the views that read one: all of their rows in order.
 fn queries() -> Vec<String> {
     let views = Views::embedded().unwrap();
-    let reads = |layer: Layer, text: &str| layer == Layer::Cube || text.contains("from cube.");
-    let files = views.files().iter().filter(|file| reads(file.layer, &file.sql));
+    let is_built = |file: &&carnac_query::SqlFile| file.sql.contains("-- built_from: ");
+    let built: Vec<_> = views.layer(Layer::Cube).filter(is_built).collect();
+    let reads =
+        |text: &str| built.iter().any(|cube| text.contains(&format!("from cube.{}\n", cube.name)));
+    let files = views.files().iter().filter(|file| is_built(file) || reads(&file.sql));
     let query = |file: &carnac_query::SqlFile| {
         let (layer, name, grain) = (file.layer, &file.name, file.header.grain.join(", "));
         format!("select * from {layer}.{name} order by {grain}")

@@ -1,0 +1,44 @@
+-- id: C03
+-- title: Coût unitaire dématérialisé / Electronic unit cost
+-- unit: eur_per_unit
+-- grain: siren, period, item
+-- version: 1, from 2007-01-01
+-- definition: Ce que coûte une unité (acte, consultation, pli, flux) traitée par voie électronique.
+--   / What one unit (act, tender, bid, flow) costs when it is handled electronically.
+-- numerator: somme des postes du côté électronique, quantité × prix
+--   / sum of the items of the electronic side, quantity × price
+-- denominator: une unité / one unit
+-- source: paramètres de coût ; volumes de la plateforme, pour les procédures utilisées
+--   / cost parameters; volumes of the platform, for the processes in use
+-- freshness: à chaque nouveau paramètre / with every new parameter
+-- caveat: La modalité est la procédure. Bas, moyen et haut sont ceux du panel, de 5 ou 10
+--   collectivités : un intervalle, pas un point. Coûts de la strate en vigueur au 31 décembre, sinon
+--   ceux de toutes. L'abonnement mutualisé n'y est pas : il est dans C01.
+--   / The item is the process. Low, mid and high are those of the panel, of 5 or 10 authorities: an
+--   interval, not a point. Costs of the stratum in force on 31 December, else those of all.
+--   The shared subscription is not in it: it is in C01.
+-- disclosure: D2
+with costs as (
+    select
+        period,
+        stratum_code,
+        process,
+        sum(cost_low_eur) as low,
+        sum(cost_mid_eur) as mid,
+        sum(cost_high_eur) as high
+    from core.cost_lines
+    where side = 'electronic'
+    group by period, stratum_code, process
+)
+
+select
+    v.siren,
+    v.period,
+    v.process as item,
+    cast(c.low as decimal(18, 2)) as low,
+    cast(c.mid as decimal(18, 2)) as mid,
+    cast(c.high as decimal(18, 2)) as high,
+    case when c.mid is null then 'not_reported' else 'observed' end as status
+from cube.volumes as v
+left join costs as c
+    on v.period = c.period and v.stratum_code = c.stratum_code and v.process = c.process
