@@ -1,7 +1,7 @@
 //! The refresh of one month beside a short and a long history, with the program itself.
 
 use std::fmt::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -31,6 +31,11 @@ impl History {
             history.refresh();
         }
         history
+    }
+
+    /// The folder of the lake.
+    pub(crate) fn root(&self) -> PathBuf {
+        self.folder.path().join("lake")
     }
 
     /// Delivers the last month once more, otherwise than before, and times the refresh.

@@ -3,6 +3,7 @@
 //! `CARNAC_BENCH_ROWS` sets the number of acts, 1,000,000 unless it says otherwise.
 
 mod history;
+mod visible;
 
 use std::fmt::Write;
 use std::hint::black_box;
@@ -49,6 +50,14 @@ fn row_count() -> u64 {
     std::env::var("CARNAC_BENCH_ROWS").ok().and_then(|rows| rows.parse().ok()).unwrap_or(1_000_000)
 }
 
+fn threads() -> Runtime {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .thread_stack_size(64 * 1024 * 1024)
+        .build()
+        .expect("threads")
+}
+
 /// A lake with acts of the Breton communes over ten years, and what goes with them.
 struct Bed {
     folder: TempDir,
@@ -64,12 +73,7 @@ impl Bed {
         let acts = folder.path().join("acts").join("acts.csv");
         std::fs::create_dir(folder.path().join("acts")).expect("a folder");
         std::fs::write(&acts, acts_csv(rows)).expect("a file");
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .enable_all()
-            .thread_stack_size(64 * 1024 * 1024)
-            .build()
-            .expect("threads");
-        Self { folder, runtime, acts, rows }
+        Self { folder, runtime: threads(), acts, rows }
     }
 
     /// Lands files into a new lake of that name and publishes them.
@@ -253,6 +257,8 @@ async fn count(client: &mut FlightSqlServiceClient<Channel>, ticket: Ticket) -> 
 fn refresh(criterion: &mut Criterion) {
     let mut histories = history::MONTHS.map(|months| history::History::of(months, 5_000));
     history::compare(&mut histories, 11);
+    let runtime = threads();
+    visible::measure(&runtime, &mut histories[1], 20);
     let mut group = criterion.benchmark_group("refresh");
     for (history, months) in histories.iter_mut().zip(history::MONTHS) {
         group.bench_function(format!("one month, {months} months of history"), |bench| {

@@ -18,7 +18,7 @@ const HEADER_SHOWN: usize = 300;
 /// Runs `carnac inspect`.
 pub(crate) async fn run(config: &Config, args: &Inspect) -> anyhow::Result<ExitCode> {
     let files = ingest::named(&args.paths, &args.reading, config)?;
-    let (sources, mut tally) = files.open_all().await?;
+    let (sources, mut tally) = files.open_all(None).await?;
     let run_date = args.reading.run_date.unwrap_or_else(today);
     let mut readable = 0;
     for source in &sources {

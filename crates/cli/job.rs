@@ -6,18 +6,26 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
-use carnac_ingest::{Again, Landing, Outcome, Profile, PseudonymKey, Report, Source, find_all};
+use carnac_ingest::{
+    Again, Known, Landing, Outcome, Profile, PseudonymKey, Report, Source, find_all,
+};
 use carnac_lake::{Draft, Lake};
-use carnac_model::{Audit, AuditOutcome, DATASETS, Dataset, ExpectedDrop, Run, freshness_audits};
+use carnac_model::{
+    Audit, AuditOutcome, DATASETS, Dataset, ExpectedDrop, Release, Run, freshness_audits,
+};
 use chrono::NaiveDate;
 use indicatif::{ProgressBar, ProgressStyle};
+use tokio::time::sleep;
 
 use crate::config::{Config, now, storage_options};
 use crate::print;
-use crate::report::{Tally, told, told_again};
+use crate::report::{Tally, told_again};
+use crate::{report, told};
 
+use record::random;
 pub(crate) use record::{cannot_start, start};
 
 /// Some files could not be read; the others are landed.
@@ -26,6 +34,11 @@ pub(crate) const SOME_UNREAD: u8 = 3;
 pub(crate) const BLOCKED: u8 = 4;
 /// Another refresh works on the same dataset.
 pub(crate) const BUSY: u8 = 5;
+
+/// Times that a run begins anew when another one published a table of it meanwhile.
+const TRIES: u32 = 5;
+/// The unit of the time that it waits before.
+const RETREAT: Duration = Duration::from_millis(50);
 
 /// Files passed over that are named.
 const NAMES_SHOWN: usize = 5;
@@ -95,19 +108,35 @@ impl Job<'_> {
 
     /// Runs the job, and returns the record too.
     pub(crate) async fn recorded(&self) -> (Run, anyhow::Result<ExitCode>) {
-        let mut run = start(self.command, self.run_date);
-        let ended = self.pipeline(&mut run).await;
+        let (mut run, ended) = self.tried().await;
         record::end(&mut run, &ended);
         let recorded = self.lake.record_run(&run).await.context("record the run");
         let code = ended.and_then(|ended| recorded.map(|()| ended.code()));
         (run, code)
     }
 
+    /// Runs the pipeline, from a new draft each time that another run was in its way.
+    async fn tried(&self) -> (Run, anyhow::Result<Ended>) {
+        let begun = start(self.command, self.run_date);
+        let mut tries = 1;
+        loop {
+            let mut run = begun.clone();
+            let ended = self.pipeline(&mut run).await;
+            let conflict = ended.as_ref().err().filter(|error| is_conflict(error));
+            let Some(error) = conflict.filter(|_| tries < TRIES) else { return (run, ended) };
+            tries += 1;
+            let error = told(error);
+            print::remark(&format!("warning: trying again, {tries} of {TRIES}: {error}"));
+            // Two that were in one another's way are not to meet again.
+            sleep(RETREAT * (random() % (1 << tries))).await;
+        }
+    }
+
     /// Write, audit, publish.
     async fn pipeline(&self, run: &mut Run) -> anyhow::Result<Ended> {
         let mut draft = self.lake.draft(self.run_date).await?;
         run.base = draft.base().map(|base| base.id);
-        let (sources, mut tally) = self.files.open_all().await?;
+        let (sources, mut tally) = self.files.open_all(draft.base()).await?;
         let reports = self.land(&mut draft, &sources).await?;
         self.tell(&reports, &mut tally)?;
         run.unread = unread(&reports, &tally);
@@ -143,7 +172,7 @@ impl Job<'_> {
         let again = matches!(self.files.again, LandAgain::Yes);
         for report in reports {
             tally.count(report);
-            print::line(&if again { told_again(report) } else { told(report) })?;
+            print::line(&if again { told_again(report) } else { report::told(report) })?;
         }
         Ok(())
     }
@@ -207,12 +236,23 @@ impl Files {
         Landing { key: self.key.as_ref(), memory, again, advanced: &|_| () }
     }
 
-    /// Opens every file; one that cannot be opened is told and does not stop the others.
-    pub(crate) async fn open_all(&self) -> anyhow::Result<(Vec<Source>, Tally)> {
+    /// Opens every file, and reads those that do not look as they did when they landed; one that
+    /// cannot be opened is told and does not stop the others.
+    pub(crate) async fn open_all(
+        &self,
+        base: Option<&Release>,
+    ) -> anyhow::Result<(Vec<Source>, Tally)> {
+        let now = now();
         let contents = find_all(&self.paths, &storage_options()).await;
+        let landed = |source: &str| match &self.again {
+            LandAgain::Yes => None,
+            LandAgain::These(dates) if dates.contains_key(source) => None,
+            LandAgain::No | LandAgain::These(_) => base?.inputs.get(source),
+        };
+        let known = Some(Known { landed: &landed, now });
         let (mut sources, mut errors) = (Vec::new(), contents.failed);
         for file in contents.files {
-            match Source::open(file, self.named, &self.profiles) {
+            match Source::open_beside(file, self.named, &self.profiles, known) {
                 Ok(source) => sources.push(source),
                 Err(error) => errors.push(error),
             }
@@ -230,6 +270,15 @@ impl Files {
         }
         Ok((sources, Tally { failed: unopened.len(), passed_over, unopened, ..Tally::default() }))
     }
+}
+
+/// Whether another run was faster: what this one read is not what is published.
+fn is_conflict(error: &anyhow::Error) -> bool {
+    use carnac_lake::Error::Conflict;
+    error.chain().any(|cause| {
+        matches!(cause.downcast_ref(), Some(Conflict { .. }))
+            || matches!(cause.downcast_ref(), Some(carnac_ingest::Error::Lake(Conflict { .. })))
+    })
 }
 
 /// What was delivered and is not in the tables: by its name in the lake where that is known.

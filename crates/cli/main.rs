@@ -20,6 +20,7 @@ mod report;
 mod sample;
 mod scenario;
 mod serve;
+mod temporary;
 mod upkeep;
 mod verify;
 
@@ -31,6 +32,7 @@ use clap::{CommandFactory, Parser};
 
 use crate::args::{Args, Command};
 use crate::config::Config;
+use crate::temporary::Temporary;
 
 /// Stack of each thread: planning a long query is recursive.
 const STACK_BYTES: usize = 64 * 1024 * 1024;
@@ -76,6 +78,9 @@ fn told(error: &anyhow::Error) -> String {
 
 async fn run(args: Args) -> anyhow::Result<ExitCode> {
     let config = Config::load(&args)?;
+    // Without it, what needs one says so.
+    let _temporary =
+        Temporary::make().inspect_err(|error| tracing::warn!(%error, "no temporary folder")).ok();
     match args.command {
         Command::Demo(demo) => demo::run(&config, &demo).await,
         Command::Inspect(args) => inspect::run(&config, &args).await,

@@ -17,14 +17,17 @@ use crate::print;
 
 /// Runs `carnac serve`.
 pub(crate) async fn run(config: &Config, args: &Serve) -> anyhow::Result<ExitCode> {
-    let lake = config.open_lake()?;
-    let gateway = config.gateway(lake.clone())?;
     let Some(cron) = args.refresh.as_ref().or(config.refresh.as_ref()) else {
+        let gateway = config.gateway(config.open_lake()?)?;
         return until_stopped(config, &args.listen, gateway, std::future::pending()).await;
     };
+    let lake = config.create_lake(config.root())?;
+    let gateway = config.gateway(lake.clone())?;
     let zone = args.refresh_timezone.unwrap_or(config.refresh_timezone);
     let schedule = Schedule::parse(cron, zone)?;
-    let refresher = Refresher::new(config, lake, schedule, config.hook(&args.on_failure)).await?;
+    let hook = config.hook(&args.on_failure);
+    let mut refresher = Refresher::new(config, lake, schedule, hook).await?;
+    refresher.first_release().await?;
     until_stopped(config, &args.listen, gateway, refresher.keep()).await
 }
 

@@ -3,6 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use carnac_ingest::{Known, Outcome, Source, find, land};
+use carnac_lake::{DEFAULT_MEMORY, Lake};
+use carnac_model::Input;
+use chrono::{DateTime, NaiveDate, Utc};
+
 use crate::support::{Place, acts, text};
 
 const RENNES: &str = "213502388";
@@ -66,6 +71,55 @@ fn a_second_run_changes_nothing_and_is_recorded() {
     {
         assert!(audits.contains(&audit.to_owned()), "{audit}: {audits:?}");
     }
+}
+
+/// Lands the files of the inbox, opened at that time, and publishes what changed.
+async fn night(place: &Place, now: DateTime<Utc>) -> Vec<Outcome> {
+    let lake = Lake::create(&place.root(), &[]).unwrap();
+    let mut draft = lake.draft(NaiveDate::from_ymd_opt(2025, 12, 31).unwrap()).await.unwrap();
+    let base = draft.base().cloned();
+    let landed = |source: &str| base.as_ref()?.inputs.get(source);
+    let known = Some(Known { landed: &landed, now });
+    let files = find(&place.path().join("lake/inbox/acts")).unwrap().files.into_iter();
+    let open = |file| Source::open_beside(file, None, &[], known).unwrap();
+    let sources: Vec<_> = files.map(open).collect();
+    let reports = land(&lake, &mut draft, &sources, None, DEFAULT_MEMORY, &|_| ()).await.unwrap();
+    if !draft.is_empty() {
+        lake.publish(draft, DateTime::UNIX_EPOCH).await.unwrap();
+    }
+    reports.into_iter().map(|report| report.outcome).collect()
+}
+
+/// What the newest release says of a source.
+async fn landed(place: &Place, source: &str) -> Input {
+    let lake = Lake::open(&place.root(), &[]).unwrap();
+    lake.newest().await.unwrap().inputs[source].clone()
+}
+
+#[tokio::test]
+async fn a_file_is_known_by_its_look_once_it_is_old_enough() {
+    let (early, late) = (DateTime::UNIX_EPOCH, DateTime::from_timestamp(1 << 35, 0).unwrap());
+    let place = Place::new();
+    deliver(&place, "acts/2024.csv", file_of(&year("2024", 2)));
+    night(&place, early).await;
+    let first = landed(&place, "acts/2024.csv").await;
+    assert!(first.stamp.is_none(), "it may be written yet at the same time");
+    // Without a change, nothing is published; with the next one, the look is kept.
+    assert!(matches!(night(&place, late).await[..], [Outcome::Unchanged { .. }]));
+    assert_eq!(landed(&place, "acts/2024.csv").await, first);
+    deliver(&place, "acts/2025.csv", file_of(&year("2025", 2)));
+    night(&place, late).await;
+    let (old, new) = (landed(&place, "acts/2024.csv").await, landed(&place, "acts/2025.csv").await);
+    let bytes = |input: &Input| input.stamp.as_ref().unwrap().bytes;
+    let length = |name| place.path().join("lake/inbox/acts").join(name).metadata().unwrap().len();
+    assert_eq!((bytes(&old), bytes(&new)), (length("2024.csv"), length("2025.csv")));
+    assert_eq!(Input { stamp: None, ..old }, first);
+
+    // As many bytes as before: the look is another one all the same.
+    deliver(&place, "acts/2024.csv", file_of(&year("2023", 2)));
+    let told = night(&place, late).await;
+    assert!(matches!(told[..], [Outcome::Unchanged { .. }, Outcome::Landed { .. }]), "{told:?}");
+    assert_eq!(place.rows("select distinct period from lake.acts order by 1"), ["2023", "2025"]);
 }
 
 #[test]

@@ -110,6 +110,24 @@ async fn two_refreshers_without_a_lease_never_mix() {
     assert_eq!(place.rows(seen), ["a", "b", "c"]);
 }
 
+/// They wait for nobody: whoever was too late begins anew.
+#[test]
+fn three_at_once_all_publish() {
+    let place = refreshed();
+    let started = ["b", "c", "d"].map(|number| {
+        let acts = acts(&[(number, RENNES, "2024-01-01")]);
+        let file = place.file(&format!("acts/{number}.csv"), acts);
+        let mut command = std::process::Command::new(crate::support::CARNAC);
+        command.env_clear().args(["--root", &place.root(), "ingest", &file]).spawn().unwrap()
+    });
+    for mut ingest in started {
+        assert!(ingest.wait().unwrap().success());
+    }
+    let seen = place.rows("select act_id from lake.acts order by act_id");
+    assert_eq!(seen, ["a", "b", "c", "d"]);
+    assert_eq!(place.rows("select max(release_id) from ops.runs where error is null"), ["4"]);
+}
+
 /// What the hook of a failed run writes down: its environment, then its standard input.
 const NOTE: &str = "on_failure = '''printf '%s|%s|%s|%s|' \"$CARNAC_RUN_ID\" \"$CARNAC_OUTCOME\" \
                     \"$CARNAC_ERROR\" \"$CARNAC_PSEUDONYM_KEY\" > note; cat >> note'''\n";

@@ -12,10 +12,8 @@ use crate::{print, told};
 /// Begins the record of a run: failed, until it is not.
 pub(crate) fn start(command: &str, run_date: NaiveDate) -> Run {
     let started_at = now();
-    // The standard library's only source of random numbers.
-    let random = RandomState::new().build_hasher().finish() & 0xffff_ffff;
     Run {
-        id: format!("{}-{random:08x}", started_at.format("%Y%m%dT%H%M%S%3fZ")),
+        id: format!("{}-{:08x}", started_at.format("%Y%m%dT%H%M%S%3fZ"), random()),
         command: command.to_owned(),
         started_at,
         finished_at: started_at,
@@ -28,6 +26,12 @@ pub(crate) fn start(command: &str, run_date: NaiveDate) -> Run {
         partitions: Vec::new(),
         audits: Vec::new(),
     }
+}
+
+/// A random number.
+pub(super) fn random() -> u32 {
+    // The standard library's only source of them.
+    u32::try_from(RandomState::new().build_hasher().finish() >> 32).unwrap_or_default()
 }
 
 /// Says how the run ended.

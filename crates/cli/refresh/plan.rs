@@ -43,7 +43,7 @@ pub(super) async fn run(
         None => LandAgain::No,
     };
     let files = Files { again, ..files };
-    let (sources, tally) = files.open_all().await?;
+    let (sources, tally) = files.open_all(draft.base()).await?;
     let planned = plan(&draft, &sources, &files.landing(config.memory));
     tell_sources(&planned)?;
     tell_absent(&files.again, &planned)?;

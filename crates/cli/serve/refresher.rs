@@ -50,6 +50,21 @@ impl<'a> Refresher<'a> {
         Ok(Self { config, lake, schedule, hook, last })
     }
 
+    /// Makes the first release at once, where there is none: a server has nothing to serve before.
+    ///
+    /// # Errors
+    /// When it is not known whether there is one.
+    pub(crate) async fn first_release(&mut self) -> anyhow::Result<()> {
+        if self.lake.latest().await?.is_none() {
+            print::line("no release yet: the first refresh begins")?;
+            let began = now();
+            if self.refresh(began).await {
+                self.last = began;
+            }
+        }
+        Ok(())
+    }
+
     /// Starts what is due, until it is dropped: then the refresh that runs is ended too, and is
     /// caught up by the next server.
     pub(crate) async fn keep(mut self) -> anyhow::Result<()> {

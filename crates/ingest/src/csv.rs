@@ -26,7 +26,7 @@ pub(crate) use layout::Layout;
 /// Reads and checks a CSV file, block by block.
 pub(crate) fn read(source: &Source, check: &Check<'_>, each: &mut Each<'_>) -> Result<()> {
     let delimiter = source.delimiter;
-    let text = Utf8::new(source.reader()?, source.encoding);
+    let text = Utf8::new(source.reader()?, source.encoding()?);
     let mut blocks = Blocks::new(text, delimiter);
     let failed = |error| source.io("read", error);
     let Some(first) = blocks.next().map_err(failed)? else {

@@ -6,6 +6,7 @@ use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::Int64Type;
 use carnac_model::{Checked, Dataset};
 use chrono::NaiveDate;
+use encoding_rs::Encoding;
 
 use crate::format::Format;
 use crate::read::read;
@@ -68,7 +69,7 @@ pub fn inspect(
     key: Option<&PseudonymKey>,
     run_date: NaiveDate,
 ) -> Result<Inspection> {
-    let mut inspection = Inspection::of(source);
+    let mut inspection = Inspection::of(source)?;
     read(source, key, run_date, &mut |checked| {
         inspection.add(&checked);
         Ok(())
@@ -77,11 +78,12 @@ pub fn inspect(
 }
 
 impl Inspection {
-    fn of(source: &Source) -> Self {
+    fn of(source: &Source) -> Result<Self> {
         let has_encoding = matches!(source.format, Format::Csv | Format::Json);
-        Self {
+        let encoding = has_encoding.then(|| source.encoding()).transpose()?;
+        Ok(Self {
             dataset: source.dataset,
-            encoding: has_encoding.then(|| source.encoding.name()),
+            encoding: encoding.map(Encoding::name),
             separator: (source.format == Format::Csv).then(|| char::from(source.delimiter)),
             profile: source.profile.as_ref().map(|profile| profile.name.clone()),
             read: 0,
@@ -90,7 +92,7 @@ impl Inspection {
             rejected: BTreeMap::new(),
             warned: BTreeMap::new(),
             faults: Vec::new(),
-        }
+        })
     }
 
     fn add(&mut self, checked: &Checked) {

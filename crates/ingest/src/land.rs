@@ -159,6 +159,7 @@ impl Landing<'_> {
         for &source in sources {
             match self.step(draft, &mut spool, source, sources) {
                 Step::Done(outcome) => {
+                    note(draft, source, &outcome);
                     reports.push(Report { source: source.key(), outcome: *outcome });
                 }
                 Step::Waits(file) => waiting.push((source, file)),
@@ -270,7 +271,7 @@ impl Landing<'_> {
 
 /// Whether a source holds the bytes of another one of its run, and would land the same rows.
 pub(crate) fn is_copy(source: &Source, other: &Source) -> bool {
-    source.sha256 == other.sha256 && source.is_named_as(&other.name)
+    source.content.sha256 == other.content.sha256 && source.is_named_as(&other.name)
 }
 
 /// The source that the bytes are landed as: under their own name, or else another one.
@@ -281,15 +282,25 @@ fn landed_before<'d>(
     source: &'d Source,
     all: &[&Source],
 ) -> Option<(&'d str, &'d Input)> {
-    let is_replaced =
-        |key: &str| all.iter().any(|other| other.sha256 != source.sha256 && other.key() == key);
+    let is_replaced = |key: &str| {
+        all.iter().any(|other| other.content.sha256 != source.content.sha256 && other.key() == key)
+    };
     let own = source.key();
     let mut landed: Vec<_> = draft
-        .landed_bytes(source.dataset.name, &source.sha256)
+        .landed_bytes(source.dataset.name, &source.content.sha256)
         .filter(|(key, _)| source.is_named_as(file_of(key)) && !is_replaced(key))
         .collect();
     landed.sort_by_key(|(key, _)| *key != own);
     landed.into_iter().next()
+}
+
+/// Keeps what an unchanged file looks like, so that the next run need not read it.
+fn note(draft: &mut Draft, source: &Source, outcome: &Outcome) {
+    let Outcome::Unchanged { landed_as, input } = outcome else { return };
+    let Some(stamp) = &source.content.stamp else { return };
+    if *landed_as == source.key() && input.stamp.as_ref() != Some(stamp) {
+        draft.note(landed_as, &input.sha256, stamp.clone());
+    }
 }
 
 /// The file name in the name of a source.

@@ -40,7 +40,7 @@ pub use inspect::{Fault, Inspection, inspect};
 pub use land::{Again, Landing, Outcome, Report, Why, land};
 pub use plan::{Expected, Planned, plan};
 pub use profile::Profile;
-pub use source::Source;
+pub use source::{Known, Source};
 pub use survey::{KeyError, PseudonymKey, SurveyProfile};
 
 use carnac_model::{Checked, Rows};

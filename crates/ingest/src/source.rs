@@ -1,5 +1,6 @@
 //! A source: one file, the dataset it belongs to, and its checksum.
 
+mod content;
 mod fingerprint;
 
 use std::fs::File;
@@ -9,13 +10,14 @@ use std::sync::Arc;
 
 use carnac_model::{DATASETS, Dataset, dataset};
 use encoding_rs::Encoding;
-use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 use xxhash_rust::xxh3::Xxh3;
 
 use crate::format::{Format, by_header, by_root, by_words, format, has_any, text_of, too_wide};
-use crate::text::Guess;
 use crate::{Error, Found, Profile, Result, columnar, csv, sheet, survey, xml};
+use content::{Content, Reading, look};
+
+pub use content::Known;
 
 /// A file with bytes of a source.
 #[derive(Debug, Clone)]
@@ -34,17 +36,15 @@ pub struct Source {
     pub(crate) name: String,
     pub(crate) dataset: &'static Dataset,
     pub(crate) format: Format,
-    pub(crate) sha256: String,
-    /// A faster hash of the same bytes, by which they are known when they are read again.
-    passed: u128,
-    pub(crate) encoding: &'static Encoding,
+    pub(crate) content: Content,
+    /// The encoding that its profile gives.
+    given: Option<&'static Encoding>,
     pub(crate) delimiter: u8,
     pub(crate) profile: Option<Arc<Profile>>,
     /// Its first header, in lower case; empty when it was not looked at.
     header: Vec<String>,
     /// Whether it is GeoJSON of one feature, without a list of them.
     pub(crate) is_one_feature: bool,
-    bytes: u64,
     /// One, or several in the order of their names.
     members: Vec<Member>,
     /// What was unpacked stays on the disk as long as this.
@@ -65,6 +65,20 @@ impl Source {
         named: Option<&'static Dataset>,
         profiles: &[Arc<Profile>],
     ) -> Result<Self> {
+        Self::open_beside(found, named, profiles, None)
+    }
+
+    /// Opens a file as [`Source::open`] does, beside what is known of what is landed: the bytes of
+    /// one that looks as it did when it landed are not read, unless it lands again.
+    ///
+    /// # Errors
+    /// As [`Source::open`].
+    pub fn open_beside(
+        found: Found,
+        named: Option<&'static Dataset>,
+        profiles: &[Arc<Profile>],
+        known: Option<Known<'_>>,
+    ) -> Result<Self> {
         let Found { path, name, members, kept } = found;
         let Some(first) = members.first().map(|member| member.path.as_path()) else {
             return Err(Error::UnknownFormat { path });
@@ -74,6 +88,7 @@ impl Source {
             let path = path.clone();
             move |source| Error::Io { step, path, source }
         };
+        let look = look(&members, kept.is_some());
         let head = head_of(first).map_err(failed("open"))?;
         let (head, guessed) = text_of(&head);
         let expected = named.or_else(|| by_folder(&path));
@@ -98,13 +113,12 @@ impl Source {
             let known = DATASETS.iter().map(|dataset| dataset.name).collect::<Vec<_>>().join(", ");
             return Err(Error::UnknownDataset { path, known });
         };
-        let Checksum { sha256, passed, bytes, encoding } =
-            checksum(&members).map_err(failed("read"))?;
-        let encoding = given.unwrap_or(encoding);
         let delimiter = profile
             .and_then(|profile| profile.delimiter())
             .unwrap_or_else(|| csv::delimiter_of(&head));
         let name = below(dataset, &name).to_owned();
+        let key = format!("{}/{name}", dataset.name);
+        let content = Content::of(&members, look, known, &key).map_err(failed("read"))?;
         let profile = profile.cloned();
         let header = headers.into_iter().next().unwrap_or_default();
         let is_one_feature = dataset.name == "outlines"
@@ -114,14 +128,12 @@ impl Source {
             name,
             dataset,
             format,
-            sha256,
-            passed,
-            encoding,
+            content,
+            given,
             delimiter,
             profile,
             header,
             is_one_feature,
-            bytes,
             members,
             _kept: kept,
         })
@@ -161,7 +173,7 @@ impl Source {
     /// Returns its length in bytes.
     #[must_use]
     pub fn bytes(&self) -> u64 {
-        self.bytes
+        self.content.length
     }
 
     /// Returns the name of the source in release records: `<dataset>/<file name>`.
@@ -178,7 +190,7 @@ impl Source {
     /// Returns all bytes; errs when there are more than `most`, or when they are not those of the
     /// checksum.
     pub(crate) fn whole(&self, most: u64) -> Result<Vec<u8>> {
-        if self.bytes > most {
+        if self.content.length > most {
             let reason = format!("it is longer than {most} bytes");
             return Err(Error::Unreadable { path: self.path.clone(), reason });
         }
@@ -187,6 +199,17 @@ impl Source {
         reader.read_to_end(&mut bytes).map_err(|error| self.io("read", error))?;
         self.verify(reader.into_inner())?;
         Ok(bytes)
+    }
+
+    /// Returns the encoding of its text: as its profile says, or what its bytes look like.
+    pub(crate) fn encoding(&self) -> Result<&'static Encoding> {
+        self.given.map_or_else(|| Ok(self.reading()?.encoding), Ok)
+    }
+
+    /// Returns what reading its bytes told.
+    fn reading(&self) -> Result<&Reading> {
+        let read = self.content.reading(&self.members).map_err(|error| self.io("read", error))?;
+        read.ok_or_else(|| Error::Changed { path: self.path.clone() })
     }
 
     /// Returns the files that hold it, in the order in which they are read.
@@ -214,7 +237,7 @@ impl Source {
     /// Of several files nobody but this run can change one: they were unpacked by it.
     pub(crate) fn verify(&self, mut reader: HashingReader) -> Result<()> {
         io::copy(&mut reader, &mut io::sink()).map_err(|source| self.io("read", source))?;
-        if self.members.len() > 1 || reader.hasher.digest128() == self.passed {
+        if self.members.len() > 1 || reader.hasher.digest128() == self.reading()?.passed {
             Ok(())
         } else {
             Err(Error::Changed { path: self.path.clone() })
@@ -291,49 +314,6 @@ pub(crate) fn read_up_to(reader: &mut impl Read, buffer: &mut [u8]) -> io::Resul
     Ok(filled)
 }
 
-struct Checksum {
-    sha256: String,
-    passed: u128,
-    bytes: u64,
-    encoding: &'static Encoding,
-}
-
-/// Reads the bytes once; of several files, their names and lengths are hashed too.
-fn checksum(members: &[Member]) -> io::Result<Checksum> {
-    let (mut hasher, mut again, mut guess, mut bytes) =
-        (Sha256::new(), Xxh3::new(), Guess::default(), 0);
-    let mut chunk = vec![0; 1 << 20];
-    for member in members {
-        let mut file = File::open(&member.path)?;
-        if let Some(name) = &member.name {
-            hasher.update(name);
-            hasher.update([0]);
-            hasher.update(file.metadata()?.len().to_le_bytes());
-        }
-        loop {
-            let count = read_up_to(&mut file, &mut chunk)?;
-            let passed = chunk.get(..count).unwrap_or_default();
-            if passed.is_empty() {
-                break;
-            }
-            hasher.update(passed);
-            again.update(passed);
-            guess.watch(passed);
-            bytes += passed.len() as u64;
-        }
-    }
-    let (sha256, passed) = (hex(&hasher.finalize()), again.digest128());
-    Ok(Checksum { sha256, passed, bytes, encoding: guess.encoding() })
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::with_capacity(64), |mut text, byte| {
-        write!(text, "{byte:02x}").expect("writing to a string cannot fail");
-        text
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -354,7 +334,7 @@ mod tests {
 
     #[test]
     fn the_checksum_of_several_files_tells_names_and_bounds() {
-        let sha256 = |files: &[(&str, &str)]| several(files).sha256;
+        let sha256 = |files: &[(&str, &str)]| several(files).content.sha256;
         let first = sha256(&[("a", "1"), ("b", "2")]);
         assert_eq!(first, sha256(&[("a", "1"), ("b", "2")]));
         for other in [[("a", "1"), ("c", "2")], [("a", "2"), ("b", "1")], [("a", "12"), ("b", "")]]

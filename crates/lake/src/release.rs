@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use carnac_model::{Cube, Input, Release};
+use carnac_model::{Cube, Input, Release, Stamp};
 use chrono::{DateTime, NaiveDate, Utc};
 use futures::TryStreamExt;
 use futures::future::try_join_all;
@@ -29,6 +29,8 @@ pub struct Draft {
     pub(crate) inputs: BTreeMap<String, Input>,
     /// The cubes that this run has built.
     pub(crate) cubes: BTreeMap<String, Cube>,
+    /// What unchanged sources look like by now, with the checksum of the bytes they have.
+    seen: BTreeMap<String, (String, Stamp)>,
 }
 
 impl Draft {
@@ -63,6 +65,7 @@ impl Draft {
             commits: BTreeMap::new(),
             inputs: BTreeMap::new(),
             cubes: BTreeMap::new(),
+            seen: BTreeMap::new(),
         }
     }
 
@@ -106,6 +109,12 @@ impl Draft {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.inputs.is_empty()
+    }
+
+    /// Notes what the file of a landed source looks like, whose bytes were read and are those of
+    /// that checksum. It is kept with the next release; of itself it makes none.
+    pub fn note(&mut self, source: &str, sha256: &str, stamp: Stamp) {
+        self.seen.insert(source.to_owned(), (sha256.to_owned(), stamp));
     }
 
     /// Returns the date that "today" means for this run.
@@ -166,6 +175,11 @@ impl Draft {
                 .iter()
                 .map(|(name, input)| (name.clone(), Input { release: id, ..input.clone() })),
         );
+        for (name, (sha256, stamp)) in &self.seen {
+            if let Some(input) = inputs.get_mut(name).filter(|input| input.sha256 == *sha256) {
+                input.stamp = Some(stamp.clone());
+            }
+        }
         let code = env!("CARGO_PKG_VERSION").to_owned();
         let run_date = self.run_date;
         Ok(Release { id, published_at, run_date, tables, commits, inputs, code, cubes })
@@ -179,8 +193,8 @@ impl Lake {
     /// When the release log cannot be read.
     pub async fn draft(&self, run_date: NaiveDate) -> Result<Draft> {
         let base = self.latest().await?;
-        let (tables, commits, inputs, cubes) = Default::default();
-        Ok(Draft { base, run_date, tables, commits, inputs, cubes })
+        let (tables, commits, inputs, cubes, seen) = Default::default();
+        Ok(Draft { base, run_date, tables, commits, inputs, cubes, seen })
     }
 
     /// Publishes everything the draft changed as one release, or nothing.

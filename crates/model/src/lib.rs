@@ -32,7 +32,7 @@ pub use edition::{Edition, EditionName, EditionNameError, definitions_hash};
 pub use freshness::{Freshness, Lag, STALE, freshness, freshness_audits};
 pub use key::{RowKey, row_keys};
 pub use period::{Granularity, Period, PeriodError};
-pub use release::{Cube, Input, Release};
+pub use release::{Cube, Input, Release, Stamp};
 pub use rows::{Rows, RowsBuilder};
 pub use rule::{Level, RULES, Rule, rule};
 pub use run::{

@@ -77,6 +77,21 @@ pub struct Input {
     pub run_date: Option<NaiveDate>,
     /// The release in which this content arrived.
     pub release: u64,
+    /// What its file looked like when its bytes were read; none of what cannot be known by it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stamp: Option<Stamp>,
+}
+
+/// What a file looks like from outside: one that looks as it did holds the bytes that it held.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stamp {
+    /// Its length.
+    pub bytes: u64,
+    /// When its bytes were last written, as its owner may also have set it.
+    pub modified: DateTime<Utc>,
+    /// When it was last written, renamed or set otherwise, as the system keeps it; the same as
+    /// `modified` where there is no such time.
+    pub changed: DateTime<Utc>,
 }
 
 impl Input {
@@ -95,6 +110,7 @@ impl Input {
             periods: Vec::new(),
             run_date: None,
             release: 0,
+            stamp: None,
         }
     }
 

@@ -137,6 +137,16 @@ async fn a_night_that_was_missed_is_caught_up_once_and_seen_without_a_restart() 
     assert_eq!(again.stop(), Some(0));
 }
 
+#[tokio::test]
+async fn a_server_that_refreshes_makes_the_first_release() {
+    let place = Place::new();
+    deliver(&place, "a", &["a"]);
+    let server = place.serve_with(&[], &["--refresh", "0 2 * * *"]);
+    let asked = query(&mut connect(&server).await, "select count(*) from core.acts").await;
+    assert_eq!(number(&asked), 1);
+    assert_eq!(server.stop(), Some(0));
+}
+
 /// Seconds may stand before the five fields: such a schedule is due at once, again and again.
 const EACH_SECOND: &str = "* * * * * *";
 

@@ -19,7 +19,8 @@ impl Source {
             layout = format!("{layout}-{}", key.fingerprint());
         }
         let profile = profile.map(|profile| profile.name.clone());
-        Input { profile, layout, ..Input::new(&self.sha256) }
+        let stamp = self.content.stamp.clone();
+        Input { profile, layout, stamp, ..Input::new(&self.content.sha256) }
     }
 
     /// Whether these bytes would be read as they were when they landed.

@@ -16,7 +16,7 @@ pub(super) fn each(
     each: &mut dyn FnMut(i64, Record<'_>) -> Result<()>,
 ) -> Result<()> {
     let failed = |error| source.io("read", error);
-    let text = Utf8::new(source.reader()?, source.encoding);
+    let text = Utf8::new(source.reader()?, source.encoding()?);
     let mut blocks = Blocks::new(text, source.delimiter);
     let (is_given, mut above) = (given_header(source).is_some(), None);
     while let Some(block) = blocks.next().map_err(failed)? {
@@ -67,7 +67,7 @@ pub(super) fn headings(source: &Source) -> Result<Vec<String>> {
     if let Some(header) = given_header(source) {
         return Ok(header.to_vec());
     }
-    let text = Utf8::new(source.reader()?, source.encoding);
+    let text = Utf8::new(source.reader()?, source.encoding()?);
     let first = Blocks::new(text, source.delimiter).next();
     let first = first.map_err(|error| source.io("read", error))?;
     Ok(first.and_then(|block| header_of(&block.bytes, source.delimiter)).unwrap_or_default())
