@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
-use carnac_query::{Layer, Principal, SqlFile, TableEntry, Views};
+use carnac_query::{Principal, SqlFile, TableEntry, Views};
 use chrono::{DateTime, NaiveDate};
 
 use crate::args::IndicatorsCommand;
@@ -37,7 +37,7 @@ pub(crate) fn list(views: &Views) -> String {
     let mut rows = vec![
         ["id", "titre / title", "unit", "class", "version", "view"].map(str::to_owned).to_vec(),
     ];
-    for file in views.layer(Layer::Indicator) {
+    for file in views.indicators() {
         let header = &file.header;
         let Some(definition) = &header.definition else { continue };
         rows.push(vec![
