@@ -1,6 +1,7 @@
 //! The command line. The order of commands is the order of `--help`.
 
 mod edition;
+mod explain;
 mod indicators;
 mod inspect;
 mod quarantine;
@@ -19,6 +20,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 pub(crate) use self::edition::{Diff, Edition, EditionCommand, Freeze, Show};
+pub(crate) use self::explain::ExplainFigure;
 pub(crate) use self::indicators::{Indicators, IndicatorsCommand};
 pub(crate) use self::inspect::Inspect;
 pub(crate) use self::quarantine::{Explain, Export, Quarantine, QuarantineCommand, Replay, Wanted};
@@ -126,6 +128,7 @@ pub(crate) enum Command {
     Releases,
     Edition(Edition),
     Diff(Diff),
+    Explain(ExplainFigure),
     Upkeep(Upkeep),
     Verify(Verify),
     Serve(Serve),

@@ -5,6 +5,7 @@ mod config;
 mod demo;
 mod diff;
 mod edition;
+mod explain;
 mod hook;
 mod indicators;
 mod ingest;
@@ -88,6 +89,7 @@ async fn run(args: Args) -> anyhow::Result<ExitCode> {
         Command::Releases => query::releases(&config).await,
         Command::Edition(args) => edition::run(&config, &args.command).await,
         Command::Diff(args) => diff::run(&config, &args).await,
+        Command::Explain(args) => explain::run(&config, &args).await,
         Command::Upkeep(args) => upkeep::run(&config, &args).await,
         Command::Verify(args) => verify::run(&config, &args).await,
         Command::Serve(serve) => serve::run(&config, &serve).await,

@@ -20,6 +20,11 @@
 --   / Activated is not used. An authority that is no member is not_concerned; a service that nobody
 --   used in the twelve months has no row.
 -- disclosure: D0
+-- rows: numerator core.acts if is_transmitted;
+--   numerator staging.consultations if status_code <> 'draft';
+--   numerator core.flows;
+--   numerator core.sessions;
+--   denominator core.memberships
 with uses as (
     select siren, 'actes' as service_code, decision_date as day from core.acts where is_transmitted
     union
