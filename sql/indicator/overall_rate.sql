@@ -20,10 +20,12 @@
 -- freshness: annuelle, après la collecte des déclarations / yearly, once the reports are in
 -- caveat: Les actes, nombreux, dominent. Un processus sans total, non concerné, ou dont le total
 --   est inférieur à ce que la plateforme connaît (anomalie), est retiré des deux sommes. La
---   variante pondérée par l'économie unitaire est le rapport de C06 à C07.
+--   variante pondérée par l'économie unitaire est le rapport de C06 à C07, qui gardent ce processus
+--   et portent son total à ce que la plateforme connaît : elle peut être plus haute.
 --   / Acts, being many, dominate. A process without a total, not concerned, or whose total is below
 --   what the platform knows (an anomaly), is left out of both sums. The variant weighted by unit
---   savings is the quotient C06 over C07.
+--   savings is the quotient C06 over C07, which keep such a process and raise its total to what
+--   the platform knows: it may be higher.
 -- disclosure: D2
 -- rows: numerator core.acts if is_transmitted;
 --   numerator staging.consultations if status_code <> 'draft';

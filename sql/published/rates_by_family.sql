@@ -18,51 +18,24 @@
 --   expected. Suppressed, of what is reported (D2): fewer than 5 contributors, or one above 85 %.
 --   No total over families is published: none can be subtracted.
 -- disclosure: D2
-with figures as (
-    select 'A02' as indicator_id, 'D2' as class, 'all' as item, siren, period, numerator, denominator, status from indicator.online_tender_rate
-    union all
-    select 'A03', 'D0', 'all', siren, period, numerator, denominator, status from indicator.electronic_reply_rate
-    union all
-    select 'A04', 'D2', 'all', siren, period, numerator, denominator, status from indicator.electronic_bid_rate
-    union all
-    select 'A06', 'D0', 'all', siren, period, numerator, denominator, status from indicator.tenders_with_electronic_bid
-    union all
-    select 'A08', 'D2', 'all', siren, period, numerator, denominator, status from indicator.act_transmission_rate
-    union all
-    select 'A13', 'D0', 'all', siren, period, numerator, denominator, status from indicator.signed_flow_rate
-    union all
-    select 'B01', 'D0', 'all', siren, period, numerator, denominator, status from indicator.membership_rate
-    union all
-    select 'B01-G', 'D0', 'all', siren, period, numerator, denominator, status from indicator.membership_rate_with_groupings
-    union all
-    select 'B01-P', 'D0', 'all', siren, period, numerator, denominator, status from indicator.membership_population_rate
-    union all
-    select 'B02', 'D0', item, siren, period, numerator, denominator, status from indicator.service_users
-),
-
-usable as (
-    select *, coalesce(numerator <= denominator and denominator > 0, false) as is_usable from figures
-),
-
-cells as (
+with cells as (
     select
-        f.indicator_id,
-        f.class,
-        f.item,
-        y.family,
-        f.period,
-        sum(case when f.is_usable then f.numerator end) as numerator,
-        sum(case when f.is_usable then f.denominator end) as denominator,
-        max(case when f.is_usable then f.denominator end) as largest,
-        sum(case when f.is_usable then 1 else 0 end) as used_count,
-        sum(case when f.is_usable then y.population_count end) as used_population_count,
-        sum(case when f.numerator > f.denominator then 1 else 0 end) as anomaly_count,
-        sum(case when f.status = 'observed' then 1 else 0 end) as observed_count,
-        sum(case when f.status <> 'not_concerned' then 1 else 0 end) as expected_count,
-        sum(case when f.status <> 'not_concerned' then y.population_count end) as expected_population_count
-    from usable as f
-    inner join core.authority_years as y on f.siren = y.siren and f.period = y.period
-    group by f.indicator_id, f.class, f.item, y.family, f.period
+        indicator_id,
+        class,
+        item,
+        family,
+        period,
+        sum(case when value is not null then numerator end) as numerator,
+        sum(case when value is not null then denominator end) as denominator,
+        max(case when value is not null then denominator end) as largest,
+        count(value) as used_count,
+        sum(case when value is not null then population_count end) as used_population_count,
+        sum(case when is_anomaly then 1 else 0 end) as anomaly_count,
+        sum(case when status = 'observed' then 1 else 0 end) as observed_count,
+        sum(case when status <> 'not_concerned' then 1 else 0 end) as expected_count,
+        sum(case when status <> 'not_concerned' then population_count end) as expected_population_count
+    from peer.rates
+    group by indicator_id, class, item, family, period
 ),
 
 judged as (

@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 
 DATASETS = ("authorities", "memberships", "acts", "consultations", "bids", "reported", "contracts")
-SCHEMAS = ("catalog", "core", "cube", "indicator", "published")
+SCHEMAS = ("assessment", "catalog", "core", "cube", "indicator", "peer", "published")
 SQL = Path(__file__).parents[2] / "sql"
 
 # No setting of the user's own, and no backtraces of the panics that bad bytes cause: they are slow.

@@ -166,7 +166,7 @@ async fn drivers_find_catalogues_schemas_tables_and_types() {
     let info = client.get_db_schemas(all).await.unwrap();
     assert_eq!(
         texts(&fetch(client, info).await, "db_schema_name"),
-        ["catalog", "core", "cube", "indicator", "published"]
+        ["assessment", "catalog", "core", "cube", "indicator", "peer", "published"]
     );
 
     let tables = |schema: Option<&str>, table: Option<&str>, types: &[&str]| CommandGetTables {

@@ -233,6 +233,7 @@ pub const DATASETS: &[&Dataset] = &[
     &legality::ACT_MESSAGES,
     &legality::CLASSIFICATIONS,
     &legality::DELIBERATIONS,
+    &legality::PUBLICATIONS,
     &finance::FLOWS,
     &finance::BUDGET_LINES,
     &procurement::CONSULTATIONS,
@@ -242,6 +243,7 @@ pub const DATASETS: &[&Dataset] = &[
     &survey::REPORTED,
     &survey::ANSWERS,
     &survey::COST_PARAMETERS,
+    &survey::TARGETS,
 ];
 
 #[cfg(test)]

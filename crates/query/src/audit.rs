@@ -34,7 +34,7 @@ pub async fn audit(
     memory: usize,
 ) -> Result<Vec<Audit>> {
     let catalog = Catalog::open(lake, Arc::clone(views), release, memory, |layer| {
-        !matches!(layer, Layer::Cube | Layer::Indicator | Layer::Published)
+        matches!(layer, Layer::Staging | Layer::Core | Layer::Audit)
     })
     .await?;
     let session = catalog.session(Principal::Operator);

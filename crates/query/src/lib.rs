@@ -1,9 +1,9 @@
 //! SQL files, functions, the catalogue of a principal, and the gateway.
 //!
 //! ```text
-//! sql/{function,staging,core,cube,indicator,published,audit} ─ Views ─┐
-//! Release ────────────────────────────────────────────────────────────┼─▶ Catalog (views planned once)
-//! Edition (a release, and the Views of its day) ──────────────────────┘
+//! sql/{function,staging,core,cube,indicator,peer,assessment,published,audit} ─ Views ─┐
+//! Release ────────────────────────────────────────────────────────────────────────────┼─▶ Catalog (views planned once)
+//! Edition (a release, and the Views of its day) ──────────────────────────────────────┘
 //! SQL text ─ gate ─▶ one read-only statement ─ Gateway::run ─▶ Answer{schema, stream, release}
 //! ```
 

@@ -17,7 +17,15 @@ impl Principal {
     pub fn schemas(self) -> &'static [&'static str] {
         match self {
             Self::Public => &["catalog", "published"],
-            Self::Analyst => &["catalog", "core", "cube", "indicator", "published"],
+            Self::Analyst => &[
+                "catalog",
+                "core",
+                "cube",
+                "indicator",
+                "peer",
+                "assessment",
+                "published",
+            ],
             Self::Operator => &[
                 "catalog",
                 "lake",
@@ -25,6 +33,8 @@ impl Principal {
                 "core",
                 "cube",
                 "indicator",
+                "peer",
+                "assessment",
                 "published",
                 "audit",
                 "ops",

@@ -1,5 +1,6 @@
 //! Functions in Rust, where SQL cannot say it well.
 
+mod others_quantile;
 mod percentile_rank;
 mod siren;
 mod theil_sen;
@@ -22,7 +23,15 @@ pub(crate) struct Sheet {
 }
 
 /// The functions of this module, by name.
-pub(crate) static SHEETS: [Sheet; 7] = [
+pub(crate) static SHEETS: [Sheet; 8] = [
+    Sheet {
+        name: "others_quantile",
+        kind: "window",
+        signature: "others_quantile(value double, share double) over (partition by …) returns double",
+        fr: "Quantile des autres valeurs du groupe : la ligne elle-même n'y est pas ; interpolé entre deux valeurs (type 7), les valeurs absentes ne comptent pas",
+        en: "Quantile of the other values of the group: the row itself is not among them; interpolated between two values (type 7), absent values do not count",
+        example: "(select max(q) from (select others_quantile(x, 0.5) over () as q from (values (1.0), (2.0), (3.0), (4.0)) as t (x)) as compared) = 3.0",
+    },
     Sheet {
         name: "percentile_rank",
         kind: "window",
@@ -101,7 +110,10 @@ pub(crate) fn aggregate() -> Vec<AggregateUDF> {
 
 /// The window functions.
 pub(crate) fn window() -> Vec<WindowUDF> {
-    vec![WindowUDF::new_from_impl(percentile_rank::PercentileRank::new())]
+    vec![
+        WindowUDF::new_from_impl(others_quantile::OthersQuantile::new()),
+        WindowUDF::new_from_impl(percentile_rank::PercentileRank::new()),
+    ]
 }
 
 #[cfg(test)]

@@ -25,6 +25,10 @@ pub enum Layer {
     Cube,
     /// Indicators, with the fixed columns.
     Indicator,
+    /// Rates of all authorities side by side, and the groups in which they are compared.
+    Peer,
+    /// Where an authority stands: among its peers, over time, against its target.
+    Assessment,
     /// What everybody may read.
     Published,
     /// The rows that break a rule of the whole release, for operators.
@@ -33,12 +37,14 @@ pub enum Layer {
 
 impl Layer {
     /// Every layer, in load order.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Function,
         Self::Staging,
         Self::Core,
         Self::Cube,
         Self::Indicator,
+        Self::Peer,
+        Self::Assessment,
         Self::Published,
         Self::Audit,
     ];
@@ -52,6 +58,8 @@ impl Layer {
             Self::Core => "core",
             Self::Cube => "cube",
             Self::Indicator => "indicator",
+            Self::Peer => "peer",
+            Self::Assessment => "assessment",
             Self::Published => "published",
             Self::Audit => "audit",
         }
@@ -62,16 +70,21 @@ impl Layer {
     pub fn may_read(self, schema: &str) -> bool {
         match self {
             Self::Function => false,
-            Self::Staging => schema == "lake",
+            Self::Staging => ["lake", "ops"].contains(&schema),
             Self::Audit => ["staging", "core", "ops"].contains(&schema),
-            Self::Core | Self::Cube | Self::Indicator | Self::Published => Self::ALL
+            Self::Core
+            | Self::Cube
+            | Self::Indicator
+            | Self::Peer
+            | Self::Assessment
+            | Self::Published => Self::ALL
                 .iter()
                 .any(|below| *below != Self::Function && *below < self && below.name() == schema),
         }
     }
 
     pub(crate) fn has_definition(self) -> bool {
-        matches!(self, Self::Indicator | Self::Published)
+        matches!(self, Self::Indicator | Self::Assessment | Self::Published)
     }
 }
 
@@ -233,6 +246,12 @@ impl Views {
     #[must_use]
     pub fn files(&self) -> &[SqlFile] {
         &self.files
+    }
+
+    /// Returns what has a code of the catalogue, `A08`; `published.savings` is a view of others.
+    pub fn indicators(&self) -> impl Iterator<Item = &SqlFile> {
+        let is_one = |file: &&SqlFile| file.layer.has_definition() && !file.header.id.contains('.');
+        self.files.iter().filter(is_one)
     }
 
     /// Returns the files of one layer, by name.

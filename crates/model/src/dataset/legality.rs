@@ -138,3 +138,63 @@ pub(super) static DELIBERATIONS: Dataset = Dataset {
         Order { first: "voter_count", then: "seat_count", rule: "more_voters_than_seats" },
     ],
 };
+
+/// Acts sent to the open-data service: what the authority chose, and what became of each.
+///
+/// A state or a choice that the service writes in no list is rejected, never read as another.
+pub(super) static PUBLICATIONS: Dataset = Dataset {
+    name: "publications",
+    title_fr: "Publications d’actes en données ouvertes",
+    title_en: "Acts published as open data",
+    fields: &[
+        field("publication_id", "id", Kind::Text).required(),
+        field("siren", "siren", Kind::Siren).required(),
+        field("act_number", "numero_de_lacte", Kind::Text).required(),
+        field("nature_code", "acte_nature", Kind::Code(term::ACT_NATURE)).required(),
+        field("subject_code", "classification_code", Kind::Subject),
+        field("decision_date", "date_de_lacte", PAST).required(),
+        // "Oui" was 0 before it was 3, from a day that nobody wrote down: both are read at any date.
+        field(
+            "open_data_choice",
+            "publication_open_data",
+            Kind::Code(&[
+                ("3", "yes"),
+                ("0", "yes"),
+                ("oui", "yes"),
+                ("1", "no"),
+                ("non", "no"),
+                ("2", "unknown"),
+                ("ne sais pas", "unknown"),
+            ]),
+        )
+        .required(),
+        field(
+            "state",
+            "etat",
+            Kind::Code(&[
+                ("1", "published"),
+                ("publié", "published"),
+                ("0", "not_published"),
+                ("non publié", "not_published"),
+                ("2", "in_progress"),
+                ("en cours", "in_progress"),
+                ("3", "failed"),
+                ("en erreur", "failed"),
+            ]),
+        )
+        .required(),
+        field("created_date", "created_at", PAST).required(),
+        field("published_date", "date_publication", PAST),
+        field("is_masked", "est_masque", Kind::Boolean).or("0"),
+        field("is_deleted", "est_supprime", Kind::Boolean).or("0"),
+        field("is_scanned", "est_scanne", Kind::Boolean),
+    ],
+    key: &["publication_id"],
+    repeats: false,
+    copies: false,
+    period_field: "decision_date",
+    granularity: Granularity::Year,
+    moves: true,
+    sort: &["siren", "decision_date"],
+    orders: &[],
+};

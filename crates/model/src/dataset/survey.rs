@@ -179,6 +179,31 @@ pub(super) static COST_PARAMETERS: Dataset = Dataset {
     ],
 };
 
+/// What an authority, or all of them, mean to reach: a rate of an indicator in a year.
+///
+/// A row without a SIREN is the target of all authorities that have none of their own.
+pub(super) static TARGETS: Dataset = Dataset {
+    name: "targets",
+    title_fr: "Cibles des collectivités",
+    title_en: "Targets of the authorities",
+    fields: &[
+        field("siren", "siren", Kind::Siren),
+        field("indicator_id", "indicateur", Kind::Text).required(),
+        field("item", "modalite", Kind::Text).or("all"),
+        field("year", "annee", Kind::Integer(2000, 2100)).required(),
+        field("target_percent", "cible_pourcent", Kind::Decimal).required(),
+        field("origin", "origine", Kind::Label),
+    ],
+    key: &["siren", "indicator_id", "item", "year"],
+    repeats: false,
+    copies: false,
+    period_field: "year",
+    granularity: Granularity::Whole,
+    moves: false,
+    sort: &["indicator_id", "siren"],
+    orders: &[],
+};
+
 /// Strata of population, as `population_stratum` names them.
 const STRATUM: &[(&str, &str)] = &[
     ("all", "all"),

@@ -11,19 +11,19 @@ use chrono::NaiveDate;
 
 /// One row: `release_id`, `published_at`, `run_date`.
 pub(super) fn release_row(release: &Release) -> Result<RecordBatch, ArrowError> {
-    let days = release.run_date.signed_duration_since(NaiveDate::default()).num_days();
     let published = vec![release.published_at.timestamp_micros()];
     let columns: [(&str, ArrayRef); 3] = [
         ("release_id", Arc::new(Int64Array::from(vec![count(release.id)]))),
         ("published_at", Arc::new(TimestampMicrosecondArray::from(published).with_timezone("UTC"))),
-        ("run_date", Arc::new(Date32Array::from(vec![i32::try_from(days).unwrap_or_default()]))),
+        ("run_date", Arc::new(Date32Array::from(vec![days(release.run_date)]))),
     ];
     RecordBatch::try_from_iter(columns)
 }
 
-/// One row a source: what was read, accepted and rejected, and since which release.
+/// One row a source: what was read, accepted and rejected, since which release and run date.
 pub(super) fn sources(release: &Release) -> Result<RecordBatch, ArrowError> {
     let inputs = &release.inputs;
+    let arrived = |input: &Input| days(input.run_date.unwrap_or(release.run_date));
     let split = |key: &String| {
         key.split_once('/').map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap_or_default()
     };
@@ -52,6 +52,7 @@ pub(super) fn sources(release: &Release) -> Result<RecordBatch, ArrowError> {
             "layout",
             Arc::new(StringArray::from_iter_values(inputs.values().map(|input| &input.layout))),
         ),
+        ("run_date", Arc::new(inputs.values().map(arrived).collect::<Date32Array>())),
     ])
 }
 
@@ -98,6 +99,10 @@ fn texts<'t>(values: impl Iterator<Item = &'t str>) -> ArrayRef {
 
 fn numbers(values: impl Iterator<Item = u64>) -> ArrayRef {
     Arc::new(Int64Array::from_iter_values(values.map(count)))
+}
+
+fn days(date: NaiveDate) -> Option<i32> {
+    i32::try_from(date.signed_duration_since(NaiveDate::default()).num_days()).ok()
 }
 
 fn count(number: u64) -> i64 {

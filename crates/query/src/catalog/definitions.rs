@@ -12,7 +12,7 @@ use crate::{Layer, SqlFile, Views, udf};
 /// One row an indicator and version, by identifier.
 pub(super) fn indicators(views: &Views) -> Result<RecordBatch, ArrowError> {
     let mut rows: Vec<(&SqlFile, &Definition)> = Vec::new();
-    for file in views.layer(Layer::Indicator) {
+    for file in views.indicators() {
         rows.extend(file.header.definition.as_ref().map(|definition| (file, definition)));
     }
     rows.sort_by_key(|(file, definition)| (&file.header.id, definition.version.number));

@@ -62,10 +62,14 @@ struct Points {
 }
 
 impl Points {
-    fn add(&mut self, x: &ArrayRef, y: &ArrayRef) -> Result<()> {
+    /// The points of two columns that have both coordinates.
+    fn of<'a>(x: &'a ArrayRef, y: &'a ArrayRef) -> impl Iterator<Item = (f64, f64)> + 'a {
         let (x, y) = (x.as_primitive::<Float64Type>(), y.as_primitive::<Float64Type>());
-        for (x, y) in x.iter().zip(y) {
-            let (Some(x), Some(y)) = (x, y) else { continue };
+        x.iter().zip(y).filter_map(|(x, y)| Some((x?, y?)))
+    }
+
+    fn add(&mut self, x: &ArrayRef, y: &ArrayRef) -> Result<()> {
+        for (x, y) in Self::of(x, y) {
             if self.x.len() == MOST {
                 return exec_err!("theil_sen_slope takes at most {MOST} points a group");
             }
@@ -79,6 +83,18 @@ impl Points {
 impl Accumulator for Points {
     fn update_batch(&mut self, values: &[ArrayRef]) -> Result<()> {
         self.add(&values[0], &values[1])
+    }
+
+    /// Takes out the points that a moving frame leaves, which are the oldest.
+    fn retract_batch(&mut self, values: &[ArrayRef]) -> Result<()> {
+        let count = Self::of(&values[0], &values[1]).count().min(self.x.len());
+        self.x.drain(..count);
+        self.y.drain(..count);
+        Ok(())
+    }
+
+    fn supports_retract_batch(&self) -> bool {
+        true
     }
 
     fn merge_batch(&mut self, states: &[ArrayRef]) -> Result<()> {

@@ -1,0 +1,54 @@
+-- id: cube.opinions
+-- title: Avis par strate et département / Opinions by stratum and département
+-- unit: count
+-- grain: indicator_id, item, period, family, stratum_code, department_code
+-- Answers of one item of a wave, and the authorities of the lists that they speak for, also where
+-- nobody answered. Agreement is 4 or 5. Variances are those of the sample, of two answers on.
+with answers as (
+    select
+        case measure when 'satisfaction' then 'B08' when 'obstacle' then 'B09' else 'B10' end as indicator_id,
+        series as item,
+        wave as period,
+        siren,
+        status_code,
+        case when value in ('1', '2', '3', '4', '5') then cast(value as double) end as point
+    from core.answers
+    where measure is not null
+),
+
+asked as (
+    select i.indicator_id, i.item, y.siren, y.period, y.family,
+        coalesce(y.stratum_code, 'all') as stratum_code, coalesce(y.department_code, 'all') as department_code
+    from (select distinct indicator_id, item, period from answers) as i
+    inner join core.authority_years as y on i.period = y.period
+),
+
+agreed as (
+    select
+        q.*,
+        a.point,
+        case when a.point >= 4 then 1.0 when a.point is not null then 0.0 end as agreement,
+        a.status_code
+    from asked as q
+    left join answers as a
+        on q.indicator_id = a.indicator_id and q.item = a.item and q.period = a.period and q.siren = a.siren
+)
+
+select
+    indicator_id,
+    item,
+    period,
+    family,
+    stratum_code,
+    department_code,
+    count(*) as authority_count,
+    count(point) as answer_count,
+    sum(case when status_code = 'unknown' then 1 else 0 end) as unknown_count,
+    sum(case when status_code in ('not_concerned', 'not_asked') then 1 else 0 end) as not_concerned_count,
+    sum(case when status_code = 'not_answered' then 1 else 0 end) as not_answered_count,
+    avg(agreement) as share,
+    var_samp(agreement) as share_variance,
+    avg(point) as mean_point,
+    var_samp(point) as point_variance
+from agreed
+group by indicator_id, item, period, family, stratum_code, department_code
