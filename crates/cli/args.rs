@@ -1,5 +1,6 @@
 //! The command line. The order of commands is the order of `--help`.
 
+mod assess;
 mod edition;
 mod explain;
 mod indicators;
@@ -19,6 +20,7 @@ use carnac_model::{EditionName, ExpectedDrop};
 use clap::{Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+pub(crate) use self::assess::Assess;
 pub(crate) use self::edition::{Diff, Edition, EditionCommand, Freeze, Show};
 pub(crate) use self::explain::ExplainFigure;
 pub(crate) use self::indicators::{Indicators, IndicatorsCommand};
@@ -121,6 +123,7 @@ pub(crate) enum Command {
     Refresh(Refresh),
     Quarantine(Quarantine),
     Query(Query),
+    Assess(Assess),
     Scenario(Scenario),
     Indicators(Indicators),
     /// List the releases, newest first

@@ -1,6 +1,7 @@
 //! The `carnac` command: arguments, configuration, wiring and output.
 
 mod args;
+mod assess;
 mod config;
 mod demo;
 mod diff;
@@ -84,6 +85,7 @@ async fn run(args: Args) -> anyhow::Result<ExitCode> {
         Command::Refresh(refresh) => refresh::run(&config, &refresh).await,
         Command::Quarantine(args) => quarantine::run(&config, &args.command).await,
         Command::Query(query) => query::run(&config, &query).await,
+        Command::Assess(args) => assess::run(&config, &args).await,
         Command::Scenario(args) => scenario::run(&config, &args).await,
         Command::Indicators(args) => indicators::run(&config, args.command.as_ref()).await,
         Command::Releases => query::releases(&config).await,

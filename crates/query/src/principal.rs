@@ -17,15 +17,9 @@ impl Principal {
     pub fn schemas(self) -> &'static [&'static str] {
         match self {
             Self::Public => &["catalog", "published"],
-            Self::Analyst => &[
-                "catalog",
-                "core",
-                "cube",
-                "indicator",
-                "peer",
-                "assessment",
-                "published",
-            ],
+            Self::Analyst => {
+                &["catalog", "core", "cube", "indicator", "peer", "assessment", "published"]
+            }
             Self::Operator => &[
                 "catalog",
                 "lake",

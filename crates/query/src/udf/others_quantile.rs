@@ -76,8 +76,7 @@ fn among_others(sorted: &[f64], own: Option<usize>, share: f64) -> Option<f64> {
     if !(0.0..=1.0).contains(&share) || count == 0 {
         return None;
     }
-    let other =
-        |place: usize| sorted.get(place + usize::from(own.is_some_and(|own| own <= place)));
+    let other = |place: usize| sorted.get(place + usize::from(own.is_some_and(|own| own <= place)));
     let position = to_f64(count - 1) * share;
     let lower = to_usize(position);
     let low = other(lower)?;
@@ -116,7 +115,8 @@ mod tests {
     /// Of the others 1, 2, 3, 4 the first quartile is at 3 x 0.25 = 0.75 places: 1.75.
     #[test]
     fn quartiles_are_interpolated() {
-        let quartile = |share| quantiles(&[1.0, 2.0, 3.0, 4.0, 9.0].map(|v| (Some(v), Some(share))))[4];
+        let quartile =
+            |share| quantiles(&[1.0, 2.0, 3.0, 4.0, 9.0].map(|v| (Some(v), Some(share))))[4];
         assert_eq!(quartile(0.25), Some(1.75));
         assert_eq!(quartile(0.75), Some(3.25));
         assert_eq!((quartile(0.0), quartile(1.0)), (Some(1.0), Some(4.0)));
