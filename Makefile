@@ -1,4 +1,4 @@
-.PHONY: check test bench load fuzz doc clients run
+.PHONY: check test bench load recompute fuzz doc clients run
 
 # Everything a change must pass, but for the real clients.
 check:
@@ -17,6 +17,12 @@ bench:
 load:
 	cargo build --release --locked --config 'profile.release.lto="off"'
 	target/clients-venv/bin/python -B benches/load.py target/release/carnac
+
+# Twelve indicators once more, by DuckDB from the Parquet files of three releases, to the last digit;
+# `make clients` installs DuckDB.
+recompute:
+	cargo build --release --locked --config 'profile.release.lto="off"'
+	target/clients-venv/bin/python -B tests/recompute/recompute.py target/release/carnac
 
 doc:
 	cargo doc --locked --no-deps --workspace --open

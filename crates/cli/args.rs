@@ -1,6 +1,8 @@
 //! The command line. The order of commands is the order of `--help`.
 
+mod assess;
 mod edition;
+mod explain;
 mod indicators;
 mod inspect;
 mod quarantine;
@@ -18,7 +20,9 @@ use carnac_model::{EditionName, ExpectedDrop};
 use clap::{Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+pub(crate) use self::assess::Assess;
 pub(crate) use self::edition::{Diff, Edition, EditionCommand, Freeze, Show};
+pub(crate) use self::explain::ExplainFigure;
 pub(crate) use self::indicators::{Indicators, IndicatorsCommand};
 pub(crate) use self::inspect::Inspect;
 pub(crate) use self::quarantine::{Explain, Export, Quarantine, QuarantineCommand, Replay, Wanted};
@@ -119,6 +123,7 @@ pub(crate) enum Command {
     Refresh(Refresh),
     Quarantine(Quarantine),
     Query(Query),
+    Assess(Assess),
     Scenario(Scenario),
     Indicators(Indicators),
     /// List the releases, newest first
@@ -126,6 +131,7 @@ pub(crate) enum Command {
     Releases,
     Edition(Edition),
     Diff(Diff),
+    Explain(ExplainFigure),
     Upkeep(Upkeep),
     Verify(Verify),
     Serve(Serve),

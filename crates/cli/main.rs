@@ -1,10 +1,12 @@
 //! The `carnac` command: arguments, configuration, wiring and output.
 
 mod args;
+mod assess;
 mod config;
 mod demo;
 mod diff;
 mod edition;
+mod explain;
 mod hook;
 mod indicators;
 mod ingest;
@@ -88,11 +90,13 @@ async fn run(args: Args) -> anyhow::Result<ExitCode> {
         Command::Refresh(refresh) => refresh::run(&config, &refresh).await,
         Command::Quarantine(args) => quarantine::run(&config, &args.command).await,
         Command::Query(query) => query::run(&config, &query).await,
+        Command::Assess(args) => assess::run(&config, &args).await,
         Command::Scenario(args) => scenario::run(&config, &args).await,
         Command::Indicators(args) => indicators::run(&config, args.command.as_ref()).await,
         Command::Releases => query::releases(&config).await,
         Command::Edition(args) => edition::run(&config, &args.command).await,
         Command::Diff(args) => diff::run(&config, &args).await,
+        Command::Explain(args) => explain::run(&config, &args).await,
         Command::Upkeep(args) => upkeep::run(&config, &args).await,
         Command::Verify(args) => verify::run(&config, &args).await,
         Command::Serve(serve) => serve::run(&config, &serve).await,

@@ -17,6 +17,7 @@
 --   / Levels below the second differ between préfectures and are not compared; election years
 --   distort the structure; a subject without an act has no row.
 -- disclosure: D0
+-- rows: numerator core.acts if is_transmitted
 with by_subject as (
     select
         siren,

@@ -19,6 +19,8 @@
 --   neither sum; a reported 0 has no rate; above 1 the reported total is wrong: an anomaly, never
 --   averaged.
 -- disclosure: D2
+-- rows: numerator core.acts if is_transmitted;
+--   denominator core.reported of variable = 'ACT_TOT' and item = 'all' if status = 'observed'
 with acts as (
     select
         siren,

@@ -18,6 +18,8 @@
 --   ici.
 --   / An authority that reports only the total of all natures is not_reported here.
 -- disclosure: D2
+-- rows: numerator core.acts if is_transmitted;
+--   denominator core.reported of variable = 'ACT_TOT' and item <> 'all' if status = 'observed'
 with acts as (
     select
         siren,

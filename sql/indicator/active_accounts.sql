@@ -17,6 +17,7 @@
 --   / A shared account counts for one. Every listed authority has a row in the years for which
 --   sessions are known.
 -- disclosure: D3
+-- rows: numerator core.sessions
 with active as (
     select
         s.siren,

@@ -24,6 +24,7 @@
 --   A quarter that has not ended has no row (right-censored), nor has an authority that a merger
 --   closed.
 -- disclosure: D0
+-- rows: denominator core.activations
 with cohorts as (
     select
         a.siren,

@@ -20,6 +20,7 @@
 --   download follows its tender, even into the next year. Conversion into bids is not computed:
 --   bids do not say whose they are.
 -- disclosure: D0
+-- rows: denominator staging.consultations if status_code <> 'draft'
 with downloads as (
     select
         consultation_id,

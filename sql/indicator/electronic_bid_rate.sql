@@ -21,6 +21,9 @@
 --   count to be used. A reported total below the electronic bids known gives a value above 1: an
 --   anomaly.
 -- disclosure: D2
+-- rows: numerator core.bids if is_electronic and not is_late;
+--   denominator core.bids;
+--   denominator core.reported of variable = 'PLI_TOT' and item = 'all' if status = 'observed'
 -- Late electronic bids are in the denominator only. Where the reported total is below the
 -- electronic bids known, all of these are in the numerator.
 with bids as (

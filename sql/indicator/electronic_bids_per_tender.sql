@@ -18,6 +18,7 @@
 --   / A few tenders and lots pull the mean up; it is not a share. Without a closed tender there is
 --   no value.
 -- disclosure: D0
+-- rows: denominator core.consultations if is_closed
 with bids as (
     select
         consultation_id,

@@ -19,6 +19,9 @@
 --   / Compulsory since 1 October 2018 above the thresholds: the rate saturates, it serves from 2007
 --   to 2018.
 -- disclosure: D0
+-- rows: numerator staging.consultations
+--     if status_code <> 'draft' and e_reply_code in ('allowed', 'required');
+--   denominator staging.consultations if status_code <> 'draft' and e_reply_code is not null
 with tenders as (
     select
         siren,

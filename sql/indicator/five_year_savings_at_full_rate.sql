@@ -20,6 +20,7 @@
 --   of their processes those whose total is known. C06 ≤ C07 as long as no unit saving is
 --   negative. Other assumptions: `carnac scenario`.
 -- disclosure: D2
+-- rows: amount cube.volumes if status = 'observed'
 with amounts as (
     select
         v.siren,

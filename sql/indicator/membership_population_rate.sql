@@ -20,6 +20,8 @@
 --   / To be read by family: the population of a commune is also that of its grouping, département
 --   and region.
 -- disclosure: D0
+-- rows: numerator core.memberships;
+--   denominator core.authority_years
 with members as (
     select distinct y.siren, y.period
     from core.authority_years as y

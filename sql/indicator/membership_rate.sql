@@ -19,6 +19,8 @@
 --   / Direct membership: a commune that is a member through its grouping is not counted. The
 --   denominator is all authorities, never members alone.
 -- disclosure: D0
+-- rows: numerator core.memberships;
+--   denominator core.authority_years
 -- The end date is the last day of membership.
 with members as (
     select distinct

@@ -22,6 +22,8 @@
 --   / A commune of a grouping that is a member counts, even if it uses nothing; the grouping of a
 --   commune is known only where both lists have one date.
 -- disclosure: D0
+-- rows: numerator core.memberships;
+--   denominator core.authority_years
 with members as (
     select y.siren, y.period
     from core.authority_years as y

@@ -20,6 +20,8 @@
 --   / The period is the wave, the item `survey:item@version`: another wording is another series.
 --   The shares of the items do not add up. Small numbers: read the interval in published.opinions.
 -- disclosure: D2
+-- rows: denominator core.answers of measure = 'obstacle' if value in ('1', '2', '3', '4', '5');
+--   numerator core.answers of measure = 'obstacle' if value in ('4', '5')
 with sums as (
     select
         siren,

@@ -19,6 +19,8 @@
 --   / Without a reported total the authority is in neither sum; a reported 0 has no rate; above 1
 --   the reported total is wrong or has another threshold: an anomaly, never averaged.
 -- disclosure: D2
+-- rows: numerator staging.consultations if status_code <> 'draft';
+--   denominator core.reported of variable = 'CONS_TOT' and item = 'all' if status = 'observed'
 with tenders as (
     select
         siren,

@@ -15,6 +15,7 @@
 -- caveat: Un lot n'est pas une consultation ; une relance après « infructueuse » compte de nouveau.
 --   / A lot is not a tender; a tender published again after an unsuccessful one counts again.
 -- disclosure: D0
+-- rows: numerator staging.consultations if status_code <> 'draft'
 -- Every listed authority has a row in the years for which the platform's tenders are landed.
 with tenders as (
     select

@@ -27,6 +27,12 @@
 --   savings is the quotient C06 over C07, which keep such a process and raise its total to what
 --   the platform knows: it may be higher.
 -- disclosure: D2
+-- rows: numerator core.acts if is_transmitted;
+--   numerator staging.consultations if status_code <> 'draft';
+--   numerator core.bids if is_electronic and not is_late;
+--   numerator core.flows if is_acknowledged;
+--   denominator core.reported of item = 'all' and variable in ('ACT_TOT', 'CONS_TOT', 'PLI_TOT', 'PES_TOT')
+--     if status = 'observed'
 with counts as (
     select siren, period, 'CONS_TOT' as variable, count(*) as electronic_count, count(*) as known_count,
         0 as paper_count

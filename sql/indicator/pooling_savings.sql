@@ -24,6 +24,7 @@
 --   tender or a flow in the year. Only services with a price alone in force count; who uses none
 --   of them is not concerned.
 -- disclosure: D2
+-- rows: amount cube.volumes if electronic_count > 0
 with prices as (
     select
         period,

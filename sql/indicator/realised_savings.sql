@@ -18,6 +18,7 @@
 --   / The volume is observed, the unit saving an assumption. A process without a parameter in
 --   force adds nothing; without any there is no figure.
 -- disclosure: D2
+-- rows: amount cube.volumes if status = 'observed'
 with amounts as (
     select
         v.siren,

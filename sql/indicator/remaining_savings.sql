@@ -19,6 +19,7 @@
 --   of their processes those whose total is known. Zero if and only if all is electronic. Other
 --   assumptions: `carnac scenario`.
 -- disclosure: D2
+-- rows: amount cube.volumes if status = 'observed'
 with amounts as (
     select
         v.siren,

@@ -20,6 +20,11 @@
 --   / Activated is not used. An authority that is no member is not_concerned; a service that nobody
 --   used in the twelve months has no row.
 -- disclosure: D0
+-- rows: numerator core.acts if is_transmitted;
+--   numerator staging.consultations if status_code <> 'draft';
+--   numerator core.flows;
+--   numerator core.sessions;
+--   denominator core.memberships
 with used as (
     select distinct y.siren, y.period, u.service_code
     from cube.uses as u

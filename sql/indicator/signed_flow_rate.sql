@@ -17,6 +17,8 @@
 -- caveat: Obligatoire depuis 2015 : le nombre saturé dit peu, la part signée davantage.
 --   / Compulsory since 2015: the number is saturated, the share signed says more.
 -- disclosure: D0
+-- rows: numerator core.flows if is_acknowledged and is_signed;
+--   denominator core.flows if is_acknowledged and is_signed is not null
 with flows as (
     select
         siren,

@@ -18,6 +18,8 @@
 --   / No file says who was asked: the denominator supposes that every authority was. The period is
 --   the wave, the item the survey. Weights and Kish's effect: published.survey_coverage.
 -- disclosure: D0
+-- rows: numerator core.answers if is_complete;
+--   denominator core.authority_years
 with responses as (
     select
         survey,

@@ -18,6 +18,7 @@
 --   bougent encore.
 --   / A tender that is still open is left out: the last months of the year still move.
 -- disclosure: D0
+-- rows: denominator core.consultations if is_closed
 with answered as (
     select distinct consultation_id
     from core.bids

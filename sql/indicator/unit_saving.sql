@@ -20,6 +20,7 @@
 --   of all. It may be negative. The bounds take what is saved at its least and what that costs at
 --   its most, and the reverse.
 -- disclosure: D2
+-- rows: amount cube.volumes if status = 'observed'
 select
     v.siren,
     v.period,

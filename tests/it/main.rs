@@ -11,6 +11,7 @@ mod cubes;
 mod damage;
 mod defects;
 mod editions;
+mod explain;
 mod faults;
 mod finance;
 mod flight;

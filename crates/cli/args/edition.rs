@@ -119,7 +119,8 @@ pub(crate) struct Diff {
     pub(crate) format: Format,
 }
 
-fn siren(text: &str) -> Result<String, String> {
+/// Reads a SIREN of the command line.
+pub(super) fn siren(text: &str) -> Result<String, String> {
     if carnac_model::identifier::is_siren(text) {
         Ok(text.to_owned())
     } else {

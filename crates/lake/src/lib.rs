@@ -19,6 +19,7 @@ mod delivery;
 mod delta;
 mod edition;
 mod error;
+mod files;
 mod folder;
 mod history;
 mod keep;

@@ -125,6 +125,12 @@ pub fn definitions_hash(files: &BTreeMap<String, String>) -> String {
     hash(files.iter().flat_map(|(path, text)| [path.as_str(), text.as_str()]))
 }
 
+/// Returns the hash of a text, in hexadecimal.
+#[must_use]
+pub fn text_hash(text: &str) -> String {
+    hash(std::iter::once(text))
+}
+
 /// Hash of texts, each behind its length: no two lists have the same bytes.
 fn hash<'t>(texts: impl Iterator<Item = &'t str>) -> String {
     let mut hasher = blake3::Hasher::new();

@@ -8,6 +8,7 @@
 //! - [`Run`] and [`Audit`]: what a run did and what its audits found
 //! - [`freshness`]: which tables lag behind the others
 //! - [`Edition`]: a release and its definitions, frozen under a name
+//! - [`Receipt`]: a figure, and all that it was computed from
 //! - [`identifier`]: SIREN and SIRET
 //! - [`indicator`]: the fixed columns of every indicator view
 
@@ -21,6 +22,7 @@ pub mod indicator;
 mod key;
 mod parse;
 mod period;
+mod receipt;
 mod release;
 mod rows;
 mod rule;
@@ -28,10 +30,11 @@ mod run;
 
 pub use check::{Accepted, Checked, check};
 pub use dataset::{DATASETS, Dataset, Field, Kind, Order, PERIOD, SOURCE_COLUMNS, dataset};
-pub use edition::{Edition, EditionName, EditionNameError, definitions_hash};
+pub use edition::{Edition, EditionName, EditionNameError, definitions_hash, text_hash};
 pub use freshness::{Freshness, Lag, STALE, freshness, freshness_audits};
 pub use key::{RowKey, row_keys};
 pub use period::{Granularity, Period, PeriodError};
+pub use receipt::{CountedRows, DataFile, Receipt, TableVersion};
 pub use release::{Cube, Input, Release, Stamp};
 pub use rows::{Rows, RowsBuilder};
 pub use rule::{Level, RULES, Rule, rule};

@@ -81,6 +81,13 @@ impl Catalog {
             .build()
     }
 
+    /// Returns whether a table or view has that column.
+    pub(crate) async fn has_column(&self, schema: &str, name: &str, column: &str) -> bool {
+        let Some(schema) = self.schemas.get(schema) else { return false };
+        let table = schema.table(name).await.ok().flatten();
+        table.is_some_and(|table| table.schema().column_with_name(column).is_some())
+    }
+
     fn add(&self, schema: &'static str, name: &str, table: Arc<dyn TableProvider>) -> Result<()> {
         self.schemas[schema].register_table(name.to_owned(), table).map_err(Error::planning)?;
         Ok(())

@@ -106,6 +106,10 @@ impl Error {
         Self::Refused { kind: Kind::Denied, reason: reason.to_owned() }
     }
 
+    pub(crate) fn not_found(reason: impl Into<String>) -> Self {
+        Self::Refused { kind: Kind::NotFound, reason: reason.into() }
+    }
+
     pub(crate) fn invalid(reason: impl Into<String>) -> Self {
         Self::Refused { kind: Kind::Invalid, reason: reason.into() }
     }

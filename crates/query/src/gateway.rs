@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use arrow::array::{Array, RecordBatch};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use carnac_lake::Lake;
-use carnac_model::{Edition, EditionName, Release};
+use carnac_model::{DataFile, Edition, EditionName, Receipt, Release};
 use chrono::{DateTime, Utc};
 use datafusion::catalog::CatalogProviderList;
 use datafusion::common::{ParamValues, ScalarValue};
@@ -14,7 +14,9 @@ use datafusion::logical_expr::{LogicalPlan, TableType};
 use datafusion::physical_plan::execute_stream;
 
 use crate::catalog::{CATALOG, Catalog};
-use crate::{Answer, At, Error, Principal, Result, Views, Wanted, answer, diff, gate};
+use crate::{
+    Answer, At, Error, Figure, Principal, Result, Views, Wanted, answer, diff, explain, gate,
+};
 
 /// Catalogues kept open beside the newest: of releases and editions that queries name.
 const KEPT: usize = 4;
@@ -117,6 +119,24 @@ impl Gateway {
         let (old, new) = (self.catalog(Some(a)).await?, self.catalog(Some(b)).await?);
         let mixed = self.open(Arc::clone(&old.views), &new.release).await?;
         diff::compare(principal, [&old, &mixed, &new], wanted).await
+    }
+
+    /// Computes a figure with all that it was computed from.
+    ///
+    /// # Errors
+    /// When no indicator, or no row of it, is the one that is asked for; as [`Gateway::run`] else.
+    pub async fn explain(
+        &self,
+        principal: Principal,
+        figure: &Figure,
+        at: Option<&At>,
+    ) -> Result<Receipt> {
+        explain::receipt(&self.lake, &*self.catalog(at).await?, principal, figure, at).await
+    }
+
+    /// Reads a data file back, and returns why it is not what was written, if so.
+    pub async fn damage_of(&self, file: &DataFile) -> Option<String> {
+        self.lake.damage_of(file).await
     }
 
     /// Runs one query for `principal`, on what `at` names or else on the newest release.

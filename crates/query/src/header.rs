@@ -60,6 +60,22 @@ pub struct Definition {
     pub caveat: Bilingual,
     /// Disclosure class: `D0` open counts, `D1` firms, `D2` declared by an authority, `D3` people.
     pub disclosure: String,
+    /// Which rows of an authority are behind its figure; none when the file does not say.
+    pub rows: Vec<Facts>,
+}
+
+/// Rows behind a figure, written `numerator core.acts if is_transmitted` or
+/// `denominator core.reported of variable = 'ACT_TOT' if status = 'observed'`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Facts {
+    /// What they are part of: `numerator`, `denominator` or `amount`.
+    pub part: String,
+    /// The view that has them, `<layer>.<name>`.
+    pub view: String,
+    /// The rows of it that are meant, as a condition in SQL; all when there is none.
+    pub scope: Option<String>,
+    /// What a row must meet to count, each a condition in SQL.
+    pub conditions: Vec<String>,
 }
 
 /// A version of a definition, written `2, from 2025-01-01` or `1, from 2007-01-01, until 2024-12-31`.
@@ -75,6 +91,9 @@ pub struct Version {
 
 /// The disclosure classes.
 const CLASSES: [&str; 4] = ["D0", "D1", "D2", "D3"];
+
+/// What rows may be part of.
+const PARTS: [&str; 3] = ["numerator", "denominator", "amount"];
 
 /// The line from 1, and what is wrong with it.
 type Fault = (usize, String);
@@ -132,6 +151,7 @@ impl Definition {
             return Err((disclosure.line, reason));
         }
         let disclosure = disclosure.text;
+        let rows = values.optional("rows")?.map(Value::facts).transpose()?.unwrap_or_default();
         Ok(Self {
             version,
             sentence,
@@ -141,6 +161,7 @@ impl Definition {
             freshness,
             caveat,
             disclosure,
+            rows,
         })
     }
 }
@@ -169,6 +190,34 @@ impl FromStr for Version {
     }
 }
 
+impl FromStr for Facts {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let form = || {
+            let parts = PARTS.join(", ");
+            format!(
+                "rows are `PART SCHEMA.VIEW [of CONDITION] [if CONDITION [and …]]`, PART one of {parts}"
+            )
+        };
+        let (head, conditions) = text.split_once(" if ").unwrap_or((text, ""));
+        let (head, scope) = match head.split_once(" of ") {
+            Some((head, scope)) => (head, Some(scope.trim().to_owned())),
+            None => (head, None),
+        };
+        let mut words = head.split_whitespace();
+        let (Some(part), Some(view), None) = (words.next(), words.next(), words.next()) else {
+            return Err(form());
+        };
+        if !PARTS.contains(&part) || !view.contains('.') {
+            return Err(form());
+        }
+        let conditions = conditions.split(" and ").map(|condition| condition.trim().to_owned());
+        let conditions = conditions.filter(|condition| !condition.is_empty()).collect();
+        Ok(Self { part: part.to_owned(), view: view.to_owned(), scope, conditions })
+    }
+}
+
 impl fmt::Display for Version {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}, from {}", self.number, self.from)?;
@@ -194,6 +243,11 @@ impl Value {
             .into_iter()
             .find(|level| level.name() == self.text)
             .ok_or_else(|| (self.line, "the level is `blocking` or `warning`".to_owned()))
+    }
+
+    fn facts(self) -> Result<Vec<Facts>, Fault> {
+        let facts: Result<_, _> = self.text.split(';').map(str::parse).collect();
+        facts.map_err(|reason| (self.line, reason))
     }
 
     fn bilingual(self) -> Result<Bilingual, Fault> {
@@ -238,6 +292,13 @@ impl<'t> Values<'t> {
             return Err((line, format!("the header key `{key}` has no value")));
         }
         Ok(Value { line, text: text.trim().to_owned() })
+    }
+
+    /// Reads the value of `key` if it is here.
+    fn optional(&mut self, key: &str) -> Result<Option<Value>, Fault> {
+        let is_here =
+            self.lines.peek().copied().and_then(pair).is_some_and(|(found, _)| found == key);
+        is_here.then(|| self.next(key)).transpose()
     }
 
     /// Refuses one more line that looks like a key.

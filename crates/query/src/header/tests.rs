@@ -39,6 +39,22 @@ fn definition_is_read_over_several_lines() {
 }
 
 #[test]
+fn rows_behind_a_figure_are_read() {
+    let rows = "-- rows: numerator core.acts if is_transmitted and not is_late;\n\
+                --   denominator core.reported of variable = 'ACT_TOT'\n-- A remark";
+    let text = DEFINED.replace("-- A remark", rows);
+    let rows = Header::parse(&text, Layer::Indicator).unwrap().definition.unwrap().rows;
+    assert_eq!(rows[0].conditions, ["is_transmitted", "not is_late"]);
+    assert_eq!(rows[0].scope, None);
+    assert_eq!((rows[1].part.as_str(), rows[1].view.as_str()), ("denominator", "core.reported"));
+    assert_eq!(rows[1].scope.as_deref(), Some("variable = 'ACT_TOT'"));
+    for wrong in ["all core.acts", "numerator acts", "numerator core.acts is_transmitted"] {
+        let text = DEFINED.replace("-- A remark", &format!("-- rows: {wrong}\n-- A remark"));
+        assert_eq!(Header::parse(&text, Layer::Indicator).unwrap_err().0, 15, "{wrong}");
+    }
+}
+
+#[test]
 fn example_of_a_function_is_read() {
     let text = GOOD.replace("\nselect", "\n-- example: f(1) = 2\nselect");
     assert_eq!(Header::parse(&text, Layer::Function).unwrap().example.unwrap(), "f(1) = 2");
