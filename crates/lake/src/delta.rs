@@ -1,7 +1,6 @@
 //! Delta tables of the lake: opened at a version, or made ready for a write on top of one.
 
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
 use deltalake_core::kernel::StructType;
@@ -15,41 +14,6 @@ use crate::commit::ATTEMPTS;
 use crate::proof::Proof;
 use crate::{Error, Lake, QUARANTINE, Result, commit, cube, store};
 
-/// Versions that are kept open; a run reads two of each table, and is seldom of more than eight.
-const KEPT: usize = 16;
-
-/// The versions of tables that were opened last, so that their logs are not read again: a run asks
-/// for the same ones many times over.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Opened(Arc<Mutex<VecDeque<OneOpened>>>);
-
-#[derive(Debug)]
-struct OneOpened {
-    table: String,
-    /// SHA-256 of what its commit changes: a number may be given again to another commit.
-    commit: String,
-    delta: DeltaTable,
-}
-
-impl Opened {
-    fn get(&self, table: &str, version: u64, commit: Option<&str>) -> Option<DeltaTable> {
-        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_it = |one: &&OneOpened| {
-            let (of, delta) = (one.table.as_str(), &one.delta);
-            (of, delta.version(), Some(one.commit.as_str())) == (table, Some(version), commit)
-        };
-        all.iter().find(is_it).map(|one| one.delta.clone())
-    }
-
-    /// One whose commit is only in a checkpoint is not known again.
-    fn keep(&self, table: &str, commit: Option<String>, delta: &DeltaTable) {
-        let Some(commit) = commit else { return };
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        all.push_front(OneOpened { table: table.to_owned(), commit, delta: delta.clone() });
-        all.truncate(KEPT);
-    }
-}
-
 impl Lake {
     /// Opens a table at a version, whose commit must be whole and, when `published` names one, that
     /// very commit.
@@ -59,14 +23,9 @@ impl Lake {
         version: u64,
         published: Option<&str>,
     ) -> Result<DeltaTable> {
-        let commit = self.proven(table, version, published).await?;
-        if let Some(opened) = self.opened.get(table, version, commit.as_deref()) {
-            return Ok(opened);
-        }
+        self.proven(table, version, published).await?;
         let open = async || self.builder(table)?.with_version(version).load().await;
-        let opened = open().await.map_err(|source| failed("open", table, source))?;
-        self.opened.keep(table, commit, &opened);
-        Ok(opened)
+        open().await.map_err(|source| failed("open", table, source))
     }
 
     /// Makes a table ready for a write on top of what readers see of it.
@@ -98,8 +57,7 @@ impl Lake {
             }
         };
         if newest.version() == Some(wanted) {
-            let commit = self.proven(table, wanted, None).await?;
-            self.opened.keep(table, commit, &newest);
+            self.proven(table, wanted, None).await?;
             return Ok(newest);
         }
         tracing::warn!(
