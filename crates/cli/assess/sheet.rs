@@ -143,7 +143,7 @@ impl Sheet {
             let rate = percent(row.get("value"));
             table.push(vec![id, title, cell(row, "period"), rate, calculation, remark.to_owned()]);
         }
-        or_none(table, "aucun taux connu")
+        or_none(&table, "aucun taux connu")
     }
 
     fn peers(&self) -> String {
@@ -168,7 +168,7 @@ impl Sheet {
                 group(row),
             ]);
         }
-        or_none(table, "aucune comparaison")
+        or_none(&table, "aucune comparaison")
     }
 
     fn trends(&self) -> String {
@@ -199,7 +199,7 @@ impl Sheet {
                 full,
             ]);
         }
-        or_none(table, "aucune tendance")
+        or_none(&table, "aucune tendance")
     }
 
     fn declared(&self) -> String {
@@ -228,7 +228,7 @@ impl Sheet {
                 remark.to_owned(),
             ]);
         }
-        or_none(table, "rien n'est déclaré ni observé")
+        or_none(&table, "rien n'est déclaré ni observé")
     }
 
     fn savings(&self) -> String {
@@ -241,7 +241,7 @@ impl Sheet {
             line.extend(amounts);
             table.push(line);
         }
-        or_none(table, "aucun paramètre de coût, ou aucun usage : rien n'est calculé")
+        or_none(&table, "aucun paramètre de coût, ou aucun usage : rien n'est calculé")
     }
 }
 
@@ -258,8 +258,8 @@ fn group(row: &Row) -> String {
     }
 }
 
-fn or_none(table: Vec<Vec<String>>, none: &str) -> String {
-    if table.len() == 1 { none.to_owned() } else { print::columns(&table) }
+fn or_none(table: &[Vec<String>], none: &str) -> String {
+    if table.len() == 1 { none.to_owned() } else { print::columns(table) }
 }
 
 fn cell(row: &Row, column: &str) -> String {
