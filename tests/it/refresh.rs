@@ -380,11 +380,8 @@ fn a_blocking_audit_in_sql_stops_all_tables() {
                  'fewer than 11' as expected from staging.acts group by period having count(*) > 10\n";
     place.file("sql/audit/few_acts.sql", audit);
     deliver(&place, "acts/2024.csv", file_of(&year("2024", 11)));
-    deliver(
-        &place,
-        "memberships/m.csv",
-        format!("siren;date_debut;date_fin\n{RENNES};2020-01-01;\n"),
-    );
+    let members = format!("siren;date_debut;date_fin\n{RENNES};2020-01-01;\n");
+    deliver(&place, "memberships/m.csv", members);
     let folder = sql.display().to_string();
     let told = place.fails(4, &["--sql", &folder, "refresh"]);
     assert!(
