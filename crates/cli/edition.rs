@@ -1,5 +1,6 @@
 //! `carnac edition`: freeze, list and show what can be asked for ever.
 
+use std::collections::BTreeSet;
 use std::process::ExitCode;
 
 use anyhow::Context;
@@ -61,8 +62,15 @@ async fn show(config: &Config, args: &Show) -> anyhow::Result<ExitCode> {
     let edition = config.open_lake()?.edition(&args.name).await?;
     if let Some(path) = &args.file {
         let text = edition.files.get(path).with_context(|| {
-            let names: Vec<_> = edition.files.keys().map(String::as_str).collect();
-            format!("edition {} has no file {path}; it has {}", args.name, names.join(", "))
+            let folder = |path: &str| path.split('/').next().unwrap_or_default().to_owned();
+            let (all, wanted) = (|| edition.files.keys(), folder(path));
+            let mut names: BTreeSet<String> =
+                all().filter(|name| folder(name) == wanted).cloned().collect();
+            if names.is_empty() {
+                names = all().map(|name| folder(name)).collect();
+            }
+            let names = names.into_iter().collect::<Vec<_>>().join(", ");
+            format!("edition {} has no file {path}; it has {names}", args.name)
         })?;
         print::line(text.trim_end())?;
         return Ok(ExitCode::SUCCESS);

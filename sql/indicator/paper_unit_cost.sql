@@ -17,27 +17,14 @@
 --   / The item is the process. Low, mid and high are those of the panel, of 5 or 10 authorities: an
 --   interval, not a point. Costs of the stratum in force on 31 December, else those of all.
 -- disclosure: D2
-with costs as (
-    select
-        period,
-        stratum_code,
-        process,
-        sum(cost_low_eur) as low,
-        sum(cost_mid_eur) as mid,
-        sum(cost_high_eur) as high
-    from core.cost_lines
-    where side = 'paper'
-    group by period, stratum_code, process
-)
-
 select
     v.siren,
     v.period,
     v.process as item,
-    cast(c.low as decimal(18, 2)) as low,
-    cast(c.mid as decimal(18, 2)) as mid,
-    cast(c.high as decimal(18, 2)) as high,
+    c.low,
+    c.mid,
+    c.high,
     case when c.mid is null then 'not_reported' else 'observed' end as status
 from cube.volumes as v
-left join costs as c
-    on v.period = c.period and v.stratum_code = c.stratum_code and v.process = c.process
+left join cube.unit_costs as c
+    on v.period = c.period and v.stratum_code = c.stratum_code and v.process = c.process and c.side = 'paper'

@@ -145,7 +145,9 @@ fn an_edition_tells_what_it_holds() {
     let text = std::fs::read_to_string(format!("{REPOSITORY}/sql/core/acts.sql")).unwrap();
     assert_eq!(place.ok(&file), text);
     let none = place.fails(1, &["edition", "show", "2025-S1", "--file", "core/act.sql"]);
-    assert!(none.contains("has no file core/act.sql; it has audit/"), "{none}");
+    assert!(none.contains("has no file core/act.sql; it has core/activations.sql, "), "{none}");
+    let none = place.fails(1, &["edition", "show", "2025-S1", "--file", "acts"]);
+    assert!(none.contains("has no file acts; it has assessment, audit, core, "), "{none}");
     let none = place.fails(1, &["query", "select 1", "--edition", "2025-S2"]);
     assert!(none.contains("edition 2025-S2 is not in"), "{none}");
 }

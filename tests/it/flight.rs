@@ -239,7 +239,16 @@ async fn what_is_no_query_is_refused_and_the_server_goes_on() {
             .await;
     assert_eq!(
         texts(&schemas, "table_schema"),
-        ["catalog", "core", "cube", "indicator", "information_schema", "published"]
+        [
+            "assessment",
+            "catalog",
+            "core",
+            "cube",
+            "indicator",
+            "information_schema",
+            "peer",
+            "published"
+        ]
     );
     assert_eq!(number(&query(client, "select count(*) from core.acts").await), 406);
 }

@@ -2,7 +2,7 @@
 
 use carnac_model::EditionName;
 
-use super::edition::siren;
+use super::edition::{siren, year};
 
 /// Print the sheet of an authority, in French: where it stands, where it goes, what it saves
 ///
@@ -32,9 +32,4 @@ pub(crate) struct Assess {
     /// Read the data and the definitions that were frozen under this name
     #[arg(long, value_name = "NAME")]
     pub(crate) edition: Option<EditionName>,
-}
-
-fn year(text: &str) -> Result<String, String> {
-    let valid = text.len() == 4 && text.bytes().all(|byte| byte.is_ascii_digit());
-    if valid { Ok(text.to_owned()) } else { Err("a year has four digits".to_owned()) }
 }

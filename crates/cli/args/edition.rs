@@ -1,6 +1,6 @@
 //! Arguments of `carnac edition` and `carnac diff`. The order of commands is that of `--help`.
 
-use carnac_model::EditionName;
+use carnac_model::{EditionName, Period, PeriodError};
 use carnac_query::At;
 use clap::Subcommand;
 
@@ -125,5 +125,14 @@ pub(super) fn siren(text: &str) -> Result<String, String> {
         Ok(text.to_owned())
     } else {
         Err("a SIREN has nine digits, the last of which is a check".to_owned())
+    }
+}
+
+/// Reads a year of the command line.
+pub(super) fn year(text: &str) -> Result<String, String> {
+    let period: Period = text.parse().map_err(|error: PeriodError| error.to_string())?;
+    match period.as_str() {
+        year if year.len() == 4 => Ok(year.to_owned()),
+        _ => Err("a year has four digits".to_owned()),
     }
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use carnac_model::EditionName;
 
-use super::edition::siren;
+use super::edition::{siren, year};
 
 /// Print the receipt of a figure: its value, and all that it was computed from
 ///
@@ -34,7 +34,7 @@ pub(crate) struct ExplainFigure {
     pub(crate) siren: Option<String>,
 
     /// The period
-    #[arg(long, value_name = "YEAR")]
+    #[arg(long, value_name = "YEAR", value_parser = year)]
     pub(crate) period: Option<String>,
 
     /// Read this release instead of the newest

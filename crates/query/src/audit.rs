@@ -33,19 +33,14 @@ pub async fn audit(
     touched: &BTreeMap<String, BTreeSet<String>>,
     memory: usize,
 ) -> Result<Vec<Audit>> {
-    let catalog = Catalog::open(lake, Arc::clone(views), release, memory, |layer| {
-        matches!(layer, Layer::Staging | Layer::Core | Layer::Audit)
-    })
-    .await?;
+    let catalog = Catalog::open(lake, Arc::clone(views), release, memory).await?;
     let session = catalog.session(Principal::Operator);
-    let reads = views.reads()?;
     let mut touched = touched.clone();
     // Every run delivers something that may have been rejected.
     touched.insert(QUARANTINE.to_owned(), BTreeSet::from(["all".to_owned()]));
     let mut found = Vec::new();
     for file in views.layer(Layer::Audit) {
-        let tables = &reads[&format!("{}.{}", file.layer, file.name)];
-        if let Some(periods) = periods(tables, &touched) {
+        if let Some(periods) = periods(&views.below(file)?.tables, &touched) {
             found.extend(findings(file, &failures(&session, file, &periods).await?));
         }
     }

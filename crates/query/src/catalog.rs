@@ -1,23 +1,20 @@
-//! What one principal sees at one release: every view is planned once, when the release opens.
+//! What one principal sees at one release: a table is opened, and a view planned, when it is first
+//! asked for.
 
 mod books;
 mod definitions;
+mod entries;
 mod runs;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, Schema};
 use carnac_lake::{Lake, QUARANTINE, quarantine_schema};
 use carnac_model::{DATASETS, Release, indicator};
-use datafusion::catalog::{
-    CatalogProvider, CatalogProviderList, MemoryCatalogProvider, MemoryCatalogProviderList,
-    MemorySchemaProvider, SchemaProvider, TableProvider,
-};
+use datafusion::catalog::TableProvider;
 use datafusion::common::TableReference;
-use datafusion::datasource::empty::EmptyTable;
-use datafusion::datasource::{MemTable, ViewTable};
+use datafusion::datasource::MemTable;
 use datafusion::error::DataFusionError;
 use datafusion::execution::registry::FunctionRegistry;
 use datafusion::execution::{SessionState, SessionStateBuilder};
@@ -25,6 +22,7 @@ use datafusion::logical_expr::{DdlStatement, LogicalPlan};
 use datafusion::prelude::SessionConfig;
 
 use crate::audit::COLUMNS;
+use crate::catalog::entries::{Entries, catalog_list};
 use crate::{Error, Layer, Principal, Result, SqlFile, Views, cube, function, scenario, udf};
 
 /// Name of the one catalogue.
@@ -35,150 +33,122 @@ pub(crate) const CATALOG: &str = "carnac";
 pub(crate) struct Catalog {
     pub(crate) release: Arc<Release>,
     pub(crate) views: Arc<Views>,
-    /// The cubes that a run may build, by name.
-    pub(crate) cubes: BTreeMap<String, cube::Definition>,
-    state: SessionState,
-    schemas: BTreeMap<&'static str, Arc<MemorySchemaProvider>>,
+    entries: Arc<Entries>,
 }
 
 impl Catalog {
-    /// Opens every table of a release and plans the views of the layers that are `wanted`.
+    /// Opens a release under a set of definitions: the functions are made, and what its tables and
+    /// views will need when they are asked for is put together.
     ///
     /// # Errors
-    /// When a table cannot be opened, or [`Error::SqlFile`] for the first view that does not plan.
+    /// When the runtime cannot be made, or [`Error::SqlFile`] for a function.
     pub(crate) async fn open(
         lake: &Lake,
         views: Arc<Views>,
         release: Release,
         memory: usize,
-        wanted: fn(Layer) -> bool,
     ) -> Result<Self> {
-        let names = Principal::Operator.schemas();
-        let schemas: BTreeMap<_, _> =
-            names.iter().map(|name| (*name, Arc::new(MemorySchemaProvider::new()))).collect();
-        let state = session(lake, memory, all_of(&schemas, names))?;
-        let release = Arc::new(release);
-        let cubes = BTreeMap::new();
-        let mut catalog = Self { release, views: Arc::clone(&views), cubes, state, schemas };
-        catalog.add_tables(lake).await?;
-        catalog.add("catalog", "indicators", in_memory(definitions::indicators(&views))?)?;
-        catalog.add("catalog", "functions", in_memory(definitions::functions(&views))?)?;
+        let mut state = session(lake, memory)?;
         for file in views.layer(Layer::Function) {
-            catalog.add_function(file).await?;
+            add_function(&mut state, file).await?;
         }
-        let is_wanted = |file: &&SqlFile| file.layer != Layer::Function && wanted(file.layer);
-        for file in views.files().iter().filter(is_wanted) {
-            catalog.add_view(lake, file).await?;
+        let release = Arc::new(release);
+        let mut entries =
+            Entries::new(lake.clone(), Arc::clone(&release), Arc::clone(&views), state);
+        for dataset in DATASETS {
+            entries.add_table("lake", dataset.name, dataset.schema());
         }
-        Ok(catalog)
+        entries.add_table("ops", QUARANTINE, quarantine_schema());
+        entries.add("lake", "release", in_memory(books::release_row(&release))?);
+        entries.add("ops", "sources", in_memory(books::sources(&release))?);
+        entries.add("ops", "checks", in_memory(books::checks(&release))?);
+        entries.add("ops", "rules", in_memory(books::rules())?);
+        for (name, table) in runs::RunTable::all(lake, &release).map_err(Error::planning)? {
+            entries.add("ops", name, Arc::new(table));
+        }
+        entries.add("catalog", "indicators", in_memory(definitions::indicators(&views))?);
+        entries.add("catalog", "functions", in_memory(definitions::functions(&views))?);
+        Ok(Self { release, views, entries: Arc::new(entries) })
+    }
+
+    /// Plans and optimises every view, to find now what would fail when it is asked for.
+    ///
+    /// # Errors
+    /// When a table cannot be opened, or [`Error::SqlFile`] for the first view that does not plan.
+    pub(crate) async fn check(&self) -> Result<()> {
+        let state = self.session(Principal::Operator);
+        for file in self.views.files().iter().filter(|file| file.layer != Layer::Function) {
+            let plan = self.plan(file).await?;
+            let optimised = state.optimize(&plan).map_err(|error| located(file, error))?;
+            if file.layer == Layer::Cube {
+                cube::Definition::of(&self.views, file, &optimised)?;
+            }
+        }
+        Ok(())
     }
 
     /// Returns a session in which only what `principal` may see exists.
     pub(crate) fn session(&self, principal: Principal) -> SessionState {
-        let catalogs = all_of(&self.schemas, principal.schemas());
-        SessionStateBuilder::new_from_existing(self.state.clone())
-            .with_catalog_list(catalogs)
-            .build()
+        self.entries.session(principal)
+    }
+
+    /// Returns how a cube is built, unless no run builds it.
+    ///
+    /// # Errors
+    /// [`Error::SqlFile`].
+    pub(crate) async fn cube(&self, file: &SqlFile) -> Result<Option<cube::Definition>> {
+        let plan = self.plan(file).await?;
+        let optimise = self.session(Principal::Operator).optimize(&plan);
+        cube::Definition::of(&self.views, file, &optimise.map_err(|error| located(file, error))?)
     }
 
     /// Returns whether a table or view has that column.
     pub(crate) async fn has_column(&self, schema: &str, name: &str, column: &str) -> bool {
-        let Some(schema) = self.schemas.get(schema) else { return false };
-        let table = schema.table(name).await.ok().flatten();
+        let table = self.entries.table(schema, name).await.ok().flatten();
         table.is_some_and(|table| table.schema().column_with_name(column).is_some())
     }
 
-    fn add(&self, schema: &'static str, name: &str, table: Arc<dyn TableProvider>) -> Result<()> {
-        self.schemas[schema].register_table(name.to_owned(), table).map_err(Error::planning)?;
-        Ok(())
-    }
-
-    async fn add_tables(&self, lake: &Lake) -> Result<()> {
-        for dataset in DATASETS {
-            let table: Arc<dyn TableProvider> =
-                match lake.table(&self.release, dataset.name).await? {
-                    Some(table) => Arc::new(table),
-                    None => Arc::new(EmptyTable::new(dataset.schema())),
-                };
-            self.add("lake", dataset.name, table)?;
-        }
-        let quarantine: Arc<dyn TableProvider> = match lake.table(&self.release, QUARANTINE).await?
-        {
-            Some(table) => Arc::new(table),
-            None => Arc::new(EmptyTable::new(quarantine_schema())),
-        };
-        self.add("ops", QUARANTINE, quarantine)?;
-        self.add("ops", "sources", in_memory(books::sources(&self.release))?)?;
-        self.add("ops", "checks", in_memory(books::checks(&self.release))?)?;
-        self.add("ops", "rules", in_memory(books::rules())?)?;
-        for (name, table) in runs::RunTable::all(lake, &self.release).map_err(Error::planning)? {
-            self.add("ops", name, Arc::new(table))?;
-        }
-        self.add("lake", "release", in_memory(books::release_row(&self.release))?)
-    }
-
-    async fn add_function(&mut self, file: &SqlFile) -> Result<()> {
-        let plan = self
-            .state
-            .create_logical_plan(&file.sql)
-            .await
-            .map_err(|error| located(file, &error))?;
-        let LogicalPlan::Ddl(DdlStatement::CreateFunction(statement)) = plan else {
-            return Err(file.error(1, "expected one CREATE FUNCTION statement".to_owned()));
-        };
-        let function =
-            function::from_statement(*statement).map_err(|error| located(file, &error))?;
-        if function.name() != file.name {
-            return Err(file.error(
-                1,
-                format!("the function is called {}, the file {}", function.name(), file.name),
-            ));
-        }
-        self.state.register_udf(Arc::new(function)).map_err(|error| located(file, &error))?;
-        Ok(())
-    }
-
-    async fn add_view(&mut self, lake: &Lake, file: &SqlFile) -> Result<()> {
-        let dialect = self.state.config().options().sql_parser.dialect;
-        let statement = self
-            .state
-            .sql_to_statement(&file.sql, &dialect)
-            .map_err(|error| located(file, &error))?;
-        let tables = self
-            .state
-            .resolve_table_references(&statement)
-            .map_err(|error| located(file, &error))?;
-        for table in tables {
-            refuse_upward(file, &table)?;
-        }
-        let mut plan =
-            self.state.statement_to_plan(statement).await.map_err(|error| located(file, &error))?;
-        check_columns(file, plan.schema().as_arrow())?;
-        // Optimising once finds at start what would otherwise fail at the first query. That of all
-        // embedded views takes most of the time in which a release opens, and a test does it.
-        if file.layer == Layer::Cube || !self.views.is_embedded() {
-            let optimised = self.state.optimize(&plan).map_err(|error| located(file, &error))?;
-            if file.layer == Layer::Cube
-                && let Some(definition) = cube::Definition::of(&self.views, file, &optimised)?
-            {
-                let built = cube::read(lake, &self.release, &file.name, &definition, &plan).await;
-                plan = built.unwrap_or(plan);
-                self.cubes.insert(file.name.clone(), definition);
-            }
-        }
-        self.add(
-            file.layer.name(),
-            &file.name,
-            Arc::new(ViewTable::new(plan, Some(file.sql.clone()))),
-        )
+    /// Returns the plan of a view of this catalogue.
+    async fn plan(&self, file: &SqlFile) -> Result<LogicalPlan> {
+        let view = self.entries.table(file.layer.name(), &file.name).await?;
+        let plan = view.as_ref().and_then(|view| view.get_logical_plan());
+        let plan = plan.map(std::borrow::Cow::into_owned);
+        plan.ok_or_else(|| file.error(1, "it is no view of this release".to_owned()))
     }
 }
 
-fn session(
-    lake: &Lake,
-    memory: usize,
-    catalogs: Arc<dyn CatalogProviderList>,
-) -> Result<SessionState> {
+async fn add_function(state: &mut SessionState, file: &SqlFile) -> Result<()> {
+    let plan = state.create_logical_plan(&file.sql).await.map_err(|error| located(file, error))?;
+    let LogicalPlan::Ddl(DdlStatement::CreateFunction(statement)) = plan else {
+        return Err(file.error(1, "expected one CREATE FUNCTION statement".to_owned()));
+    };
+    let function = function::from_statement(*statement).map_err(|error| located(file, error))?;
+    if function.name() != file.name {
+        return Err(file.error(
+            1,
+            format!("the function is called {}, the file {}", function.name(), file.name),
+        ));
+    }
+    state.register_udf(Arc::new(function)).map_err(|error| located(file, error))?;
+    Ok(())
+}
+
+/// Plans the text of a view in a session that has all schemas.
+async fn plan_view(state: &SessionState, file: &SqlFile) -> Result<LogicalPlan> {
+    let dialect = state.config().options().sql_parser.dialect;
+    let statement =
+        state.sql_to_statement(&file.sql, &dialect).map_err(|error| located(file, error))?;
+    let tables =
+        state.resolve_table_references(&statement).map_err(|error| located(file, error))?;
+    for table in tables {
+        refuse_upward(file, &table)?;
+    }
+    let plan = state.statement_to_plan(statement).await.map_err(|error| located(file, error))?;
+    check_columns(file, plan.schema().as_arrow())?;
+    Ok(plan)
+}
+
+fn session(lake: &Lake, memory: usize) -> Result<SessionState> {
     let mut config = SessionConfig::new()
         .with_default_catalog_and_schema(CATALOG, Layer::Published.name())
         .with_create_default_catalog_and_schema(false)
@@ -195,7 +165,7 @@ fn session(
         .with_default_features()
         .with_config(config)
         .with_runtime_env(lake.runtime(memory)?)
-        .with_catalog_list(catalogs)
+        .with_catalog_list(catalog_list([]))
         .build();
     for function in udf::scalar() {
         state.register_udf(Arc::new(function)).map_err(Error::planning)?;
@@ -208,20 +178,6 @@ fn session(
     }
     state.register_udtf(scenario::NAME, Arc::new(scenario::Function));
     Ok(state)
-}
-
-fn all_of(
-    schemas: &BTreeMap<&'static str, Arc<MemorySchemaProvider>>,
-    names: &[&'static str],
-) -> Arc<dyn CatalogProviderList> {
-    let catalog = MemoryCatalogProvider::new();
-    for name in names {
-        let schema: Arc<dyn SchemaProvider> = Arc::clone(&schemas[name]) as _;
-        catalog.register_schema(name, schema).expect("registering in memory cannot fail");
-    }
-    let list = MemoryCatalogProviderList::new();
-    list.register_catalog(CATALOG.to_owned(), Arc::new(catalog));
-    Arc::new(list)
 }
 
 /// A view reads only from lower layers: so no cycle can be written and no graph needs sorting.
@@ -292,8 +248,12 @@ fn check_audit(file: &SqlFile, schema: &Schema) -> Result<()> {
     Err(file.error(1, reason))
 }
 
-/// Puts a planning error at its line of the file.
-fn located(file: &SqlFile, error: &DataFusionError) -> Error {
+/// Puts a planning error at its line of the file; that of a view below it stays where it is.
+fn located(file: &SqlFile, error: DataFusionError) -> Error {
+    let error = match Error::taken_back(error) {
+        Ok(ours) => return ours,
+        Err(error) => error,
+    };
     let text = error.to_string();
     let by_span =
         error.diagnostic().and_then(|diagnostic| diagnostic.span).map(|span| span.start.line);

@@ -21,6 +21,7 @@ use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use futures::TryStreamExt;
 
 use crate::catalog::Catalog;
+use crate::reads::Below;
 use crate::{Error, Layer, Principal, Result, SqlFile, Views, answer, gateway};
 
 const KEY: &str = "-- built_from: ";
@@ -75,8 +76,7 @@ impl Definition {
             return Ok(None);
         };
         let follows = follows(value).map_err(|reason| file.error(at, reason))?;
-        let read = views.reads()?.remove(&format!("{}.{}", file.layer, file.name));
-        let read = read.unwrap_or_default();
+        let Below { mut texts, tables: read } = views.below(file)?;
         if !read.iter().eq(follows.keys()) {
             let read = read.into_iter().collect::<Vec<_>>().join(", ");
             return Err(file.error(at, format!("the cube is built from {read}, and no others")));
@@ -91,7 +91,6 @@ impl Definition {
         }
         let rest = file.header.grain.iter().map(String::as_str).filter(|column| *column != PERIOD);
         let order = std::iter::once(PERIOD).chain(rest).collect::<Vec<_>>().join(", ");
-        let mut texts = views.below(file)?;
         texts.insert("carnac".to_owned(), env!("CARGO_PKG_VERSION").to_owned());
         Ok(Some(Self { follows, hash: definitions_hash(&texts), dated, order }))
     }
@@ -180,16 +179,17 @@ pub async fn build_cubes(
     // No cube depends on when the release is published.
     let mut preview = draft.preview(DateTime::UNIX_EPOCH);
     let known = std::mem::take(&mut preview.cubes);
-    let layers = |layer| matches!(layer, Layer::Staging | Layer::Core | Layer::Cube);
-    let catalog = Catalog::open(lake, Arc::clone(views), preview, memory, layers).await?;
+    let catalog = Catalog::open(lake, Arc::clone(views), preview, memory).await?;
     let mut built = Vec::new();
-    for (name, definition) in &catalog.cubes {
+    for file in views.layer(Layer::Cube) {
+        let Some(definition) = catalog.cube(file).await? else { continue };
+        let name = &file.name;
         let before = known.get(name);
         if before.is_some_and(|before| definition.fits(before, &catalog.release)) {
             continue;
         }
         let touched = definition.touched(lake, before, &catalog.release).await;
-        let rows = rows(&catalog, name, definition, touched.clone()).await?;
+        let rows = rows(&catalog, name, &definition, touched.clone()).await?;
         let written = lake.write_cube(draft, rows, memory).await;
         built.push(BuiltCube {
             name: name.clone(),

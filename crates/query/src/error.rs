@@ -119,6 +119,10 @@ impl Error {
     /// A failure before any row is read: its text names tables, columns and functions, and what
     /// the asker wrote, and is passed on.
     pub(crate) fn planning(source: DataFusionError) -> Self {
+        let source = match Self::taken_back(source) {
+            Ok(ours) => return ours,
+            Err(source) => source,
+        };
         let (kind, public) = match source.find_root() {
             DataFusionError::SQL(error, _) => (Kind::Invalid, error.to_string()),
             DataFusionError::Plan(reason)
@@ -132,6 +136,25 @@ impl Error {
             _ => (Kind::Internal, INTERNAL.to_owned()),
         };
         Self::Query { kind, public, source: Box::new(source) }
+    }
+
+    /// Takes back an error of ours that came through DataFusion: a table could not be opened, or a
+    /// view not planned.
+    ///
+    /// # Errors
+    /// With the error as it was when it is not ours.
+    pub(crate) fn taken_back(error: DataFusionError) -> Result<Self, DataFusionError> {
+        match error {
+            DataFusionError::External(source) => match source.downcast() {
+                Ok(ours) => Ok(*ours),
+                Err(source) => Err(DataFusionError::External(source)),
+            },
+            DataFusionError::Context(text, source) => Self::taken_back(*source)
+                .map_err(|source| DataFusionError::Context(text, Box::new(source))),
+            DataFusionError::Diagnostic(diagnostic, source) => Self::taken_back(*source)
+                .map_err(|source| DataFusionError::Diagnostic(diagnostic, Box::new(source))),
+            other => Err(other),
+        }
     }
 
     /// A failure while rows are read: whatever its text says may be a value of a row, so clients

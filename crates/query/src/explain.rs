@@ -49,7 +49,8 @@ pub(crate) async fn receipt(
         rows.extend(counted(catalog, principal, facts, figure).await?);
     }
     let mut tables: BTreeMap<String, TableVersion> = BTreeMap::new();
-    for table in catalog.views.reads()?.remove(&name).unwrap_or_default() {
+    let below = catalog.views.below(view)?;
+    for table in below.tables {
         if let Some(version) = lake.table_version(release, &table).await? {
             tables.insert(table, version);
         }
@@ -66,7 +67,7 @@ pub(crate) async fn receipt(
         indicator: view.header.id.clone(),
         version: said.version.number,
         view: name,
-        definition: definitions_hash(&catalog.views.below(view)?),
+        definition: definitions_hash(&below.texts),
         siren: figure.siren.clone(),
         period: figure.period.clone(),
         release: release.id,

@@ -73,7 +73,7 @@ impl Gateway {
         Self { cubes: false, ..self }
     }
 
-    /// Opens the newest release and plans every view, so that a broken file stops the start.
+    /// Opens the newest release, so that a broken file of a folder stops the start.
     ///
     /// # Errors
     /// [`Error::SqlFile`], or when there is no release.
@@ -102,6 +102,7 @@ impl Gateway {
         now: DateTime<Utc>,
     ) -> Result<Edition> {
         let catalog = self.catalog(release.map(At::Release).as_ref()).await?;
+        catalog.check().await?;
         Ok(self.lake.freeze(name, catalog.release.id, self.views.texts(), now).await?)
     }
 
@@ -243,7 +244,9 @@ impl Gateway {
         }
     }
 
-    /// Opens a release under a set of definitions, unless it is open.
+    /// Opens a release under a set of definitions, unless it is open. The files of a folder are all
+    /// planned first; those that the program carries were by its tests, those of an edition when
+    /// it was frozen.
     async fn open(&self, views: Arc<Views>, release: &Release) -> Result<Arc<Catalog>> {
         if let Some(open) = self.take_open(release.id, &views) {
             return Ok(open);
@@ -252,7 +255,10 @@ impl Gateway {
         if !self.cubes {
             release.cubes.clear();
         }
-        let catalog = Catalog::open(&self.lake, views, release, self.memory, |_| true).await?;
+        let catalog = Catalog::open(&self.lake, views, release, self.memory).await?;
+        if catalog.views.is_to_check() {
+            catalog.check().await?;
+        }
         let catalog = Arc::new(catalog);
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         open.push(Arc::clone(&catalog));

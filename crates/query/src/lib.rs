@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! sql/{function,staging,core,cube,indicator,peer,assessment,published,audit} ─ Views ─┐
-//! Release ────────────────────────────────────────────────────────────────────────────┼─▶ Catalog (views planned once)
+//! Release ────────────────────────────────────────────────────────────────────────────┼─▶ Catalog (tables opened, views planned, when asked for)
 //! Edition (a release, and the Views of its day) ──────────────────────────────────────┘
 //! SQL text ─ gate ─▶ one read-only statement ─ Gateway::run ─▶ Answer{schema, stream, release}
 //! ```

@@ -9,60 +9,58 @@ use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 
 use crate::{Error, Layer, Result, SqlFile, Views};
 
+/// What the rows of a view depend on.
+#[derive(Debug)]
+pub(crate) struct Below {
+    /// Its own text, those of the views below it and those of all functions, by
+    /// `<layer>/<name>.sql`.
+    pub(crate) texts: BTreeMap<String, String>,
+    /// The tables of the lake that it reads, through the views below it too.
+    pub(crate) tables: BTreeSet<String>,
+}
+
 impl Views {
-    /// Returns the tables of the lake that each view reads, by `layer.name`.
+    /// Returns what a view depends on.
     ///
     /// # Errors
     /// [`Error::SqlFile`] for the first file that does not parse.
-    pub fn reads(&self) -> Result<BTreeMap<String, BTreeSet<String>>> {
-        let mut reads: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-        // A view reads only from lower layers, which come before it.
-        for file in self.files().iter().filter(|file| file.layer != Layer::Function) {
-            let mut tables = BTreeSet::new();
+    pub(crate) fn below(&self, file: &SqlFile) -> Result<Below> {
+        let functions = self.layer(Layer::Function);
+        let texts = functions.map(|file| (file.path(), file.sql.clone())).collect();
+        let mut below = Below { texts, tables: BTreeSet::new() };
+        let mut found = vec![file];
+        while let Some(file) = found.pop() {
+            if below.texts.insert(file.path(), file.sql.clone()).is_some() {
+                continue;
+            }
             for (schema, name) in named(file)? {
                 match (schema.as_str(), name.as_str()) {
                     // The release's own row is no data.
                     ("lake", "release") => {}
-                    ("lake", _) | ("ops", QUARANTINE) => drop(tables.insert(name)),
-                    _ => tables.extend(
-                        reads.get(&format!("{schema}.{name}")).into_iter().flatten().cloned(),
-                    ),
+                    ("lake", _) | ("ops", QUARANTINE) => drop(below.tables.insert(name)),
+                    _ => found.extend(self.file(&schema, &name)),
                 }
             }
-            reads.insert(format!("{}.{}", file.layer, file.name), tables);
         }
-        Ok(reads)
+        Ok(below)
     }
 
-    /// Returns the texts on which the rows of a view depend, by `<layer>/<name>.sql`: its own, those
-    /// of the views below it, and those of all functions.
-    ///
-    /// # Errors
-    /// As [`Views::reads`].
-    pub(crate) fn below(&self, file: &SqlFile) -> Result<BTreeMap<String, String>> {
-        let functions = self.layer(Layer::Function);
-        let mut texts: BTreeMap<_, _> =
-            functions.map(|file| (file.path(), file.sql.clone())).collect();
-        let mut found = vec![file];
-        while let Some(file) = found.pop() {
-            for (schema, name) in named(file)? {
-                let is_named = |file: &&SqlFile| file.layer.name() == schema && file.name == name;
-                found.extend(self.files().iter().find(is_named));
-            }
-            texts.insert(file.path(), file.sql.clone());
-        }
-        Ok(texts)
+    fn file(&self, layer: &str, name: &str) -> Option<&SqlFile> {
+        self.files().iter().find(|file| file.layer.name() == layer && file.name == name)
     }
 
     /// Returns the files of a layer that read one of `tables`, in the order of their names.
     ///
     /// # Errors
-    /// As [`Views::reads`].
+    /// [`Error::SqlFile`] for the first file that does not parse.
     pub fn touched_by(&self, layer: Layer, tables: &BTreeSet<String>) -> Result<Vec<&SqlFile>> {
-        let reads = self.reads()?;
-        let of = |file: &SqlFile| reads.get(&format!("{}.{}", file.layer, file.name));
-        let touched = |file: &&SqlFile| of(file).is_some_and(|read| !read.is_disjoint(tables));
-        Ok(self.layer(layer).filter(touched).collect())
+        let mut touched = Vec::new();
+        for file in self.layer(layer) {
+            if !self.below(file)?.tables.is_disjoint(tables) {
+                touched.push(file);
+            }
+        }
+        Ok(touched)
     }
 }
 

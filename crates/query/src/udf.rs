@@ -1,5 +1,6 @@
 //! Functions in Rust, where SQL cannot say it well.
 
+mod of_group;
 mod others_quantile;
 mod percentile_rank;
 mod siren;
@@ -111,8 +112,8 @@ pub(crate) fn aggregate() -> Vec<AggregateUDF> {
 /// The window functions.
 pub(crate) fn window() -> Vec<WindowUDF> {
     vec![
-        WindowUDF::new_from_impl(others_quantile::OthersQuantile::new()),
-        WindowUDF::new_from_impl(percentile_rank::PercentileRank::new()),
+        WindowUDF::new_from_impl(others_quantile::others_quantile()),
+        WindowUDF::new_from_impl(percentile_rank::percentile_rank()),
     ]
 }
 

@@ -141,7 +141,7 @@ impl SqlFile {
 pub struct Views {
     files: Vec<SqlFile>,
     hash: String,
-    is_embedded: bool,
+    is_to_check: bool,
 }
 
 impl Views {
@@ -160,7 +160,7 @@ impl Views {
                 ));
             }
         }
-        Ok(Self { is_embedded: true, ..Self::parse(texts)? })
+        Self::parse(texts)
     }
 
     /// Loads the files of a folder instead; a layer may have none.
@@ -185,7 +185,7 @@ impl Views {
                 texts.push((layer, file, text));
             }
         }
-        Self::parse(texts)
+        Ok(Self { is_to_check: true, ..Self::parse(texts)? })
     }
 
     /// Loads files from their texts, by `<layer>/<name>.sql`.
@@ -232,14 +232,14 @@ impl Views {
         }
         files.sort_by(|a, b| (a.layer, &a.name).cmp(&(b.layer, &b.name)));
         check_versions(&files)?;
-        let mut views = Self { files, hash: String::new(), is_embedded: false };
+        let mut views = Self { files, hash: String::new(), is_to_check: false };
         views.hash = definitions_hash(&views.texts());
         Ok(views)
     }
 
-    /// Returns whether these are the files that the program carries.
-    pub(crate) fn is_embedded(&self) -> bool {
-        self.is_embedded
+    /// Returns whether these files may never have been planned.
+    pub(crate) fn is_to_check(&self) -> bool {
+        self.is_to_check
     }
 
     /// Returns all files, in load order.

@@ -4,58 +4,17 @@
 //! once. Between two values the quantile is interpolated, as type 7 of Hyndman and Fan (1996), R's
 //! default, does. A null does not count. The order and the frame of the window change nothing.
 
-use std::sync::Arc;
+use arrow::array::AsArray;
+use arrow::datatypes::Float64Type;
 
-use arrow::array::{ArrayRef, AsArray, Float64Array};
-use arrow::datatypes::{DataType, Field, FieldRef, Float64Type};
-use datafusion::common::Result;
-use datafusion::logical_expr::function::{PartitionEvaluatorArgs, WindowUDFFieldArgs};
-use datafusion::logical_expr::{PartitionEvaluator, Signature, Volatility, WindowUDFImpl};
+use super::of_group::OfGroup;
 
 /// The window function.
-#[derive(Debug, PartialEq, Eq, Hash)]
-pub(super) struct OthersQuantile {
-    signature: Signature,
-}
-
-impl OthersQuantile {
-    pub(super) fn new() -> Self {
-        let two = vec![DataType::Float64, DataType::Float64];
-        Self { signature: Signature::exact(two, Volatility::Immutable) }
-    }
-}
-
-impl WindowUDFImpl for OthersQuantile {
-    fn name(&self) -> &str {
-        "others_quantile"
-    }
-
-    fn signature(&self) -> &Signature {
-        &self.signature
-    }
-
-    fn partition_evaluator(
-        &self,
-        _: PartitionEvaluatorArgs<'_>,
-    ) -> Result<Box<dyn PartitionEvaluator>> {
-        Ok(Box::new(WholeGroup))
-    }
-
-    fn field(&self, args: WindowUDFFieldArgs<'_>) -> Result<FieldRef> {
-        Ok(Arc::new(Field::new(args.name(), DataType::Float64, true)))
-    }
-}
-
-/// Answers for a group that is read whole.
-#[derive(Debug)]
-struct WholeGroup;
-
-impl PartitionEvaluator for WholeGroup {
-    fn evaluate_all(&mut self, values: &[ArrayRef], _: usize) -> Result<ArrayRef> {
-        let column = |place: usize| values[place].as_primitive::<Float64Type>().iter();
-        let rows: Vec<_> = column(0).zip(column(1)).collect();
-        Ok(Arc::new(Float64Array::from(quantiles(&rows))))
-    }
+pub(super) fn others_quantile() -> OfGroup {
+    OfGroup::new("others_quantile", 2, |columns| {
+        let column = |place: usize| columns[place].as_primitive::<Float64Type>().iter();
+        quantiles(&column(0).zip(column(1)).collect::<Vec<_>>())
+    })
 }
 
 /// For each value and share, the quantile of the other values.

@@ -3,56 +3,16 @@
 //! (values below + half of the equal ones, itself included) / number of values. A null has no rank
 //! and does not count. The order and the frame of the window change nothing.
 
-use std::sync::Arc;
+use arrow::array::AsArray;
+use arrow::datatypes::Float64Type;
 
-use arrow::array::{ArrayRef, AsArray, Float64Array};
-use arrow::datatypes::{DataType, Field, FieldRef, Float64Type};
-use datafusion::common::Result;
-use datafusion::logical_expr::function::{PartitionEvaluatorArgs, WindowUDFFieldArgs};
-use datafusion::logical_expr::{PartitionEvaluator, Signature, Volatility, WindowUDFImpl};
+use super::of_group::OfGroup;
 
 /// The window function.
-#[derive(Debug, PartialEq, Eq, Hash)]
-pub(super) struct PercentileRank {
-    signature: Signature,
-}
-
-impl PercentileRank {
-    pub(super) fn new() -> Self {
-        Self { signature: Signature::exact(vec![DataType::Float64], Volatility::Immutable) }
-    }
-}
-
-impl WindowUDFImpl for PercentileRank {
-    fn name(&self) -> &str {
-        "percentile_rank"
-    }
-
-    fn signature(&self) -> &Signature {
-        &self.signature
-    }
-
-    fn partition_evaluator(
-        &self,
-        _: PartitionEvaluatorArgs<'_>,
-    ) -> Result<Box<dyn PartitionEvaluator>> {
-        Ok(Box::new(WholeGroup))
-    }
-
-    fn field(&self, args: WindowUDFFieldArgs<'_>) -> Result<FieldRef> {
-        Ok(Arc::new(Field::new(args.name(), DataType::Float64, true)))
-    }
-}
-
-/// Ranks a group that is read whole.
-#[derive(Debug)]
-struct WholeGroup;
-
-impl PartitionEvaluator for WholeGroup {
-    fn evaluate_all(&mut self, values: &[ArrayRef], _: usize) -> Result<ArrayRef> {
-        let values: Vec<_> = values[0].as_primitive::<Float64Type>().iter().collect();
-        Ok(Arc::new(Float64Array::from(ranks(&values))))
-    }
+pub(super) fn percentile_rank() -> OfGroup {
+    OfGroup::new("percentile_rank", 1, |columns| {
+        ranks(&columns[0].as_primitive::<Float64Type>().iter().collect::<Vec<_>>())
+    })
 }
 
 fn ranks(values: &[Option<f64>]) -> Vec<Option<f64>> {

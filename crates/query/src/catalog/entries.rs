@@ -1,0 +1,189 @@
+//! The tables and views of one release by schema and name, each made when it is first asked for.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use arrow::datatypes::SchemaRef;
+use async_trait::async_trait;
+use carnac_lake::Lake;
+use carnac_model::Release;
+use datafusion::catalog::{
+    CatalogProvider, CatalogProviderList, MemoryCatalogProvider, MemoryCatalogProviderList,
+    SchemaProvider, TableProvider,
+};
+use datafusion::datasource::ViewTable;
+use datafusion::datasource::empty::EmptyTable;
+use datafusion::error::DataFusionError;
+use datafusion::execution::{SessionState, SessionStateBuilder};
+use datafusion::logical_expr::{LogicalPlan, TableType};
+use tokio::sync::OnceCell;
+
+use super::{CATALOG, located, plan_view};
+use crate::{Layer, Principal, Result, SqlFile, Views, cube};
+
+/// What a release has, and all that it takes to make it.
+#[derive(Debug)]
+pub(super) struct Entries {
+    lake: Lake,
+    release: Arc<Release>,
+    views: Arc<Views>,
+    /// Functions, settings and memory, without any table.
+    state: SessionState,
+    schemas: BTreeMap<&'static str, BTreeMap<String, Entry>>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    from: Origin,
+    made: OnceCell<Arc<dyn TableProvider>>,
+}
+
+/// What an entry is made from.
+#[derive(Debug)]
+enum Origin {
+    /// Nothing: it is there.
+    Memory,
+    /// A Delta table; a release that has none has no rows of these columns.
+    Table(SchemaRef),
+    /// The file at this place of all.
+    View(usize),
+}
+
+impl Entries {
+    pub(super) fn new(
+        lake: Lake,
+        release: Arc<Release>,
+        views: Arc<Views>,
+        state: SessionState,
+    ) -> Self {
+        let names = Principal::Operator.schemas();
+        let schemas = names.iter().map(|name| (*name, BTreeMap::new())).collect();
+        let mut entries = Self { lake, release, views: Arc::clone(&views), state, schemas };
+        for (place, file) in views.files().iter().enumerate() {
+            if file.layer != Layer::Function {
+                let entry = Entry { from: Origin::View(place), made: OnceCell::new() };
+                entries.put(file.layer.name(), &file.name, entry);
+            }
+        }
+        entries
+    }
+
+    /// Adds what is there already.
+    pub(super) fn add(&mut self, schema: &str, name: &str, table: Arc<dyn TableProvider>) {
+        let entry = Entry { from: Origin::Memory, made: OnceCell::new_with(Some(table)) };
+        self.put(schema, name, entry);
+    }
+
+    /// Adds a table of the lake, which is opened when it is asked for.
+    pub(super) fn add_table(&mut self, schema: &str, name: &str, columns: SchemaRef) {
+        self.put(schema, name, Entry { from: Origin::Table(columns), made: OnceCell::new() });
+    }
+
+    fn put(&mut self, schema: &str, name: &str, entry: Entry) {
+        let schema = self.schemas.get_mut(schema).expect("an operator sees every schema");
+        schema.insert(name.to_owned(), entry);
+    }
+
+    /// Returns a table or view, made now unless it was before; none when there is none.
+    ///
+    /// # Errors
+    /// When a table cannot be opened, or a view is wrong.
+    pub(super) async fn table(
+        self: &Arc<Self>,
+        schema: &str,
+        name: &str,
+    ) -> Result<Option<Arc<dyn TableProvider>>> {
+        let entry = self.schemas.get(schema).and_then(|schema| schema.get(name));
+        let Some(entry) = entry else { return Ok(None) };
+        let made = entry.made.get_or_try_init(|| self.make(name, &entry.from)).await?;
+        Ok(Some(Arc::clone(made)))
+    }
+
+    async fn make(self: &Arc<Self>, name: &str, from: &Origin) -> Result<Arc<dyn TableProvider>> {
+        Ok(match from {
+            Origin::Memory => unreachable!("what is in memory was made when it was added"),
+            Origin::Table(columns) => match self.lake.table(&self.release, name).await? {
+                Some(table) => Arc::new(table),
+                None => Arc::new(EmptyTable::new(Arc::clone(columns))),
+            },
+            Origin::View(place) => {
+                let file = &self.views.files()[*place];
+                Arc::new(ViewTable::new(self.plan(file).await?, Some(file.sql.clone())))
+            }
+        })
+    }
+
+    /// Plans a view, and so those below it; what was built of a cube is read in its place.
+    async fn plan(self: &Arc<Self>, file: &SqlFile) -> Result<LogicalPlan> {
+        let state = self.session(Principal::Operator);
+        let plan = plan_view(&state, file).await?;
+        if file.layer != Layer::Cube || !self.release.cubes.contains_key(&file.name) {
+            return Ok(plan);
+        }
+        let optimised = state.optimize(&plan).map_err(|error| located(file, error))?;
+        let Some(definition) = cube::Definition::of(&self.views, file, &optimised)? else {
+            return Ok(plan);
+        };
+        let built = cube::read(&self.lake, &self.release, &file.name, &definition, &plan).await;
+        Ok(built.unwrap_or(plan))
+    }
+
+    /// Returns a session in which only what `principal` may see exists.
+    pub(super) fn session(self: &Arc<Self>, principal: Principal) -> SessionState {
+        let schema = |name: &&'static str| (*name, Schema { name, entries: Arc::clone(self) });
+        SessionStateBuilder::new_from_existing(self.state.clone())
+            .with_catalog_list(catalog_list(principal.schemas().iter().map(schema)))
+            .build()
+    }
+}
+
+/// The one catalogue, with these schemas.
+pub(super) fn catalog_list(
+    schemas: impl IntoIterator<Item = (&'static str, Schema)>,
+) -> Arc<dyn CatalogProviderList> {
+    let catalog = MemoryCatalogProvider::new();
+    for (name, schema) in schemas {
+        let added = catalog.register_schema(name, Arc::new(schema));
+        added.expect("registering in memory cannot fail");
+    }
+    let list = MemoryCatalogProviderList::new();
+    list.register_catalog(CATALOG.to_owned(), Arc::new(catalog));
+    Arc::new(list)
+}
+
+/// One schema, as DataFusion asks for it.
+#[derive(Debug)]
+pub(super) struct Schema {
+    name: &'static str,
+    entries: Arc<Entries>,
+}
+
+impl Schema {
+    fn named(&self) -> &BTreeMap<String, Entry> {
+        &self.entries.schemas[self.name]
+    }
+}
+
+#[async_trait]
+impl SchemaProvider for Schema {
+    fn table_names(&self) -> Vec<String> {
+        self.named().keys().cloned().collect()
+    }
+
+    async fn table(&self, name: &str) -> Result<Option<Arc<dyn TableProvider>>, DataFusionError> {
+        let table = self.entries.table(self.name, name).await;
+        table.map_err(|error| DataFusionError::External(Box::new(error)))
+    }
+
+    async fn table_type(&self, name: &str) -> Result<Option<TableType>, DataFusionError> {
+        let of = |entry: &Entry| match entry.from {
+            Origin::View(_) => TableType::View,
+            Origin::Memory | Origin::Table(_) => TableType::Base,
+        };
+        Ok(self.named().get(name).map(of))
+    }
+
+    fn table_exist(&self, name: &str) -> bool {
+        self.named().contains_key(name)
+    }
+}
