@@ -2,7 +2,8 @@
 //!
 //! The argument is the text of a scenario in TOML, or the name of one that the program carries; a
 //! seed (or null) and a number of draws may follow. Costs, volumes and reference figures are read from the
-//! views of the release, as the one who asks sees them; `carnac_savings` computes.
+//! views of the release, as the one who asks sees them; `carnac_savings` computes. Without a year it
+//! is of the last whole one that has volumes and costs, and empty when none has.
 
 mod read;
 mod table;
