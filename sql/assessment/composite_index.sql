@@ -37,7 +37,7 @@ weights as (
         count(*) over (partition by y.period, w.valid_from) as component_count,
         rank() over (partition by y.period order by w.valid_from desc) as choice
     from core.index_weights as w
-    inner join (select distinct period from rates) as y on w.valid_from <= period_year(y.period)
+    inner join (select distinct period from core.authority_years) as y on w.valid_from <= period_year(y.period)
 ),
 
 components as (
@@ -69,34 +69,32 @@ indices as (
         v.moved,
         v.factor,
         round(100 * sum(c.share * c.weight * case c.indicator_id when v.moved then v.factor else 1.0 end)
-            / sum(c.weight * case c.indicator_id when v.moved then v.factor else 1.0 end), 6) as index_value
+            / sum(c.weight * case c.indicator_id when v.moved then v.factor else 1.0 end), 6) as index_value,
+        count(c.share) as known_count,
+        count(c.share) = max(c.component_count) as is_whole,
+        bool_or(c.is_unconcerned) as is_unconcerned
     from components as c
     cross join variants as v
     group by c.siren, c.period, v.moved, v.factor
-    having count(c.share) = max(c.component_count)
 ),
 
 ranked as (
     select
         *,
-        cast(rank() over (partition by period, moved, factor order by index_value desc) as bigint) as place,
-        count(*) over (partition by period, moved, factor) as used_count
+        cast(rank() over (partition by period, moved, factor, is_whole order by index_value desc) as bigint) as place,
+        count(*) over (partition by period, moved, factor, is_whole) as used_count
     from indices
 )
 
 select
-    c.siren,
-    c.period,
-    max(case when r.moved = '' then r.index_value end) as index_value,
-    max(case when r.moved = '' then r.place end) as place,
-    min(r.place) as best_place,
-    max(r.place) as worst_place,
-    max(r.used_count) as used_count,
-    c.known_count,
-    case when max(r.place) is not null then 'observed' when c.is_unconcerned then 'not_concerned' else 'not_reported' end as status
-from (
-    select siren, period, count(share) as known_count, bool_or(is_unconcerned) as is_unconcerned
-    from components group by siren, period
-) as c
-left join ranked as r on c.siren = r.siren and c.period = r.period
-group by c.siren, c.period, c.known_count, c.is_unconcerned
+    siren,
+    period,
+    max(case when is_whole and moved = '' then index_value end) as index_value,
+    max(case when is_whole and moved = '' then place end) as place,
+    min(case when is_whole then place end) as best_place,
+    max(case when is_whole then place end) as worst_place,
+    max(case when is_whole then used_count end) as used_count,
+    max(known_count) as known_count,
+    case when bool_and(is_whole) then 'observed' when bool_or(is_unconcerned) then 'not_concerned' else 'not_reported' end as status
+from ranked
+group by siren, period

@@ -27,11 +27,11 @@
 --   denominator core.memberships
 with used as (
     select distinct y.siren, y.period, u.service_code
-    from cube.uses as u
+    from cube.use_years as u
     cross join (values (0), (1)) as later (years)
     inner join core.authority_years as y
-        on u.siren = y.siren and y.period = cast(cast(date_part('year', u.day) as bigint) + later.years as varchar)
-    where u.day <= y.as_of_date and u.day > y.as_of_date - interval '12 months'
+        on u.siren = y.siren and y.period = cast(u.year + later.years as varchar)
+    where u.first_day <= y.as_of_date and u.last_day > y.as_of_date - interval '12 months'
 ),
 
 members as (
