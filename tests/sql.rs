@@ -12,8 +12,8 @@
 //!
 //! `ingest <dataset> from` and a query lands what the query answers, for examples of many rows.
 //!
-//! Lines for `answers` have the columns of the example survey in `data-samples/profiles`, or of the
-//! opinions in `tests/data/enquete-avis-exemple.toml`.
+//! Lines for `answers` have the columns of the example survey in `data-samples/profiles`, or of one in
+//! `tests/data/enquete-*-exemple.toml`.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -30,9 +30,10 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
 /// The layouts of lines for `answers`.
-const SURVEYS: [&str; 2] = [
+const SURVEYS: [&str; 3] = [
     include_str!("../data-samples/profiles/enquete-exemple-2024.toml"),
     include_str!("data/enquete-avis-exemple.toml"),
+    include_str!("data/enquete-equipement-exemple.toml"),
 ];
 
 fn main() {

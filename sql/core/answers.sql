@@ -4,17 +4,24 @@
 -- grain: survey, wave, siren, question, item
 -- Not even the pseudonym of the respondent is shown. Declared by an authority (class D2): never published as it is.
 -- A file holds one response an authority; of several files the latest complete one counts.
--- A profile names its questions of opinion SATISFACTION, FREINS and MOTEURS; the example survey has
--- its own name. A series is one item under one wording: another version is another series.
-with opinions as (
+-- A profile names its questions of opinion SATISFACTION, FREINS and MOTEURS (agreed: 4 or 5), and
+-- those on enablers, yes or no, CERTIFICAT, REFERENT, SIGNATURE and PARAPHEUR; the example survey has
+-- its own names. A series is one item, or a question without items, under one wording: another
+-- version is another series.
+with measures as (
     select survey, question, measure
     from (
         values
         ('all', 'SATISFACTION', 'satisfaction'),
         ('all', 'FREINS', 'obstacle'),
         ('all', 'MOTEURS', 'driver'),
+        ('all', 'CERTIFICAT', 'enabler'),
+        ('all', 'REFERENT', 'enabler'),
+        ('all', 'SIGNATURE', 'enabler'),
+        ('all', 'PARAPHEUR', 'enabler'),
+        ('enquete-exemple', 'Q1', 'enabler'),
         ('enquete-exemple', 'Q4', 'satisfaction')
-    ) as o (survey, question, measure)
+    ) as m (survey, question, measure)
 ),
 
 responses as (
@@ -42,11 +49,16 @@ select
     a.item,
     a.value,
     a.status_code,
-    o.measure,
-    a.survey || ':' || a.item || '@' || a.version as series
+    m.measure,
+    case when m.measure <> 'enabler' and a.value in ('1', '2', '3', '4', '5') then cast(a.value as bigint) end as point,
+    case
+        when m.measure = 'enabler' and a.value in ('Y', 'N') then a.value = 'Y'
+        when m.measure <> 'enabler' and a.value in ('1', '2', '3', '4', '5') then a.value in ('4', '5')
+    end as is_agreed,
+    a.survey || ':' || case a.item when 'all' then a.question else a.item end || '@' || a.version as series
 from staging.answers as a
 join responses as r
     on a.survey = r.survey and a.wave = r.wave and a.respondent_key = r.respondent_key
         and a.siren = r.siren
-left join opinions as o on a.question = o.question and o.survey in ('all', a.survey)
+left join measures as m on a.question = m.question and m.survey in ('all', a.survey)
 where r.place = 1

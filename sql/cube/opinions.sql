@@ -3,15 +3,18 @@
 -- unit: count
 -- grain: indicator_id, item, period, family, stratum_code, department_code
 -- Answers of one item of a wave, and the authorities of the lists that they speak for, also where
--- nobody answered. Agreement is 4 or 5. Variances are those of the sample, of two answers on.
+-- nobody answered. Agreement is 4 or 5, or yes; a yes has no points. Variances are those of the
+-- sample, of two answers on.
 with answers as (
     select
-        case measure when 'satisfaction' then 'B08' when 'obstacle' then 'B09' else 'B10' end as indicator_id,
+        case measure when 'satisfaction' then 'B08' when 'obstacle' then 'B09' when 'driver' then 'B10' else 'B12' end
+            as indicator_id,
         series as item,
         wave as period,
         siren,
         status_code,
-        case when value in ('1', '2', '3', '4', '5') then cast(value as double) end as point
+        cast(point as double) as point,
+        cast(is_agreed as double) as agreement
     from core.answers
     where measure is not null
 ),
@@ -27,7 +30,7 @@ agreed as (
     select
         q.*,
         a.point,
-        case when a.point >= 4 then 1.0 when a.point is not null then 0.0 end as agreement,
+        a.agreement,
         a.status_code
     from asked as q
     left join answers as a
@@ -42,7 +45,7 @@ select
     stratum_code,
     department_code,
     count(*) as authority_count,
-    count(point) as answer_count,
+    count(agreement) as answer_count,
     sum(case when status_code = 'unknown' then 1 else 0 end) as unknown_count,
     sum(case when status_code in ('not_concerned', 'not_asked') then 1 else 0 end) as not_concerned_count,
     sum(case when status_code = 'not_answered' then 1 else 0 end) as not_answered_count,

@@ -18,17 +18,17 @@
 --   / The period is the wave, the item `survey:item@version`: another wording is another series.
 --   Small numbers: read the interval in published.opinions.
 -- disclosure: D2
--- rows: denominator core.answers of measure = 'satisfaction' if value in ('1', '2', '3', '4', '5');
---   numerator core.answers of measure = 'satisfaction' if value in ('4', '5')
+-- rows: denominator core.answers of measure = 'satisfaction' if is_agreed is not null;
+--   numerator core.answers of measure = 'satisfaction' if is_agreed
 with sums as (
     select
         siren,
         wave as period,
         series as item,
-        cast(case when value in ('1', '2', '3', '4', '5') then value in ('4', '5') end as bigint) as numerator,
-        cast(case when value in ('1', '2', '3', '4', '5') then 1 end as bigint) as denominator,
+        cast(is_agreed as bigint) as numerator,
+        cast(case when is_agreed is not null then 1 end as bigint) as denominator,
         case
-            when value in ('1', '2', '3', '4', '5') then 'observed'
+            when is_agreed is not null then 'observed'
             when status_code in ('not_concerned', 'not_asked') then 'not_concerned'
             else 'not_reported'
         end as status

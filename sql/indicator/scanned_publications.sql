@@ -20,6 +20,8 @@
 --   nobody looked at is neither a scan nor native, it is in neither sum. The year is that of the
 --   decision.
 -- disclosure: D0
+-- rows: numerator core.publications of state_code = 'published' if is_scanned;
+--   denominator core.publications of state_code = 'published' if is_scanned is not null
 with sums as (
     select
         siren,

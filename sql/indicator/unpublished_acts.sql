@@ -24,6 +24,8 @@
 --   withdrawal. Masked and deleted acts count, as they do there. The service cuts its rates to whole
 --   numbers. The year is that of the decision.
 -- disclosure: D0
+-- rows: numerator core.publications if state_code <> 'published';
+--   denominator core.publications
 with sums as (
     select
         p.siren,

@@ -3,26 +3,31 @@
 -- unit: ratio
 -- grain: indicator_id, item, period
 -- version: 1, from 2007-01-01
--- definition: Part d'accord (B08, B09, B10) de chaque item, son intervalle de Wilson à 95 %, son
---   solde, sa note moyenne et son rang dans l'enquête.
---   / Share of agreement (B08, B09, B10) of each item, its 95 % Wilson interval, its net score, its
---   mean point and its rank in the survey.
--- numerator: réponses 4 et 5 / answers 4 and 5
--- denominator: réponses de 1 à 5 / answers from 1 to 5
+-- definition: Part d'accord (B08, B09, B10) ou de oui (B12) de chaque item, son intervalle de Wilson
+--   à 95 %, son solde, sa note moyenne et son rang dans l'enquête.
+--   / Share of agreement (B08, B09, B10) or of yes (B12) of each item, its 95 % Wilson interval, its
+--   net score, its mean point and its rank in the survey.
+-- numerator: réponses 4 et 5, ou oui / answers 4 and 5, or yes
+-- denominator: réponses de 1 à 5, ou oui et non / answers from 1 to 5, or yes and no
 -- source: enquêtes auprès des collectivités / surveys of the authorities
 -- freshness: à chaque vague d'enquête / with each wave of a survey
 -- caveat: Non pondéré : lire published.survey_coverage. Moins de 5 réponses : masqué. Solde = part
---   de 4 et 5 moins part de 1 et 2. Les « ne sait pas » sont comptés à côté.
+--   de 4 et 5 moins part de 1 et 2, ou de oui moins part de non. Les « ne sait pas » sont comptés à
+--   côté.
 --   / Not weighted: read published.survey_coverage. Fewer than 5 answers: suppressed. Net score =
---   share of 4 and 5 less share of 1 and 2. "Does not know" is counted beside.
+--   share of 4 and 5 less share of 1 and 2, or of yes less share of no. "Does not know" is counted
+--   beside.
 -- disclosure: D2
 with answers as (
     select
-        case measure when 'satisfaction' then 'B08' when 'obstacle' then 'B09' else 'B10' end as indicator_id,
+        case measure when 'satisfaction' then 'B08' when 'obstacle' then 'B09' when 'driver' then 'B10' else 'B12' end
+            as indicator_id,
         series as item,
         survey,
         wave as period,
-        case when value in ('1', '2', '3', '4', '5') then cast(value as bigint) end as point,
+        point,
+        is_agreed,
+        coalesce(point <= 2, not is_agreed) as is_opposed,
         case when status_code = 'unknown' then 1 else 0 end as is_unknown
     from core.answers
     where measure is not null
@@ -34,14 +39,14 @@ counts as (
         item,
         survey,
         period,
-        sum(case when point >= 4 then 1 else 0 end) as agree_count,
-        sum(case when point <= 2 then 1 else 0 end) as disagree_count,
-        count(point) as answer_count,
+        sum(case when is_agreed then 1 else 0 end) as agree_count,
+        sum(case when is_opposed then 1 else 0 end) as disagree_count,
+        count(is_agreed) as answer_count,
         sum(is_unknown) as unknown_count,
         avg(cast(point as double)) as mean_point,
         1.959963984540054 * stddev(cast(point as double)) / sqrt(cast(count(point) as double)) as half_width,
-        wilson_low(case when point >= 4 then 1 when point is not null then 0 end, case when point is not null then 1 end) as value_low,
-        wilson_high(case when point >= 4 then 1 when point is not null then 0 end, case when point is not null then 1 end) as value_high
+        wilson_low(cast(is_agreed as bigint), case when is_agreed is not null then 1 end) as value_low,
+        wilson_high(cast(is_agreed as bigint), case when is_agreed is not null then 1 end) as value_high
     from answers
     group by indicator_id, item, survey, period
 ),

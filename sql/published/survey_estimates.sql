@@ -3,10 +3,10 @@
 -- unit: ratio
 -- grain: indicator_id, item, family, period
 -- version: 1, from 2007-01-01
--- definition: Part d'accord (B08, B09, B10) et note moyenne de chaque item, pondérées par strate et
---   département, avec leur erreur type et leurs intervalles à 95 %.
---   / Share of agreement (B08, B09, B10) and mean point of each item, weighted by stratum and
---   département, with their standard error and 95 % intervals.
+-- definition: Part d'accord (B08, B09, B10) ou de oui (B12) et note moyenne de chaque item, pondérées
+--   par strate et département, avec leur erreur type et leurs intervalles à 95 %.
+--   / Share of agreement (B08, B09, B10) or of yes (B12) and mean point of each item, weighted by
+--   stratum and département, with their standard error and 95 % intervals.
 -- numerator: somme sur les cellules de N × part d'accord des réponses de la cellule
 --   / sum over the cells of N × share of agreement among the answers of the cell
 -- denominator: somme de N, collectivités des cellules qui ont une réponse

@@ -110,6 +110,19 @@ fn the_catalogue_is_written_without_a_lake() {
     }
 }
 
+/// The catalogue that was proposed: 44 indicators, none of them forgotten.
+#[test]
+fn every_indicator_that_was_proposed_is_there() {
+    let place = Place::new();
+    let list = place.ok(&["indicators"]);
+    for (group, last) in [("A", 15), ("B", 12), ("C", 10), ("D", 7)] {
+        for number in 1..=last {
+            let id = format!("{group}{number:02} ");
+            assert!(list.lines().any(|line| line.starts_with(&id)), "{id}: {list}");
+        }
+    }
+}
+
 /// A copy of the SQL files in which the membership rate has two versions.
 fn two_versions(place: &Place) -> String {
     let copy = place.path().join("sql");

@@ -19,9 +19,8 @@ fn the_commands_of_the_readme_work() {
     .unwrap();
     let mut run = 0;
     for block in readme.split("```sh\n").skip(1) {
-        for line in
-            block.split("```").next().unwrap().lines().filter(|line| line.starts_with("carnac "))
-        {
+        let (commands, after) = block.split_once("```").unwrap();
+        for line in commands.lines().filter(|line| line.starts_with("carnac ")) {
             // A server does not end by itself: it is tested on the wire.
             if line.contains(" serve") {
                 continue;
@@ -39,8 +38,22 @@ fn the_commands_of_the_readme_work() {
                 text(&output.stdout),
                 text(&output.stderr)
             );
+            if line.contains(" assess ") {
+                holds_what_is_shown(&text(&output.stdout), after);
+            }
             run += 1;
         }
     }
     assert!(run >= 5, "the README has lost its commands: {run} found");
+}
+
+/// Every line of the sheet that the README shows after the command, but for the three of its heading,
+/// which name the day, is printed.
+fn holds_what_is_shown(told: &str, after: &str) {
+    let shown = after.split_once("```text\n").unwrap().1.split("```").next().unwrap();
+    let lines: Vec<_> = shown.lines().skip(3).collect();
+    assert!(lines.iter().any(|line| line.starts_with("A08 ")), "{shown}");
+    for line in lines {
+        assert!(told.lines().any(|of| of == line), "{line} is not in\n{told}");
+    }
 }

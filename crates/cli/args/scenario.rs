@@ -14,9 +14,10 @@ use super::Format;
 /// swings, which CSV and JSON have.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
-Keys: title, year (required); years, growth, discount, pooling_years, compare; [perimeter] sirens,
-strata; [trajectory.PROCESS] YEAR = RATE; [parameter.NAME] low, mid, high; [[volume]] process,
-stratum, electronic, total; [[user]] service, stratum, count; [programme] once, yearly;
+Keys: title (required); year (else the last whole one of the lake that has volumes and costs);
+years, growth, discount, pooling_years, compare; [perimeter] sirens, strata; [trajectory.PROCESS]
+YEAR = RATE; [parameter.NAME] low, mid, high; [[volume]] process, stratum, electronic, total;
+[[user]] service, stratum, count; [programme] once, yearly;
 [draws] count, seed. The processes are act, consultation, bid and flow.
 
 Examples:

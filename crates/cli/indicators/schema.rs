@@ -6,7 +6,7 @@ use carnac_query::SqlFile;
 use serde_json::{Value, json};
 
 /// What columns of several views mean, in French and in English.
-const COLUMNS: [(&str, &str, &str); 92] = [
+const COLUMNS: [(&str, &str, &str); 105] = [
     ("siren", "SIREN de la collectivité", "SIREN of the authority"),
     ("period", "période : 2024, 2024-Q3 ou 2024-08", "period: 2024, 2024-Q3 or 2024-08"),
     (
@@ -54,11 +54,7 @@ const COLUMNS: [(&str, &str, &str); 92] = [
     ("mean_low", "borne basse à 95 % de la note", "lower 95 % bound of the mean point"),
     ("mean_high", "borne haute à 95 % de la note", "upper 95 % bound of the mean point"),
     ("unknown_count", "réponses « ne sait pas »", "answers \"does not know\""),
-    (
-        "place",
-        "rang dans l'enquête, par valeur décroissante",
-        "rank in the survey, the highest value first",
-    ),
+    ("place", "rang, par valeur décroissante", "rank, the highest value first"),
     ("survey", "enquête", "survey"),
     ("wave", "vague de l'enquête", "wave of the survey"),
     ("stratum_code", "strate de population", "population stratum"),
@@ -190,6 +186,19 @@ const COLUMNS: [(&str, &str, &str); 92] = [
         "ratio of the ninth decile to the first",
     ),
     ("rate_count", "collectivités dont le taux est connu", "authorities whose rate is known"),
+    ("cost_eur", "coût du programme jusque-là, en euros", "cost of the programme so far, in euros"),
+    ("ratio_low", "rapport, borne basse", "ratio, lower bound"),
+    ("ratio_high", "rapport, borne haute", "ratio, upper bound"),
+    ("pay_back_months", "mois jusqu'au retour", "months until it is paid back"),
+    ("counted_year_count", "années cumulées", "years added up"),
+    ("unpriced_count", "postes du programme sans prix", "items of the programme without a price"),
+    ("index_value", "indice, de 0 à 100", "index, from 0 to 100"),
+    ("best_place", "meilleur rang, un poids changé", "best rank, one weight changed"),
+    ("worst_place", "plus mauvais rang, un poids changé", "worst rank, one weight changed"),
+    ("known_count", "composantes connues", "components known"),
+    ("section", "sorte de ligne", "kind of row"),
+    ("title", "intitulé", "title"),
+    ("year", "année", "year"),
     ("top10_share", "part des dix premières collectivités", "share of the ten largest authorities"),
 ];
 

@@ -23,12 +23,14 @@ const CLASSES: [(&str, &str, &str); 4] = [
 ];
 
 /// Units with a French name of their own.
-const UNITS: [(&str, &str); 5] = [
+const UNITS: [(&str, &str); 7] = [
     ("ratio", "rapport, de 0 à 1"),
     ("count", "nombre"),
     ("bids per tender", "offres par consultation"),
     ("downloads per tender", "retraits par consultation"),
     ("eur", "euros"),
+    ("multiple", "nombre de fois"),
+    ("index", "indice, de 0 à 100"),
 ];
 
 /// Returns the sheet; empty for a file without a definition.

@@ -7,7 +7,7 @@ use datafusion::sql::parser::DFParser;
 use datafusion::sql::resolve::resolve_table_references;
 use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 
-use crate::{Error, Layer, Result, SqlFile, Views};
+use crate::{Error, Layer, Result, SqlFile, Views, scenario};
 
 /// What the rows of a view depend on.
 #[derive(Debug)]
@@ -38,6 +38,10 @@ impl Views {
                     // The release's own row is no data.
                     ("lake", "release") => {}
                     ("lake", _) | ("ops", QUARANTINE) => drop(below.tables.insert(name)),
+                    ("", scenario::NAME) => {
+                        let read = scenario::READS.iter();
+                        found.extend(read.filter_map(|(schema, name)| self.file(schema, name)));
+                    }
                     _ => found.extend(self.file(&schema, &name)),
                 }
             }

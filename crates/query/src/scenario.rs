@@ -2,7 +2,8 @@
 //!
 //! The argument is the text of a scenario in TOML, or the name of one that the program carries; a
 //! seed (or null) and a number of draws may follow. Costs, volumes and reference figures are read from the
-//! views of the release, as the one who asks sees them; `carnac_savings` computes.
+//! views of the release, as the one who asks sees them; `carnac_savings` computes. Without a year it
+//! is of the last whole one that has volumes and costs, and empty when none has.
 
 mod read;
 mod table;
@@ -21,6 +22,15 @@ use include_dir::{Dir, include_dir};
 
 /// Name of the function.
 pub(crate) const NAME: &str = "scenario";
+
+/// The views that it reads.
+pub(crate) const READS: [(&str, &str); 5] = [
+    ("core", "authority_years"),
+    ("core", "cost_lines"),
+    ("core", "reference_figures"),
+    ("cube", "unit_savings"),
+    ("cube", "volumes"),
+];
 
 static CARRIED: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/../../data-samples/scenarios");
 
@@ -130,8 +140,11 @@ impl TableProvider for WhatIf {
         filters: &[Expr],
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let (inputs, references) = read::all(state, &self.scenario).await?;
-        let scenario = self.scenario.clone();
+        let Some(scenario) = read::dated(state, &self.scenario).await? else {
+            let none = MemTable::try_new(Arc::clone(&self.schema), vec![Vec::new()])?;
+            return none.scan(state, projection, filters, limit).await;
+        };
+        let (inputs, references) = read::all(state, &scenario).await?;
         let compute = move || outcome(&scenario, &scenario.apply(inputs)?, &references);
         let rows = tokio::task::spawn_blocking(compute)
             .await

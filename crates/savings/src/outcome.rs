@@ -101,7 +101,7 @@ fn about(scenario: &Scenario) -> Vec<Row> {
         section: "scenario",
         item: item.to_owned(),
         title,
-        year: Some(scenario.year),
+        year: scenario.year,
         low: None,
         mid: None,
         high: None,
@@ -156,9 +156,10 @@ fn by_year(
     if !PROJECTED.contains(&measure) {
         return Ok(());
     }
+    let base = scenario.base_year()?;
     for year in 1..=scenario.years {
         let sums = Sums::new(scenario, inputs, year..=year, None)?;
-        rows.push(euros(measure, "all", Some(scenario.year + year), sums.range(measure)?));
+        rows.push(euros(measure, "all", Some(base + year), sums.range(measure)?));
     }
     Ok(())
 }

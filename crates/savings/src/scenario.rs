@@ -13,8 +13,9 @@ use crate::{Decimal, Error, Inputs, PROCESSES, Range, Result, STRATA, Users, Vol
 pub struct Scenario {
     /// What it is about, in a few words.
     pub title: String,
-    /// Base year: its volumes, and the costs in force on its last day.
-    pub year: i32,
+    /// Base year: its volumes, and the costs in force on its last day. When it says nothing, the
+    /// last whole year of the lake that has volumes and costs.
+    pub year: Option<i32>,
     /// Years that are projected after the base year.
     #[serde(default = "five")]
     pub years: i32,
@@ -127,7 +128,7 @@ impl Scenario {
     /// # Errors
     /// [`Error::Impossible`] with the key.
     pub fn check(&self) -> Result<()> {
-        within("year", self.year, 2000..=2099)?;
+        self.year.map_or(Ok(()), |year| within("year", year, 2000..=2099))?;
         within("years", self.years, 1..=30)?;
         within("pooling_years", self.pooling_years, 1..=30)?;
         within("growth", self.growth, part(-500_000)..=part(1_000_000))?;
@@ -148,7 +149,7 @@ impl Scenario {
             known("trajectory", process, &PROCESSES)?;
             for (year, rate) in rates {
                 let year = year.parse().unwrap_or_default();
-                within("trajectory", year, self.year + 1..=2130)?;
+                within("trajectory", year, self.year.unwrap_or(2000) + 1..=2130)?;
                 within("trajectory", *rate, Decimal::ZERO..=Decimal::ONE)?;
             }
         }
@@ -157,6 +158,14 @@ impl Scenario {
         }
         self.volume.iter().flatten().try_for_each(Volume::check)?;
         self.user.iter().flatten().try_for_each(Users::check)
+    }
+
+    /// Returns the base year.
+    ///
+    /// # Errors
+    /// [`Error::Impossible`] when there is none.
+    pub fn base_year(&self) -> Result<i32> {
+        self.year.ok_or_else(|| Error::impossible("year", "name the base year"))
     }
 
     /// Puts the scenario's own values in the place of those that were read.
@@ -170,11 +179,12 @@ impl Scenario {
         if let Some(users) = &self.user {
             inputs.users.clone_from(users);
         }
+        let year = self.base_year()?;
         if inputs.lines.is_empty() {
-            return Err(Error::NoParameter(self.year));
+            return Err(Error::NoParameter(year));
         }
         if inputs.volumes.is_empty() {
-            return Err(Error::NoVolume(self.year));
+            return Err(Error::NoVolume(year));
         }
         for (parameter, range) in &self.parameter {
             let mut factors = inputs
@@ -184,7 +194,7 @@ impl Scenario {
                 .filter(|factor| factor.parameter == *parameter)
                 .peekable();
             if factors.peek().is_none() {
-                let reason = format!("`{parameter}` is not in force on 31 December {}", self.year);
+                let reason = format!("`{parameter}` is not in force on 31 December {year}");
                 return Err(Error::impossible("parameter", reason));
             }
             factors.for_each(|factor| factor.range = *range);

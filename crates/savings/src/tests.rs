@@ -162,7 +162,7 @@ fn an_interval_for_90_percent_holds_the_truth_in_90_percent() {
 #[test]
 fn a_scenario_says_what_is_wrong_with_it() {
     let cases = [
-        ("title = 'x'", "missing field `year`"),
+        ("year = 2013", "missing field `title`"),
         ("title = 'x'\nyear = 1999", "year: 1999 is not between 2000 and 2099"),
         ("title = 'x'\nyear = 2013\ngrowth = 1.5", "growth: 1.5 is not between -0.5 and 1"),
         ("title = 'x'\nyear = 2013\nyeers = 5", "unknown field `yeers`"),

@@ -27,7 +27,7 @@ pub(crate) fn units(
     volume: &Volume,
     years: RangeInclusive<i32>,
 ) -> Result<Units> {
-    let targets = scenario.targets(&volume.process);
+    let (base, targets) = (scenario.base_year()?, scenario.targets(&volume.process));
     let (electronic, total) = (i128::from(volume.electronic), i128::from(volume.total));
     let mut units = Units {
         realised: Decimal::from_count(volume.electronic)
@@ -39,7 +39,7 @@ pub(crate) fn units(
         let grown = |count: i128| scaled(count, factor);
         units.at_present_rate = units.at_present_rate.plus(grown(electronic)?)?;
         units.at_full_rate = units.at_full_rate.plus(grown(total)?)?;
-        let reached = match rate(scenario.year, &targets, scenario.year + year, volume)? {
+        let reached = match rate(base, &targets, base + year, volume)? {
             Some(rate) => grown(total)?.times(rate)?,
             None => grown(electronic)?,
         };

@@ -123,6 +123,8 @@ pub(super) static COST_PARAMETERS: Dataset = Dataset {
                 ("pli", "bid"),
                 ("flux", "flow"),
                 ("service", "service"),
+                // What the observatory itself costs.
+                ("programme", "programme"),
             ]),
         )
         .required(),

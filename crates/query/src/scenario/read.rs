@@ -41,15 +41,36 @@ const REFERENCES: &str = "
     select figure, measure, title, value from core.reference_figures
     where edition = '{edition}' and measure is not null order by figure";
 
+/// The last whole year for which something can be projected.
+const LAST_YEAR: &str = "
+    select max(period_year(v.period)) as year
+    from cube.volumes as v
+    inner join cube.unit_savings as u
+        on v.period = u.period and v.stratum_code = u.stratum_code and v.process = u.process
+    inner join (select distinct period, as_of_date from core.authority_years) as y on v.period = y.period
+    where v.total_count is not null and v.electronic_count > 0 and y.as_of_date = period_end(v.period)";
+
+/// Names the base year of a scenario that names none; none when there is none.
+pub(super) async fn dated(state: &dyn Session, scenario: &Scenario) -> Result<Option<Scenario>> {
+    let mut scenario = scenario.clone();
+    if scenario.year.is_none() {
+        let found = rows(session(state)?, LAST_YEAR).await?;
+        let years = found.iter().flat_map(|batch| batch.column(0).as_primitive::<Int64Type>());
+        let Some(year) = years.flatten().next() else { return Ok(None) };
+        scenario.year = i32::try_from(year).ok();
+        scenario.check().map_err(|error| DataFusionError::External(Box::new(error)))?;
+    }
+    Ok(Some(scenario))
+}
+
 /// Reads all that a scenario needs, as the one who asks sees it.
 pub(super) async fn all(
     state: &dyn Session,
     scenario: &Scenario,
 ) -> Result<(Inputs, Vec<Reference>)> {
-    let Some(state) = state.as_any().downcast_ref::<SessionState>() else {
-        return internal_err!("a session has a state");
-    };
-    let year = scenario.year.to_string();
+    let state = session(state)?;
+    let year = scenario.base_year().map_err(|error| DataFusionError::External(Box::new(error)))?;
+    let year = year.to_string();
     let ask = |sql: &str| {
         sql.replace("{year}", &year)
             .replace("{perimeter}", &perimeter(scenario))
@@ -79,6 +100,13 @@ pub(super) async fn all(
         }
     }
     Ok((inputs, references))
+}
+
+fn session(state: &dyn Session) -> Result<&SessionState> {
+    match state.as_any().downcast_ref() {
+        Some(state) => Ok(state),
+        None => internal_err!("a session has a state"),
+    }
 }
 
 fn unknown_edition(scenario: &Scenario) -> DataFusionError {
