@@ -183,8 +183,7 @@ mod tests {
         let two = [batch(), batch().slice(0, 1)];
         assert_eq!(text(Form::Csv, &two), "name,number\nCrac'h,1\n,2\nCrac'h,1\n");
         assert_eq!(text(Form::Csv, &[]), "name,number\n");
-        let [first, second] =
-            [r#"{"name":"Crac'h","number":1}"#, r#"{"name":null,"number":2}"#];
+        let [first, second] = [r#"{"name":"Crac'h","number":1}"#, r#"{"name":null,"number":2}"#];
         assert_eq!(text(Form::Json, &two), format!("[{first},{second},{first}]\n"));
         assert_eq!(text(Form::Json, &[]), "[]\n");
         assert_eq!(text(Form::Ndjson, &two), format!("{first}\n{second}\n{first}\n"));
@@ -205,7 +204,10 @@ mod tests {
         let reader = arrow::ipc::reader::StreamReader::try_new(bytes.as_slice(), None).unwrap();
         assert_eq!(reader.collect::<Result<Vec<_>, _>>().unwrap(), [batch()]);
         let bytes = bytes::Bytes::from(all(Form::Parquet, &[batch()]));
-        let reader = datafusion::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(bytes);
+        let reader =
+            datafusion::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(
+                bytes,
+            );
         let rows = reader.unwrap().build().unwrap().collect::<Result<Vec<_>, _>>().unwrap();
         assert_eq!(rows, [batch()]);
     }

@@ -139,9 +139,8 @@ async fn authority(
         let reason = "no authority has this SIREN in the release: it has nine digits";
         return Err(Problem::new(StatusCode::NOT_FOUND, reason));
     }
-    let ask = Ask::new("select * from core.authority_years")
-        .with("siren", Some(&siren))
-        .order("period");
+    let ask =
+        Ask::new("select * from core.authority_years").with("siren", Some(&siren)).order("period");
     reply::cached(&gateway, ask, &asked, &headers).await
 }
 
@@ -171,7 +170,10 @@ async fn ready(State(gateway): Door) -> Reply {
 }
 
 async fn nothing() -> Problem {
-    Problem::new(StatusCode::NOT_FOUND, "there is nothing here: GET /openapi.json says what there is")
+    Problem::new(
+        StatusCode::NOT_FOUND,
+        "there is nothing here: GET /openapi.json says what there is",
+    )
 }
 
 async fn not_so() -> Problem {

@@ -97,7 +97,8 @@ impl Ask {
             (place.to_string(), value)
         };
         // Without columns there is no row.
-        RecordBatch::try_from_iter(self.values.iter().enumerate().map(column)).ok()
+        RecordBatch::try_from_iter(self.values.iter().enumerate().map(column))
+            .ok()
             .filter(|row| row.num_columns() > 0)
     }
 }

@@ -40,10 +40,13 @@ mod tests {
 
     #[test]
     fn hosts() {
-        for host in ["127.0.0.1:50051", "127.0.0.1", "[::1]:80", "[::1]", "localhost:1", "LOCALHOST"] {
+        for host in
+            ["127.0.0.1:50051", "127.0.0.1", "[::1]:80", "[::1]", "localhost:1", "LOCALHOST"]
+        {
             assert!(is_loopback(host), "{host}");
         }
-        for host in ["", "carnac.example", "carnac.example:80", "10.0.0.1", "127.0.0.1.example:80"] {
+        for host in ["", "carnac.example", "carnac.example:80", "10.0.0.1", "127.0.0.1.example:80"]
+        {
             assert!(!is_loopback(host), "{host}");
         }
     }

@@ -21,20 +21,22 @@ pub(super) fn form(format: Option<&str>, headers: &HeaderMap) -> Result<Form, Pr
         let found = Form::ALL.into_iter().find(|form| form.name() == name);
         return found.ok_or_else(|| Problem::invalid(format!("`format` is one of {}", names())));
     }
-    let accepted = headers.get_all(header::ACCEPT).into_iter().filter_map(|text| text.to_str().ok());
+    let accepted =
+        headers.get_all(header::ACCEPT).into_iter().filter_map(|text| text.to_str().ok());
     let mut kinds = accepted.flat_map(|text| text.split(',')).map(kind).peekable();
     if kinds.peek().is_none() {
         return Ok(Form::Json);
     }
-    kinds.find_map(|wanted| match wanted {
-        "*/*" | "application/*" => Some(Form::Json),
-        "text/*" => Some(Form::Csv),
-        wanted => Form::ALL.into_iter().find(|form| kind(form.media_type()) == wanted),
-    })
-    .ok_or_else(|| {
-        let reason = format!("none of what is accepted can be made: {}", names());
-        Problem::new(StatusCode::NOT_ACCEPTABLE, reason)
-    })
+    kinds
+        .find_map(|wanted| match wanted {
+            "*/*" | "application/*" => Some(Form::Json),
+            "text/*" => Some(Form::Csv),
+            wanted => Form::ALL.into_iter().find(|form| kind(form.media_type()) == wanted),
+        })
+        .ok_or_else(|| {
+            let reason = format!("none of what is accepted can be made: {}", names());
+            Problem::new(StatusCode::NOT_ACCEPTABLE, reason)
+        })
 }
 
 /// `text/csv` of `text/csv; charset=utf-8`.
@@ -75,20 +77,16 @@ pub(super) async fn cached(
 /// Sends rows as they come. A failure after the first row ends the connection: no answer is short.
 pub(super) fn rows(answer: Answer, form: Form) -> Result<Response, Problem> {
     let release = value(&answer.release.id.to_string())?;
-    let encoder = Encoder::new(form, &answer.schema)
-        .map_err(|error| Problem::invalid(format!("no {} of these columns: {error}", form.name())))?;
-    let told = [
-        (header::CONTENT_TYPE, HeaderValue::from_static(form.media_type())),
-        (RELEASE, release),
-    ];
+    let encoder = Encoder::new(form, &answer.schema).map_err(|error| {
+        Problem::invalid(format!("no {} of these columns: {error}", form.name()))
+    })?;
+    let told =
+        [(header::CONTENT_TYPE, HeaderValue::from_static(form.media_type())), (RELEASE, release)];
     Ok((told, Body::from_stream(bytes(encoder, answer))).into_response())
 }
 
 /// The bytes of an answer, batch by batch.
-fn bytes(
-    encoder: Encoder,
-    answer: Answer,
-) -> BoxStream<'static, Result<Vec<u8>, axum::BoxError>> {
+fn bytes(encoder: Encoder, answer: Answer) -> BoxStream<'static, Result<Vec<u8>, axum::BoxError>> {
     let state = (Some(encoder), answer.stream);
     stream::try_unfold(state, |(encoder, mut batches)| async move {
         let Some(mut encoder) = encoder else { return Ok(None) };
