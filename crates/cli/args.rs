@@ -17,6 +17,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use carnac_model::{EditionName, ExpectedDrop};
+use carnac_query::Form;
 use clap::{Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
@@ -227,10 +228,26 @@ pub(crate) enum Format {
     Csv,
     /// A JSON array of objects
     Json,
+    /// One JSON object a line
+    Ndjson,
     /// An Arrow IPC stream
     Arrow,
     /// A Parquet file
     Parquet,
+}
+
+impl Format {
+    /// Returns the form of the bytes; a table for people has none.
+    pub(crate) fn form(self) -> Option<Form> {
+        Some(match self {
+            Self::Table => return None,
+            Self::Csv => Form::Csv,
+            Self::Json => Form::Json,
+            Self::Ndjson => Form::Ndjson,
+            Self::Arrow => Form::Arrow,
+            Self::Parquet => Form::Parquet,
+        })
+    }
 }
 
 /// Write synthetic files for demonstration, tests and benches

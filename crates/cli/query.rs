@@ -8,11 +8,9 @@ use std::sync::Arc;
 use anyhow::{Context, bail};
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
-use arrow::ipc::writer::StreamWriter;
 use arrow::util::pretty::pretty_format_batches_with_schema;
-use carnac_query::{Answer, At, Principal};
+use carnac_query::{Answer, At, Encoder, Principal};
 use futures::{Stream, StreamExt};
-use parquet::arrow::ArrowWriter;
 
 use crate::args::{Format, Query};
 use crate::config::Config;
@@ -54,43 +52,20 @@ pub(crate) async fn write_rows(
     format: Format,
     mut to: impl Write + Send,
 ) -> anyhow::Result<()> {
-    match format {
-        Format::Table => {
-            let mut batches = Vec::new();
-            each(&mut rows, |batch| {
-                batches.push(batch.clone());
-                Ok(())
-            })
-            .await?;
-            let table = pretty_format_batches_with_schema(Arc::clone(schema), &batches)?;
-            writeln!(to, "{table}")?;
-        }
-        Format::Csv => {
-            let mut writer = arrow::csv::WriterBuilder::new().with_header(true).build(to);
-            // An empty batch writes the header of an answer without rows.
-            writer.write(&RecordBatch::new_empty(Arc::clone(schema)))?;
-            each(&mut rows, |batch| Ok(writer.write(batch)?)).await?;
-        }
-        Format::Json => {
-            let mut writer = arrow::json::WriterBuilder::new()
-                .with_explicit_nulls(true)
-                .build::<_, arrow::json::writer::JsonArray>(to);
-            each(&mut rows, |batch| Ok(writer.write(batch)?)).await?;
-            writer.finish()?;
-            writeln!(writer.into_inner())?;
-        }
-        Format::Arrow => {
-            let mut writer = StreamWriter::try_new(to, schema)?;
-            each(&mut rows, |batch| Ok(writer.write(batch)?)).await?;
-            writer.finish()?;
-        }
-        Format::Parquet => {
-            let mut writer = ArrowWriter::try_new(to, Arc::clone(schema), None)?;
-            each(&mut rows, |batch| Ok(writer.write(batch)?)).await?;
-            writer.close()?;
-        }
-    }
-    Ok(())
+    let Some(form) = format.form() else {
+        let mut batches = Vec::new();
+        each(&mut rows, |batch| {
+            batches.push(batch.clone());
+            Ok(())
+        })
+        .await?;
+        let table = pretty_format_batches_with_schema(Arc::clone(schema), &batches)?;
+        return Ok(writeln!(to, "{table}")?);
+    };
+    let mut encoder = Encoder::new(form, schema)?;
+    each(&mut rows, |batch| Ok(to.write_all(&encoder.encode(batch)?)?)).await?;
+    to.write_all(&encoder.finish()?)?;
+    Ok(to.flush()?)
 }
 
 async fn each(

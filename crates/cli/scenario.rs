@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use carnac_query::{At, Principal};
 
-use crate::args::{Format, Scenario};
+use crate::args::Scenario;
 use crate::config::Config;
 use crate::query;
 
@@ -17,11 +17,9 @@ const SHOWN: &str = "where (year is null or section = 'scenario')
 /// Runs `carnac scenario`.
 pub(crate) async fn run(config: &Config, args: &Scenario) -> anyhow::Result<ExitCode> {
     let call = call(&text(&args.scenario)?, args.seed, args.draws);
-    let sql = match args.format {
-        Format::Table => format!("select title, low, mid, high, unit from {call} {SHOWN}"),
-        Format::Csv | Format::Json | Format::Arrow | Format::Parquet => {
-            format!("select * from {call}")
-        }
+    let sql = match args.format.form() {
+        None => format!("select title, low, mid, high, unit from {call} {SHOWN}"),
+        Some(_) => format!("select * from {call}"),
     };
     let gateway = config.gateway(config.open_lake()?)?;
     let at = args.release.map(At::Release);

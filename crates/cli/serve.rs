@@ -1,4 +1,4 @@
-//! `carnac serve`: the gateway behind Arrow Flight SQL until Ctrl-C or SIGTERM.
+//! `carnac serve`: the gateway behind Arrow Flight SQL and HTTP until Ctrl-C or SIGTERM.
 
 mod refresher;
 mod schedule;
@@ -31,7 +31,7 @@ pub(crate) async fn run(config: &Config, args: &Serve) -> anyhow::Result<ExitCod
     until_stopped(config, &args.listen, gateway, refresher.keep()).await
 }
 
-/// Plans every view, listens, says where, and answers until told to stop; does `beside` as long.
+/// Opens the newest release, listens, says where, and answers until told to stop; does `beside` as long.
 pub(crate) async fn until_stopped(
     config: &Config,
     args: &Listen,
@@ -42,9 +42,10 @@ pub(crate) async fn until_stopped(
     let release = gateway.warm_up().await?;
     let stop = stop_signal()?;
     print::line(&format!(
-        "serving release {} as Arrow Flight SQL on grpc://{}",
+        "serving release {} as Arrow Flight SQL on grpc://{address}\n\
+         and over HTTP on http://{address} (GET /openapi.json says what there is)",
         release.id,
-        bound.address()
+        address = bound.address()
     ))?;
     tokio::select! {
         served = bound.serve(Arc::new(gateway), stop) => served?,

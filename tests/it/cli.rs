@@ -194,7 +194,7 @@ fn mistakes_are_told_with_what_to_do_next() {
     told(
         2,
         &["query", "select 1", "--format", "xml"],
-        "possible values: table, csv, json, arrow, parquet",
+        "possible values: table, csv, json, ndjson, arrow, parquet",
     );
     place.ok(&["ingest", &pes()]);
     told(1, &["query", "drop table core.acts"], "DROP TABLE is refused");

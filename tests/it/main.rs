@@ -15,6 +15,7 @@ mod explain;
 mod faults;
 mod finance;
 mod flight;
+mod http;
 mod inspect;
 mod landing;
 mod legality;

@@ -5,13 +5,13 @@ use std::net::SocketAddr;
 use chrono_tz::Tz;
 use reqwest::Url;
 
-/// Serve Arrow Flight SQL on a loopback port until Ctrl-C or SIGTERM
+/// Serve Arrow Flight SQL and HTTP on a loopback port until Ctrl-C or SIGTERM
 ///
 /// There is no access control yet: only loopback addresses are served, and whoever reaches the
-/// port reads the schemas published, indicator and core.
+/// port reads the schemas published, assessment, peer, indicator, cube and core.
 ///
 /// A new release is seen by the next query; a query that runs keeps the release that it began
-/// with. When told to stop, the server refuses new queries and lets running ones end, for 20
+/// with. When told to stop, the server refuses new queries and lets running ones end, for 30
 /// seconds at most.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "Examples:

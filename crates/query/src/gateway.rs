@@ -89,6 +89,16 @@ impl Gateway {
         self.catalog(Some(at)).await.map(|_| ())
     }
 
+    /// Returns on what an answer depends beside the query: the release, and the hash of the
+    /// definitions.
+    ///
+    /// # Errors
+    /// When what `at` names, or else the newest release, cannot be opened.
+    pub async fn state(&self, at: Option<&At>) -> Result<(u64, String)> {
+        let catalog = self.catalog(at).await?;
+        Ok((catalog.release.id, catalog.views.hash().to_owned()))
+    }
+
     /// Freezes a release, the newest unless one is named, and the definitions of today.
     ///
     /// Every view is planned on it before: what cannot be asked is not frozen.

@@ -26,17 +26,14 @@ use arrow_flight::{
     Action, ActionType, FlightData, FlightDescriptor, FlightEndpoint, FlightInfo, IpcMessage,
     SchemaAsIpc,
 };
-use carnac_query::{Gateway, Principal, TableEntry};
+use carnac_query::{Gateway, TableEntry};
 use futures::stream::{BoxStream, StreamExt, TryStreamExt};
 use prost::Message;
 use tonic::metadata::MetadataMap;
 use tonic::{Request, Response, Status};
 
-use crate::wire;
+use crate::{PRINCIPAL, wire};
 use ticket::Ticket;
-
-/// Until there is access control, whoever reaches the loopback port is an analyst.
-const PRINCIPAL: Principal = Principal::Analyst;
 
 type Reply<T> = Result<Response<T>, Status>;
 type DoGet = BoxStream<'static, Result<FlightData, Status>>;

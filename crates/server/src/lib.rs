@@ -3,6 +3,7 @@
 
 mod error;
 mod flight;
+mod http;
 mod linger;
 mod wire;
 
@@ -12,10 +13,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use arrow_flight::flight_service_server::FlightServiceServer;
-use carnac_query::Gateway;
+use carnac_query::{Gateway, Principal};
 use futures::TryStreamExt;
 use linger::Lingering;
 use tokio::net::TcpListener;
+use tonic::service::Routes;
 use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
 use tonic::{Request, Status};
@@ -55,7 +57,7 @@ impl Bound {
         self.address
     }
 
-    /// Answers Flight SQL until `shutdown`, then refuses new calls and lets running answers end, for
+    /// Answers Flight SQL and HTTP until `shutdown`, then refuses new calls and lets running answers end, for
     /// 30 seconds at most.
     ///
     /// # Errors
@@ -66,8 +68,10 @@ impl Bound {
         shutdown: impl Future<Output = ()>,
     ) -> Result<()> {
         let stopping = Arc::new(AtomicBool::new(false));
+        let http = http::router(Arc::clone(&gateway), &stopping);
         let service = flight::Service::new(gateway);
         let service = FlightServiceServer::with_interceptor(service, refusing(&stopping));
+        let routes = Routes::from(http).add_service(service);
         let (asked, was_asked) = tokio::sync::oneshot::channel();
         let shutdown = async {
             shutdown.await;
@@ -79,8 +83,11 @@ impl Bound {
         // An answer smaller than a packet must not wait for the next one.
         let incoming = TcpIncoming::from(self.listener).with_nodelay(Some(true));
         let incoming = incoming.map_ok(Lingering::from);
-        let serving =
-            Server::builder().add_service(service).serve_with_incoming_shutdown(incoming, shutdown);
+        // Flight is HTTP/2; what else comes to the port is of HTTP.
+        let serving = Server::builder()
+            .accept_http1(true)
+            .add_routes(routes)
+            .serve_with_incoming_shutdown(incoming, shutdown);
         let drained = async {
             match was_asked.await {
                 Ok(()) => tokio::time::sleep(DRAIN).await,
@@ -97,13 +104,19 @@ impl Bound {
     }
 }
 
+/// Until there is access control, whoever reaches the loopback port is an analyst.
+const PRINCIPAL: Principal = Principal::Analyst;
+
+/// What a client is told while the server stops.
+const STOPPING: &str = "the server is stopping: ask again in a moment";
+
 /// Refuses calls once the server is stopping, on connections that it has still.
 fn refusing(
     stopping: &Arc<AtomicBool>,
 ) -> impl FnMut(Request<()>) -> Result<Request<()>, Status> + Clone + use<> {
     let stopping = Arc::clone(stopping);
     move |call| match stopping.load(Ordering::SeqCst) {
-        true => Err(Status::unavailable("the server is stopping: ask again in a moment")),
+        true => Err(Status::unavailable(STOPPING)),
         false => Ok(call),
     }
 }

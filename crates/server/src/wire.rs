@@ -1,17 +1,34 @@
 //! The one place that turns an error into what a protocol says.
 
+use axum::http::StatusCode;
 use carnac_query::{Error, Kind};
 use tonic::{Code, Status};
 
 /// Returns the gRPC status of a failed query: its code, and a text that holds no value.
 pub(crate) fn status(error: &Error) -> Status {
-    let code = code(error.kind());
-    if code == Code::Internal {
+    told(error);
+    Status::new(code(error.kind()), error.to_string())
+}
+
+/// Returns the HTTP status of a failed query.
+pub(crate) fn http_status(error: &Error) -> StatusCode {
+    told(error);
+    match error.kind() {
+        Kind::Invalid => StatusCode::BAD_REQUEST,
+        Kind::Denied => StatusCode::FORBIDDEN,
+        Kind::NotFound => StatusCode::NOT_FOUND,
+        Kind::Exhausted => StatusCode::PAYLOAD_TOO_LARGE,
+        Kind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        Kind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+fn told(error: &Error) {
+    if error.kind() == Kind::Internal {
         tracing::error!(%error, "query failed");
     }
     // The whole error may show values of rows: it is for whoever asks for it at this level.
     tracing::debug!(?error, "query ended in an error");
-    Status::new(code, error.to_string())
 }
 
 fn code(kind: Kind) -> Code {

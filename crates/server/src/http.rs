@@ -1,0 +1,182 @@
+//! HTTP over the gateway: queries, indicators and authorities for dashboards, scripts and browsers.
+//!
+//! ```text
+//! POST /query              SQL as text, or {"sql", "parameters"} as JSON
+//! GET  /indicators         what there is
+//! GET  /indicators/{id}    the figures of one, by siren, period, item, status
+//! GET  /authorities/{siren}
+//! GET  /openapi.json  /health  /ready
+//! ```
+//!
+//! Each answers in the form that `format` or `Accept` names, of what `at` names or the newest
+//! release, which the header `carnac-release` tells.
+
+mod ask;
+mod origin;
+mod parameters;
+mod problem;
+mod reply;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use arrow::array::AsArray;
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{DefaultBodyLimit, Path, Query, Request, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use carnac_query::Gateway;
+
+use crate::{PRINCIPAL, STOPPING};
+use ask::{Ask, Asked, Figures};
+use problem::Problem;
+
+/// Longest body of a request, in bytes: the longest SQL text, and room for its parameters.
+const MAX_BODY: usize = 1024 * 1024;
+
+/// How long the smallest query may take before the server is said to hang.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What is answered, and to be documented, as JSON of OpenAPI 3.1.
+const OPENAPI: &str = include_str!("http/openapi.json");
+
+type Reply = Result<Response, Problem>;
+type Door = State<Arc<Gateway>>;
+
+/// Returns the routes; new requests are refused while `stopping`.
+pub(crate) fn router(gateway: Arc<Gateway>, stopping: &Arc<AtomicBool>) -> Router {
+    let stopping = Arc::clone(stopping);
+    let refuse = move |request: Request, next: Next| {
+        let is_stopping = stopping.load(Ordering::SeqCst);
+        async move {
+            match is_stopping {
+                true => Problem::new(StatusCode::SERVICE_UNAVAILABLE, STOPPING).into_response(),
+                false => next.run(request).await,
+            }
+        }
+    };
+    Router::new()
+        .route("/query", post(query))
+        .route("/indicators", get(indicators))
+        .route("/indicators/{id}", get(figures))
+        .route("/authorities/{siren}", get(authority))
+        .route("/openapi.json", get(openapi))
+        .route("/health", get(health))
+        .route("/ready", get(ready))
+        .fallback(nothing)
+        .method_not_allowed_fallback(not_so)
+        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(middleware::from_fn(refuse))
+        .layer(middleware::from_fn(origin::check))
+        .with_state(gateway)
+}
+
+async fn query(
+    State(gateway): Door,
+    asked: Result<Query<Asked>, QueryRejection>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Reply {
+    let Query(asked) = asked?;
+    let (sql, parameters) = parameters::of_body(&headers, &body)?;
+    let form = reply::form(asked.format.as_deref(), &headers)?;
+    let at = asked.at()?;
+    let answer = gateway.run(PRINCIPAL, &sql, parameters.as_ref(), at.as_ref()).await?;
+    reply::rows(answer, form)
+}
+
+async fn indicators(
+    State(gateway): Door,
+    asked: Result<Query<Asked>, QueryRejection>,
+    headers: HeaderMap,
+) -> Reply {
+    let Query(asked) = asked?;
+    let ask = Ask::new("select * from catalog.indicators").order("id, version");
+    reply::cached(&gateway, ask, &asked, &headers).await
+}
+
+async fn figures(
+    State(gateway): Door,
+    Path(id): Path<String>,
+    figures: Result<Query<Figures>, QueryRejection>,
+    headers: HeaderMap,
+) -> Reply {
+    let Query(figures) = figures?;
+    let asked = figures.asked();
+    let at = asked.at()?;
+    let of = Ask::new("select view_schema, view_name from catalog.indicators")
+        .with("id", Some(&id))
+        .and("is_current");
+    let found = of.run(&gateway, at.as_ref()).await?.collect().await?;
+    let Some(found) = found.iter().find(|batch| batch.num_rows() > 0) else {
+        let reason = format!("there is no indicator {id}: GET /indicators lists them");
+        return Err(Problem::new(StatusCode::NOT_FOUND, reason));
+    };
+    let name = |column: usize| found.column(column).as_string::<i32>().value(0);
+    let ask = Ask::new(format!("select * from \"{}\".\"{}\"", name(0), name(1)))
+        .with("siren", figures.siren.as_deref())
+        .with("period", figures.period.as_deref())
+        .with("item", figures.item.as_deref())
+        .with("status", figures.status.as_deref());
+    reply::cached(&gateway, ask, &asked, &headers).await
+}
+
+async fn authority(
+    State(gateway): Door,
+    Path(siren): Path<String>,
+    asked: Result<Query<Asked>, QueryRejection>,
+    headers: HeaderMap,
+) -> Reply {
+    let Query(asked) = asked?;
+    let of = Ask::new("select 1 from core.authority_years").with("siren", Some(&siren));
+    let found = of.run(&gateway, asked.at()?.as_ref()).await?.collect().await?;
+    if found.iter().all(|batch| batch.num_rows() == 0) {
+        let reason = "no authority has this SIREN in the release: it has nine digits";
+        return Err(Problem::new(StatusCode::NOT_FOUND, reason));
+    }
+    let ask =
+        Ask::new("select * from core.authority_years").with("siren", Some(&siren)).order("period");
+    reply::cached(&gateway, ask, &asked, &headers).await
+}
+
+async fn openapi() -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "application/json")], OPENAPI)
+}
+
+/// Whether queries are answered: the smallest one is, in time.
+async fn health(State(gateway): Door) -> Reply {
+    let smallest = async {
+        let answer = Ask::new("select 1").run(&gateway, None).await?;
+        answer.collect().await.map_err(Problem::from)
+    };
+    match tokio::time::timeout(PATIENCE, smallest).await {
+        Ok(answered) => answered.map(|_| "ok\n".into_response()),
+        Err(_) => {
+            let reason = format!("the smallest query has not ended within {PATIENCE:?}");
+            Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, reason))
+        }
+    }
+}
+
+/// Whether there is a release to read.
+async fn ready(State(gateway): Door) -> Reply {
+    let (release, _) = gateway.state(None).await?;
+    Ok(format!("release {release}\n").into_response())
+}
+
+async fn nothing() -> Problem {
+    Problem::new(
+        StatusCode::NOT_FOUND,
+        "there is nothing here: GET /openapi.json says what there is",
+    )
+}
+
+async fn not_so() -> Problem {
+    let reason = "not by this method: GET /openapi.json says how";
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, reason)
+}
