@@ -58,7 +58,8 @@ impl Entries {
     ) -> Self {
         let names = Principal::Operator.schemas();
         let schemas = names.iter().map(|name| (*name, BTreeMap::new())).collect();
-        let mut entries = Self { lake, release, views: Arc::clone(&views), state, schemas };
+        let mut entries = Self { lake, release, views, state, schemas };
+        let views = Arc::clone(&entries.views);
         for (place, file) in views.files().iter().enumerate() {
             if file.layer != Layer::Function {
                 let entry = Entry { from: Origin::View(place), made: OnceCell::new() };
