@@ -5,6 +5,7 @@
 -- Answers of one item of a wave, and the authorities of the lists that they speak for, also where
 -- nobody answered. Agreement is 4 or 5, or yes; a yes has no points. Variances are those of the
 -- sample, of two answers on.
+-- Sums of whole numbers are exact, and so are the variances made of them: in whatever order rows come.
 with answers as (
     select
         case measure when 'satisfaction' then 'B08' when 'obstacle' then 'B09' when 'driver' then 'B10' else 'B12' end
@@ -50,8 +51,8 @@ select
     sum(case when status_code in ('not_concerned', 'not_asked') then 1 else 0 end) as not_concerned_count,
     sum(case when status_code = 'not_answered' then 1 else 0 end) as not_answered_count,
     avg(agreement) as share,
-    var_samp(agreement) as share_variance,
+    case when count(agreement) > 1 then (sum(agreement * agreement) - sum(agreement) * sum(agreement) / count(agreement)) / (count(agreement) - 1) end as share_variance,
     avg(point) as mean_point,
-    var_samp(point) as point_variance
+    case when count(point) > 1 then (sum(point * point) - sum(point) * sum(point) / count(point)) / (count(point) - 1) end as point_variance
 from agreed
 group by indicator_id, item, period, family, stratum_code, department_code

@@ -27,6 +27,7 @@
 --   from the general mean (adjust). Wilson at the effective number. Fewer than 5 answers:
 --   suppressed.
 -- disclosure: D2
+-- What is summed over strata is summed as decimals: a sum of floats hangs on the order of the rows.
 with means as (
     select
         indicator_id,
@@ -39,8 +40,8 @@ with means as (
         sum(not_answered_count) as not_answered_count,
         sum(authority_count) as authority_count,
         sum(case when answer_count > 0 then authority_count end) as represented_count,
-        sum(authority_count * share) / sum(case when answer_count > 0 then authority_count end) as share,
-        sum(authority_count * mean_point) / sum(case when answer_count > 0 then authority_count end) as mean_point
+        cast(sum(cast(authority_count * share as decimal(38, 15))) as double) / sum(case when answer_count > 0 then authority_count end) as share,
+        cast(sum(cast(authority_count * mean_point as decimal(38, 15))) as double) / sum(case when answer_count > 0 then authority_count end) as mean_point
     from cube.opinions
     group by indicator_id, item, family, period
 ),
@@ -51,11 +52,13 @@ errors as (
         c.item,
         c.family,
         c.period,
-        sqrt(sum(stratum_variance(c.authority_count, c.answer_count,
-            case c.answer_count when 1 then power(c.share - m.share, 2) else c.share_variance end)))
+        sqrt(cast(sum(cast(stratum_variance(c.authority_count, c.answer_count,
+            case c.answer_count when 1 then power(c.share - m.share, 2) else c.share_variance end)
+            as decimal(38, 15))) as double))
             / max(m.represented_count) as share_error,
-        sqrt(sum(stratum_variance(c.authority_count, c.answer_count,
-            case c.answer_count when 1 then power(c.mean_point - m.mean_point, 2) else c.point_variance end)))
+        sqrt(cast(sum(cast(stratum_variance(c.authority_count, c.answer_count,
+            case c.answer_count when 1 then power(c.mean_point - m.mean_point, 2) else c.point_variance end)
+            as decimal(38, 15))) as double))
             / max(m.represented_count) as point_error
     from cube.opinions as c
     inner join means as m using (indicator_id, item, family, period)

@@ -16,7 +16,18 @@ MILLION = 1_000_000
 DECIMALS = {"decimal128(18, 2)", "decimal128(22, 6)", "decimal128(10, 2)"}
 PLAIN = {"string", "int32", "int64", "double", "bool", "date32[day]"} | DECIMALS
 # The samples have no accounts, no activations, no flows, and no answers on these.
-WITHOUT_SAMPLE = {"active_accounts", "adoption_cohorts", "drivers", "obstacles", "signed_flow_rate"}
+WITHOUT_SAMPLE = {
+    "active_accounts",
+    "adoption_cohorts",
+    "drivers",
+    "obstacles",
+    "publications",
+    "rejected_acts",
+    "scanned_publications",
+    "signed_flow_rate",
+    "time_to_first_use",
+    "unpublished_acts",
+}
 
 
 def connect(address):
