@@ -50,6 +50,16 @@ impl Principal {
     }
 }
 
+impl Principal {
+    /// Returns the authority whose rows alone are seen in a schema; all are when there is none.
+    pub(crate) fn only(self, schema: &str) -> Option<Siren> {
+        match self {
+            Self::Authority(siren) if !Self::Public.schemas().contains(&schema) => Some(siren),
+            _ => None,
+        }
+    }
+}
+
 impl fmt::Display for Principal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
