@@ -20,7 +20,9 @@ pub enum Principal {
 
 /// A text that names no principal.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("a role is public, authority:SIREN (nine digits, the last of which is a check), analyst or operator")]
+#[error(
+    "a role is public, authority:SIREN (nine digits, the last of which is a check), analyst or operator"
+)]
 pub struct PrincipalError;
 
 impl Principal {

@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use carnac_model::definitions_hash;
-use carnac_model::indicator::SIREN;
+use carnac_model::{definitions_hash, indicator};
 use include_dir::{Dir, include_dir};
 
 use crate::header::{Header, Version};
@@ -128,7 +127,7 @@ impl SqlFile {
     /// Returns the column that says whose row it is; an indicator always has it.
     pub(crate) fn owner(&self) -> Option<&str> {
         match self.layer {
-            Layer::Indicator => Some(SIREN),
+            Layer::Indicator => Some(indicator::COLUMNS[0].0),
             _ => self.header.owner.as_deref(),
         }
     }

@@ -21,7 +21,8 @@ impl Secret {
     /// When the system gives no random bytes.
     pub(super) fn draw() -> Result<Self> {
         let [id, secret]: [[u8; 32]; 2] = [random()?, random()?];
-        let hex = |bytes: [u8; 32]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        let hex =
+            |bytes: [u8; 32]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
         let (mut id, secret) = (hex(id), hex(secret));
         id.truncate(ID);
         Ok(Self { text: format!("{NAME}{id}_{secret}") })
