@@ -103,9 +103,13 @@ impl Config {
     }
 
     /// Makes the access to a lake, for a server with these arguments.
-    pub(crate) fn access(&self, lake: Lake, args: &Listen) -> anyhow::Result<Access> {
+    pub(crate) async fn access(&self, lake: Lake, args: &Listen) -> anyhow::Result<Access> {
         let anonymous = args.anonymous.unwrap_or(self.anonymous);
-        Ok(Access::new(lake, anonymous.principal(), now)?)
+        let access = Access::new(lake, anonymous.principal(), now)?;
+        Ok(match args.provider() {
+            Some(provider) => access.trusting(provider).await?,
+            None => access,
+        })
     }
 
     /// Opens a lake to read.

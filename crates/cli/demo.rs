@@ -75,7 +75,7 @@ pub(crate) async fn run(config: &Config, args: &Demo) -> anyhow::Result<ExitCode
         return Ok(landed);
     }
     print::line("")?;
-    let asked = (gateway, config.access(lake, &args.listen)?);
+    let asked = (gateway, config.access(lake, &args.listen).await?);
     serve::until_stopped(config, &args.listen, asked, std::future::pending()).await
 }
 

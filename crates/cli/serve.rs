@@ -19,11 +19,11 @@ use crate::print;
 pub(crate) async fn run(config: &Config, args: &Serve) -> anyhow::Result<ExitCode> {
     let Some(cron) = args.refresh.as_ref().or(config.refresh.as_ref()) else {
         let lake = config.open_lake()?;
-        let asked = (config.gateway(lake.clone())?, config.access(lake, &args.listen)?);
+        let asked = (config.gateway(lake.clone())?, config.access(lake, &args.listen).await?);
         return until_stopped(config, &args.listen, asked, std::future::pending()).await;
     };
     let lake = config.create_lake(config.root())?;
-    let asked = (config.gateway(lake.clone())?, config.access(lake.clone(), &args.listen)?);
+    let asked = (config.gateway(lake.clone())?, config.access(lake.clone(), &args.listen).await?);
     let zone = args.refresh_timezone.unwrap_or(config.refresh_timezone);
     let schedule = Schedule::parse(cron, zone)?;
     let hook = config.hook(&args.on_failure);

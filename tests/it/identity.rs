@@ -3,10 +3,14 @@
 use std::path::Path;
 
 use arrow::array::AsArray;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use carnac_lake::Lake;
-use carnac_query::{Access, Kind, Principal};
+use carnac_query::{Access, Kind, Principal, Provider};
 use chrono::{DateTime, TimeDelta, Utc};
+use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use reqwest::{Client, StatusCode};
+use serde_json::{Value, json};
 
 use crate::flight::{connect, fetch, query, refused};
 use crate::support::{Place, Server, acts, files_below};
@@ -219,4 +223,86 @@ async fn who_sends_no_token_is_anybody() {
     let info = client.execute(sql.to_owned(), None).await.unwrap();
     let ticket = fetch(&mut client, info).await;
     assert_eq!(ticket.num_rows(), 1);
+}
+
+/// A pair of keys made for this test: the private one (PKCS 8), and what a provider publishes.
+const PRIVATE: &str = "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg7fuAWDUO/Ru/qCeV1RYzgLSgfd4ar4uDQWphTqykprah\
+RANCAASRSdim6zYi4HLm8KZbuvvvnkgtmwJuSAsOQSXyk/vkSpbdt6l56XP26NP66NZgkl2X1iQQ+WJLdgO+GJDipTgf";
+const PUBLISHED: &str = r#"{"keys": [
+    {"kty": "EC", "crv": "P-256", "kid": "one", "alg": "ES256",
+     "x": "kUnYpus2IuBy5vCmW7r7755ILZsCbkgLDkEl8pP75Eo", "y": "lt23qXnpc_bo0_ro1mCSXZfWJBD5Ykt2A74YkOKlOB8"},
+    {"kty": "oct", "kid": "shared", "k": "c2VjcmV0LW9mLXRoZS1wcm92aWRlcg"}]}"#;
+
+/// A token of these claims and this key, signed.
+fn signed(algorithm: Algorithm, kid: &str, claims: &Value) -> String {
+    let mut header = Header::new(algorithm);
+    header.kid = Some(kid.to_owned());
+    let key = match algorithm {
+        Algorithm::ES256 => EncodingKey::from_ec_der(&STANDARD.decode(PRIVATE).unwrap()),
+        _ => EncodingKey::from_secret(b"secret-of-the-provider"),
+    };
+    jsonwebtoken::encode(&header, claims, &key).unwrap()
+}
+
+#[tokio::test]
+async fn the_tokens_of_an_identity_provider_are_taken() {
+    let place = two_authorities();
+    let jwks = place.file("keys.json", PUBLISHED).into();
+    let (issuer, audience) = ("https://id.example".to_owned(), "carnac".to_owned());
+    let provider = Provider { jwks, issuer, audience };
+    let lake = Lake::open(&place.root(), &[]).unwrap();
+    let clock = || DateTime::UNIX_EPOCH + TimeDelta::seconds(1_000);
+    let access = Access::new(lake, Some(Principal::Public), clock).unwrap();
+    let access = access.trusting(provider.clone()).await.unwrap();
+    let good = json!({ "iss": "https://id.example", "aud": ["carnac"], "nbf": 1_000, "exp": 1_001,
+                       "carnac_role": "authority:213502388" });
+    let but = |claim: &str, value: Value| {
+        let mut claims = good.clone();
+        claims[claim] = value;
+        signed(Algorithm::ES256, "one", &claims)
+    };
+    let token = signed(Algorithm::ES256, "one", &good);
+    let found = access.principal(Some(&token)).await.unwrap();
+    assert_eq!(found.to_string(), "authority:213502388");
+    let analyst = but("carnac_role", json!("analyst"));
+    assert_eq!(access.principal(Some(&analyst)).await.unwrap(), Principal::Analyst);
+
+    let unsigned = format!("{}.", token.rsplit_once('.').unwrap().0);
+    let mixed =
+        format!("{}.{}", analyst.rsplit_once('.').unwrap().0, token.rsplit('.').next().unwrap());
+    let none =
+        token.replace(token.split('.').next().unwrap(), "eyJhbGciOiJub25lIiwia2lkIjoib25lIn0");
+    let wrong = [
+        but("exp", json!(1_000)),
+        but("exp", json!("1001")),
+        but("exp", Value::Null),
+        but("nbf", json!(1_001)),
+        but("nbf", json!("0")),
+        but("iss", json!("https://other.example")),
+        but("iss", Value::Null),
+        but("aud", json!("other")),
+        but("aud", Value::Null),
+        but("carnac_role", json!("admin")),
+        but("carnac_role", json!(["analyst"])),
+        signed(Algorithm::ES256, "two", &good),
+        signed(Algorithm::HS256, "shared", &good),
+        signed(Algorithm::HS256, "one", &good),
+        unsigned,
+        mixed,
+        none,
+        ".".to_owned(),
+    ];
+    for token in wrong {
+        let error = access.principal(Some(&token)).await.unwrap_err();
+        assert_eq!(error.kind(), Kind::Unauthenticated, "{token}");
+    }
+    // A key that is taken out of the file signs no more.
+    place.file("keys.json", r#"{"keys": []}"#);
+    assert!(access.principal(Some(&token)).await.is_err());
+    place.file("keys.json", "nonsense");
+    assert_eq!(access.principal(Some(&token)).await.unwrap_err().kind(), Kind::Unavailable);
+    let error =
+        place.fails(1, &["serve", "--jwks", "keys.json", "--issuer", "i", "--audience", "a"]);
+    assert!(error.contains("read the keys of the identity provider"), "{error}");
+    assert!(place.fails(2, &["serve", "--jwks", "keys.json"]).contains("--issuer"));
 }

@@ -1,8 +1,9 @@
 //! Arguments of `carnac serve`, and the hook that it shares with `carnac refresh`.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
-use carnac_query::Principal;
+use carnac_query::{Principal, Provider};
 use chrono_tz::Tz;
 use clap::ValueEnum;
 use reqwest::Url;
@@ -51,6 +52,27 @@ pub(crate) struct Listen {
     /// Who asks without a token [default: analyst]
     #[arg(long, env = "CARNAC_ANONYMOUS", value_enum, value_name = "ROLE")]
     pub(crate) anonymous: Option<Anonymous>,
+
+    /// JWKS file of an identity provider (OIDC) whose tokens are taken too: their claim carnac_role
+    /// is a role as `carnac token create` names it
+    #[arg(long, env = "CARNAC_JWKS", value_name = "FILE", requires_all = ["issuer", "audience"])]
+    pub(crate) jwks: Option<PathBuf>,
+
+    /// What the claim iss of its tokens must be
+    #[arg(long, env = "CARNAC_ISSUER", value_name = "URL", requires = "jwks")]
+    pub(crate) issuer: Option<String>,
+
+    /// What the claim aud of its tokens must be
+    #[arg(long, env = "CARNAC_AUDIENCE", value_name = "NAME", requires = "jwks")]
+    pub(crate) audience: Option<String>,
+}
+
+impl Listen {
+    /// Returns the identity provider whose tokens are taken, if one is named.
+    pub(crate) fn provider(&self) -> Option<Provider> {
+        let named = self.jwks.clone().zip(self.issuer.clone()).zip(self.audience.clone());
+        named.map(|((jwks, issuer), audience)| Provider { jwks, issuer, audience })
+    }
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum, Deserialize)]

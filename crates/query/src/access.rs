@@ -5,6 +5,7 @@
 //! a secret that was found right is known again by a digest, and costs no second hash.
 
 mod memory;
+mod provider;
 mod secret;
 
 use carnac_lake::{Lake, Token};
@@ -13,6 +14,7 @@ use tokio::sync::Semaphore;
 
 use crate::{Error, Principal, Result};
 use memory::Memory;
+pub use provider::Provider;
 use secret::Secret;
 
 /// Hashes that may be computed at once: each takes 19 MiB.
@@ -33,6 +35,8 @@ pub struct Access {
     lake: Lake,
     /// Who asks without a token; nobody may when there is none.
     anonymous: Option<Principal>,
+    /// Whose tokens are taken beside those of the lake.
+    provider: Option<Provider>,
     clock: fn() -> DateTime<Utc>,
     memory: Memory,
     hashes: Semaphore,
@@ -49,7 +53,16 @@ impl Access {
         clock: fn() -> DateTime<Utc>,
     ) -> Result<Self> {
         let (memory, hashes) = (Memory::new(secret::random()?), Semaphore::new(HASHES));
-        Ok(Self { lake, anonymous, clock, memory, hashes })
+        Ok(Self { lake, anonymous, provider: None, clock, memory, hashes })
+    }
+
+    /// Takes the tokens of an identity provider too.
+    ///
+    /// # Errors
+    /// When its keys cannot be read.
+    pub async fn trusting(self, provider: Provider) -> Result<Self> {
+        provider.keys().await?;
+        Ok(Self { provider: Some(provider), ..self })
     }
 
     /// Creates a token for `principal` and returns the whole text of it, which is kept nowhere.
@@ -83,6 +96,9 @@ impl Access {
             return self.anonymous.ok_or_else(|| Error::unauthenticated(WANTED));
         };
         let refused = || Error::unauthenticated(REFUSED);
+        if let Some(provider) = self.provider.as_ref().filter(|_| text.contains('.')) {
+            return provider.principal(text, (self.clock)()).await?.ok_or_else(refused);
+        }
         let secret = Secret::parse(text).ok_or_else(refused)?;
         let token = self.lake.token(secret.id()).await?.ok_or_else(refused)?;
         if token.expires_at <= (self.clock)() {

@@ -27,7 +27,7 @@ mod scenario;
 mod udf;
 mod view;
 
-pub use access::Access;
+pub use access::{Access, Provider};
 pub use answer::Answer;
 pub use at::At;
 pub use audit::audit;
