@@ -11,6 +11,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use reqwest::{Client, StatusCode};
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::flight::{connect, fetch, query, refused};
 use crate::support::{Place, Server, acts, files_below};
@@ -223,6 +224,24 @@ async fn who_sends_no_token_is_anybody() {
     let info = client.execute(sql.to_owned(), None).await.unwrap();
     let ticket = fetch(&mut client, info).await;
     assert_eq!(ticket.num_rows(), 1);
+}
+
+/// One connection more than there may be is closed, and the others are answered.
+#[tokio::test]
+async fn connections_are_counted() {
+    let place = two_authorities();
+    let server = place.serve();
+    let connect = async || tokio::net::TcpStream::connect(&server.address).await.unwrap();
+    let mut held = Vec::new();
+    for _ in 0..500 {
+        held.push(connect().await);
+    }
+    assert_eq!(connect().await.read(&mut [0]).await.unwrap_or(0), 0);
+    let first = &mut held[0];
+    first.write_all(b"GET /ready HTTP/1.0\r\nhost: localhost\r\n\r\n").await.unwrap();
+    let mut said = String::new();
+    first.read_to_string(&mut said).await.unwrap();
+    assert!(said.ends_with("release 1\n"), "{said}");
 }
 
 /// A pair of keys made for this test: the private one (PKCS 8), and what a provider publishes.

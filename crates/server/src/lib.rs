@@ -15,13 +15,18 @@ use std::time::Duration;
 
 use carnac_query::{Access, Gateway};
 use futures::TryStreamExt;
+use futures::future::ready;
 use linger::Lingering;
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 use tonic::service::Routes;
 use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
 
 pub use error::{Error, Result};
+
+/// Connections at once; one more is closed as soon as it comes.
+const CONNECTIONS: usize = 500;
 
 /// How long running answers may go on after the server was asked to stop.
 const DRAIN: Duration = Duration::from_secs(30);
@@ -82,7 +87,11 @@ impl Bound {
         };
         // An answer smaller than a packet must not wait for the next one.
         let incoming = TcpIncoming::from(self.listener).with_nodelay(Some(true));
-        let incoming = incoming.map_ok(Lingering::from);
+        let places = Arc::new(Semaphore::new(CONNECTIONS));
+        let incoming = incoming.try_filter_map(move |stream| {
+            let place = Arc::clone(&places).try_acquire_owned();
+            ready(Ok(place.map(|place| Lingering::new(stream, place)).ok()))
+        });
         // Flight is HTTP/2; what else comes to the port is of HTTP.
         let serving = Server::builder()
             .accept_http1(true)
