@@ -21,11 +21,18 @@ pub(crate) async fn run(config: &Config, command: &TokenCommand) -> anyhow::Resu
         TokenCommand::Create(args) => create(config, args).await,
         TokenCommand::List => list(config).await,
         TokenCommand::Revoke(args) => {
-            config.open_lake()?.remove_token(&args.id).await?;
-            print::line(&format!("token {} revoked", args.id))?;
+            let id = id(&args.id);
+            config.open_lake()?.remove_token(id).await?;
+            print::line(&format!("token {id} revoked"))?;
             Ok(ExitCode::SUCCESS)
         }
     }
+}
+
+/// The id of a token; who names it by the whole of it is not shown its secret.
+fn id(text: &str) -> &str {
+    let of_token = text.strip_prefix("carnac_").and_then(|rest| rest.split('_').next());
+    of_token.unwrap_or(text)
 }
 
 async fn create(config: &Config, args: &Create) -> anyhow::Result<ExitCode> {

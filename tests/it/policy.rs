@@ -145,7 +145,8 @@ async fn an_authority_is_told_what_a_lake_of_its_own_would_tell() {
 
 #[tokio::test]
 async fn what_stands_behind_the_barrier_is_not_explained() {
-    let both = gateway(&lake(&[RENNES, IROISE]));
+    let place = lake(&[RENNES, IROISE]);
+    let both = gateway(&place);
     let rennes = Principal::Authority(RENNES.parse().unwrap());
     let sql = "explain select act_id from core.acts where cast(act_id as bigint) > 0 limit 1";
     let told = outcome(&both, rennes, sql, None).await;
@@ -157,7 +158,8 @@ async fn what_stands_behind_the_barrier_is_not_explained() {
 /// Only what says whose its rows are exists for an authority, of the layers that are not public.
 #[tokio::test]
 async fn a_view_without_an_owner_does_not_exist() {
-    let both = gateway(&lake(&[RENNES, IROISE]));
+    let place = lake(&[RENNES, IROISE]);
+    let both = gateway(&place);
     let rennes = Principal::Authority(RENNES.parse().unwrap());
     let views = Views::embedded().unwrap();
     let tables = both.tables(rennes, None).await.unwrap();

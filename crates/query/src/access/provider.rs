@@ -76,7 +76,8 @@ impl Provider {
 }
 
 fn unreadable(path: &Path, reason: &dyn std::error::Error) -> Error {
-    let reason = format!("read the keys of the identity provider, {}: {reason}", path.display());
-    tracing::error!("{reason}");
+    // Clients are told of no path.
+    tracing::error!("read the keys of the identity provider, {}: {reason}", path.display());
+    let reason = "the keys of the identity provider cannot be read".to_owned();
     Error::Refused { kind: Kind::Unavailable, reason }
 }
