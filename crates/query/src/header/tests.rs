@@ -82,7 +82,7 @@ fn a_wrong_line_is_named() {
         (GOOD.replace("-- id: X\n", ""), 1),
         (GOOD.replace(" / Yes", ""), 2),
         (GOOD.replace("/ Yes", "/ Yes / Ya"), 2),
-        (GOOD.replace("select 1", "-- owner: me\nselect 1"), 5),
+        (GOOD.replace("select 1", "-- holder: me\nselect 1"), 5),
         (GOOD.replace("grain: siren, period", "grain: "), 4),
     ];
     for (text, line) in cases {
