@@ -271,7 +271,7 @@ async fn the_tokens_of_an_identity_provider_are_taken() {
     let lake = Lake::open(&place.root(), &[]).unwrap();
     let clock = || DateTime::UNIX_EPOCH + TimeDelta::seconds(1_000);
     let access = Access::new(lake, Some(Principal::Public), clock).unwrap();
-    let access = access.trusting(provider.clone()).await.unwrap();
+    let access = access.trusting(provider).await.unwrap();
     let good = json!({ "iss": "https://id.example", "aud": ["carnac"], "nbf": 1_000, "exp": 1_001,
                        "carnac_role": "authority:213502388" });
     let but = |claim: &str, value: Value| {

@@ -6,7 +6,6 @@ mod session;
 mod ticket;
 
 use std::collections::BTreeSet;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -146,7 +145,7 @@ impl FlightSqlService for Service {
     async fn do_handshake(
         &self,
         request: Request<Streaming<HandshakeRequest>>,
-    ) -> Reply<Pin<Box<dyn futures::Stream<Item = Result<HandshakeResponse, Status>> + Send>>> {
+    ) -> Reply<BoxStream<'static, Result<HandshakeResponse, Status>>> {
         let sent = token(request.metadata().as_ref());
         let sent = sent.ok_or_else(|| Status::unauthenticated("send a token as the password"))?;
         let bearer = format!("Bearer {sent}").parse();
