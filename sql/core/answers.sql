@@ -2,6 +2,7 @@
 -- title: Réponses aux enquêtes, une réponse par collectivité / Survey answers, one response an authority
 -- unit: row
 -- grain: survey, wave, siren, question, item
+-- owner: siren
 -- Not even the pseudonym of the respondent is shown. Declared by an authority (class D2): never published as it is.
 -- A file holds one response an authority; of several files the latest complete one counts.
 -- A profile names its questions of opinion SATISFACTION, FREINS and MOTEURS (agreed: 4 or 5), and

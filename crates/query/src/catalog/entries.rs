@@ -7,6 +7,7 @@ use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
 use carnac_lake::Lake;
 use carnac_model::Release;
+use carnac_model::identifier::Siren;
 use datafusion::catalog::{
     CatalogProvider, CatalogProviderList, MemoryCatalogProvider, MemoryCatalogProviderList,
     SchemaProvider, TableProvider,
@@ -18,6 +19,7 @@ use datafusion::execution::{SessionState, SessionStateBuilder};
 use datafusion::logical_expr::{LogicalPlan, TableType};
 use tokio::sync::OnceCell;
 
+use super::barrier::Barrier;
 use super::{CATALOG, located, plan_view};
 use crate::{Layer, Principal, Result, SqlFile, Views, cube};
 
@@ -35,6 +37,8 @@ pub(super) struct Entries {
 #[derive(Debug)]
 struct Entry {
     from: Origin,
+    /// The column that says whose row it is.
+    owner: Option<String>,
     made: OnceCell<Arc<dyn TableProvider>>,
 }
 
@@ -62,7 +66,8 @@ impl Entries {
         let views = Arc::clone(&entries.views);
         for (place, file) in views.files().iter().enumerate() {
             if file.layer != Layer::Function {
-                let entry = Entry { from: Origin::View(place), made: OnceCell::new() };
+                let owner = file.owner().map(str::to_owned);
+                let entry = Entry { from: Origin::View(place), owner, made: OnceCell::new() };
                 entries.put(file.layer.name(), &file.name, entry);
             }
         }
@@ -71,13 +76,14 @@ impl Entries {
 
     /// Adds what is there already.
     pub(super) fn add(&mut self, schema: &str, name: &str, table: Arc<dyn TableProvider>) {
-        let entry = Entry { from: Origin::Memory, made: OnceCell::new_with(Some(table)) };
-        self.put(schema, name, entry);
+        let made = OnceCell::new_with(Some(table));
+        self.put(schema, name, Entry { from: Origin::Memory, owner: None, made });
     }
 
     /// Adds a table of the lake, which is opened when it is asked for.
     pub(super) fn add_table(&mut self, schema: &str, name: &str, columns: SchemaRef) {
-        self.put(schema, name, Entry { from: Origin::Table(columns), made: OnceCell::new() });
+        let from = Origin::Table(columns);
+        self.put(schema, name, Entry { from, owner: None, made: OnceCell::new() });
     }
 
     fn put(&mut self, schema: &str, name: &str, entry: Entry) {
@@ -131,7 +137,10 @@ impl Entries {
 
     /// Returns a session in which only what `principal` may see exists.
     pub(super) fn session(self: &Arc<Self>, principal: Principal) -> SessionState {
-        let schema = |name: &&'static str| (*name, Schema { name, entries: Arc::clone(self) });
+        let schema = |name: &&'static str| {
+            let only = principal.only(name);
+            (*name, Schema { name, entries: Arc::clone(self), only })
+        };
         SessionStateBuilder::new_from_existing(self.state.clone())
             .with_catalog_list(catalog_list(principal.schemas().iter().map(schema)))
             .build()
@@ -152,28 +161,38 @@ pub(super) fn catalog_list(
     Arc::new(list)
 }
 
-/// One schema, as DataFusion asks for it.
+/// One schema, as DataFusion asks for it in the name of a principal.
 #[derive(Debug)]
 pub(super) struct Schema {
     name: &'static str,
     entries: Arc<Entries>,
+    /// The authority whose rows alone are seen; all are when there is none.
+    only: Option<Siren>,
 }
 
 impl Schema {
-    fn named(&self) -> &BTreeMap<String, Entry> {
-        &self.entries.schemas[self.name]
+    /// Returns an entry that exists for the principal: one that does not say whose its rows are
+    /// does not, when only those of one authority are seen.
+    fn entry(&self, name: &str) -> Option<&Entry> {
+        let entry = self.entries.schemas[self.name].get(name)?;
+        (self.only.is_none() || entry.owner.is_some()).then_some(entry)
     }
 }
 
 #[async_trait]
 impl SchemaProvider for Schema {
     fn table_names(&self) -> Vec<String> {
-        self.named().keys().cloned().collect()
+        let names = self.entries.schemas[self.name].keys();
+        names.filter(|name| self.table_exist(name)).cloned().collect()
     }
 
     async fn table(&self, name: &str) -> Result<Option<Arc<dyn TableProvider>>, DataFusionError> {
+        let Some(entry) = self.entry(name) else { return Ok(None) };
         let table = self.entries.table(self.name, name).await;
-        table.map_err(|error| DataFusionError::External(Box::new(error)))
+        let table = table.map_err(|error| DataFusionError::External(Box::new(error)))?;
+        let Some(siren) = self.only else { return Ok(table) };
+        let Some((table, owner)) = table.zip(entry.owner.clone()) else { return Ok(None) };
+        Ok(Some(Arc::new(Barrier::new(table, owner, siren))))
     }
 
     async fn table_type(&self, name: &str) -> Result<Option<TableType>, DataFusionError> {
@@ -181,10 +200,10 @@ impl SchemaProvider for Schema {
             Origin::View(_) => TableType::View,
             Origin::Memory | Origin::Table(_) => TableType::Base,
         };
-        Ok(self.named().get(name).map(of))
+        Ok(self.entry(name).map(of))
     }
 
     fn table_exist(&self, name: &str) -> bool {
-        self.named().contains_key(name)
+        self.entry(name).is_some()
     }
 }
