@@ -63,7 +63,7 @@ impl History {
         }
         let mut bids = "id_pli;id_consultation;siren;mode;date_depot;hors_delai\n".to_owned();
         for bid in 0..self.acts / 10 {
-            let mode = if (bid + self.deliveries) % 3 == 0 { "p" } else { "e" };
+            let mode = if (bid + self.deliveries).is_multiple_of(3) { "p" } else { "e" };
             let day = bid % 28 + 1;
             let _infallible = writeln!(
                 bids,
