@@ -1,8 +1,9 @@
 //! Tokens on storage: `tokens/<id>.json`, each put only if absent, never changed, and removed when
 //! it is revoked. Of the secret only its argon2id hash is kept.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
-use futures::TryStreamExt;
 use object_store::ObjectStoreExt;
 use object_store::path::Path;
 use serde::{Deserialize, Serialize};
@@ -60,15 +61,9 @@ impl Lake {
     ///
     /// # Errors
     /// When the folder cannot be listed.
-    pub async fn token_ids(&self) -> Result<Vec<String>> {
-        let folder = Path::from(FOLDER);
-        let listed: Result<Vec<_>, _> = self.store.list(Some(&folder)).try_collect().await;
-        let listed = listed.map_err(|source| Error::Tokens { step: "list", source })?;
-        let id = |file: &str| file.strip_suffix(".json").map(str::to_owned);
-        let mut ids: Vec<_> =
-            listed.iter().filter_map(|entry| id(entry.location.filename()?)).collect();
-        ids.sort_unstable();
-        Ok(ids)
+    pub async fn token_ids(&self) -> Result<BTreeSet<String>> {
+        let ids = self.records_in(FOLDER).await;
+        ids.map_err(|source| Error::Tokens { step: "list", source })
     }
 
     /// Removes a token: no door takes it from now on.

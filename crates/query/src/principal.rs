@@ -50,9 +50,7 @@ impl Principal {
             ],
         }
     }
-}
 
-impl Principal {
     /// Returns the authority whose rows alone are seen in a schema; all are when there is none.
     pub(crate) fn only(self, schema: &str) -> Option<Siren> {
         match self {
