@@ -62,7 +62,10 @@ pub(crate) fn measure(runtime: &Runtime, history: &mut History, turns: usize) {
 }
 
 async fn serve(lake: Lake) -> SocketAddr {
-    let access = Arc::new(crate::analysts(lake.clone()));
+    // Who may read the number of the release.
+    let clock = || DateTime::UNIX_EPOCH;
+    let access = Access::new(lake.clone(), Some(Principal::Operator), clock).expect("random bytes");
+    let access = Arc::new(access);
     let gateway = Gateway::new(lake, Views::embedded().expect("good files"), DEFAULT_MEMORY);
     gateway.warm_up().await.expect("a release");
     let bound = carnac_server::bind(([127, 0, 0, 1], 0).into()).await.expect("a port");

@@ -20,6 +20,9 @@ use crate::{Draft, Error, Lake, Result, Table, commit, delta};
 /// Folder of all cubes; the name of a cube's table begins with it.
 pub(crate) const FOLDER: &str = "cubes/";
 
+/// Versions of a cube after which its log is repeated by a checkpoint: each night reads it.
+const CHECKPOINT_EVERY: u64 = 10;
+
 /// What of a table or a cube is meant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Touched {
@@ -125,6 +128,10 @@ impl Lake {
                 .map_err(|source| delta::failed("write", &table, source))?,
         };
         let commit = self.proven(&table, version, None).await?;
+        if version > 0 && version.is_multiple_of(CHECKPOINT_EVERY) {
+            let written = self.delta_at(&table, version, commit.as_deref()).await?;
+            self.checkpoint(&table, &written, version).await?;
+        }
         draft.cubes.insert(name, Cube { table, version, commit, definition, built_from, run_date });
         Ok(())
     }

@@ -127,7 +127,12 @@ impl Lake {
     }
 
     /// Writes the checkpoint of a version that no release names yet, and compares it with the log.
-    async fn checkpoint(&self, table: &str, delta: &DeltaTable, version: u64) -> Result<()> {
+    pub(crate) async fn checkpoint(
+        &self,
+        table: &str,
+        delta: &DeltaTable,
+        version: u64,
+    ) -> Result<()> {
         let written = create_checkpoint(delta, None).await;
         written.map_err(|source| delta::failed("write", table, source))?;
         let Err(reason) = self.repeats(table, version).await? else { return Ok(()) };
