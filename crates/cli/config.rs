@@ -32,6 +32,7 @@ struct File {
     sql: Option<PathBuf>,
     memory_mib: Option<usize>,
     listen: Option<SocketAddr>,
+    postgres: Option<SocketAddr>,
     pseudonym_key_file: Option<PathBuf>,
     refresh: Option<String>,
     refresh_timezone: Option<String>,
@@ -48,6 +49,8 @@ pub(crate) struct Config {
     pub(crate) memory: usize,
     /// Address to listen on when the command names none.
     pub(crate) listen: SocketAddr,
+    /// Address to speak the PostgreSQL protocol on when the command names none.
+    pub(crate) postgres: Option<SocketAddr>,
     /// The secret of the respondents' pseudonyms, without which no survey lands.
     pub(crate) pseudonym_key: Option<PseudonymKey>,
     /// When the server refreshes, as a cron expression, and in which time zone.
@@ -72,6 +75,7 @@ impl Config {
             named_root: args.root.clone().or(file.root),
             memory: mib.map_or(DEFAULT_MEMORY, |mib| mib.saturating_mul(1024 * 1024)),
             listen: file.listen.unwrap_or_else(|| SocketAddr::from((Ipv4Addr::LOCALHOST, 50051))),
+            postgres: file.postgres,
             pseudonym_key: pseudonym_key(args, file.pseudonym_key_file.as_deref())?,
             refresh: file.refresh,
             refresh_timezone: parsed("refresh_timezone", file.refresh_timezone)?

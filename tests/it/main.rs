@@ -19,6 +19,8 @@ mod http;
 mod inspect;
 mod landing;
 mod legality;
+mod pg_catalog;
+mod postgres;
 mod profiles;
 mod quarantine;
 mod readme;

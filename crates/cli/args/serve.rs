@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use chrono_tz::Tz;
 use reqwest::Url;
 
-/// Serve Arrow Flight SQL and HTTP on a loopback port until Ctrl-C or SIGTERM
+/// Serve Arrow Flight SQL and HTTP on a loopback port, and PostgreSQL on another, until Ctrl-C or SIGTERM
 ///
 /// There is no access control yet: only loopback addresses are served, and whoever reaches the
 /// port reads the schemas published, assessment, peer, indicator, cube and core.
@@ -15,7 +15,7 @@ use reqwest::Url;
 /// seconds at most.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "Examples:
-  carnac serve --listen 127.0.0.1:50051
+  carnac serve --listen 127.0.0.1:50051 --postgres 127.0.0.1:5432
   carnac serve --refresh '0 2 * * *' --on-failure 'mail -s \"carnac: $CARNAC_OUTCOME\" exploitation'")]
 pub(crate) struct Serve {
     #[command(flatten)]
@@ -42,6 +42,10 @@ pub(crate) struct Listen {
     /// Address to listen on; port 0 takes a free one [default: 127.0.0.1:50051]
     #[arg(long, env = "CARNAC_LISTEN", value_name = "ADDR:PORT")]
     pub(crate) listen: Option<SocketAddr>,
+
+    /// Address to speak the PostgreSQL protocol on as well; port 0 takes a free one [default: none]
+    #[arg(long, env = "CARNAC_POSTGRES", value_name = "ADDR:PORT")]
+    pub(crate) postgres: Option<SocketAddr>,
 }
 
 // As above. Neither value is shown in the help: a command or an address may hold a secret.

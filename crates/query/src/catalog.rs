@@ -4,6 +4,7 @@
 mod books;
 mod definitions;
 mod entries;
+mod postgres;
 mod runs;
 
 use std::sync::Arc;
@@ -24,6 +25,9 @@ use datafusion::prelude::SessionConfig;
 use crate::audit::COLUMNS;
 use crate::catalog::entries::{Entries, catalog_list};
 use crate::{Error, Layer, Principal, Result, SqlFile, Views, cube, function, scenario, udf};
+
+pub(crate) use self::postgres::rewrite;
+pub use self::postgres::{PostgresType, VERSION as POSTGRES_VERSION};
 
 /// Name of the one catalogue.
 pub(crate) const CATALOG: &str = "carnac";
@@ -165,9 +169,9 @@ fn session(lake: &Lake, memory: usize) -> Result<SessionState> {
         .with_default_features()
         .with_config(config)
         .with_runtime_env(lake.runtime(memory)?)
-        .with_catalog_list(catalog_list([]))
+        .with_catalog_list(catalog_list([], None))
         .build();
-    for function in udf::scalar() {
+    for function in udf::scalar().into_iter().chain(postgres::functions()) {
         state.register_udf(Arc::new(function)).map_err(Error::planning)?;
     }
     for function in udf::aggregate() {

@@ -1,5 +1,7 @@
 //! What a query can end in: a kind to branch on, and a text that holds no value of any row.
 
+mod sqlstate;
+
 use std::path::PathBuf;
 
 use arrow::error::ArrowError;

@@ -13,7 +13,7 @@ use datafusion::execution::SessionState;
 use datafusion::logical_expr::{LogicalPlan, TableType};
 use datafusion::physical_plan::execute_stream;
 
-use crate::catalog::{CATALOG, Catalog};
+use crate::catalog::{CATALOG, Catalog, rewrite};
 use crate::{
     Answer, At, Error, Figure, Principal, Result, Views, Wanted, answer, diff, explain, gate,
 };
@@ -310,7 +310,9 @@ pub(crate) async fn run(
 }
 
 async fn plan(session: &SessionState, sql: &str) -> Result<LogicalPlan> {
-    let plan = session.statement_to_plan(gate::admit(sql)?).await.map_err(Error::planning)?;
+    let mut statement = gate::admit(sql)?;
+    rewrite(&mut statement);
+    let plan = session.statement_to_plan(statement).await.map_err(Error::planning)?;
     gate::verify(&plan)?;
     Ok(plan)
 }

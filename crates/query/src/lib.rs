@@ -29,6 +29,7 @@ mod view;
 pub use answer::Answer;
 pub use at::At;
 pub use audit::audit;
+pub use catalog::{POSTGRES_VERSION, PostgresType};
 pub use cube::{BuiltCube, build_cubes};
 pub use diff::{DIFF_METHOD, Wanted};
 pub use encode::{Encoder, Form};

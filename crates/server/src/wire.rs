@@ -23,6 +23,12 @@ pub(crate) fn http_status(error: &Error) -> StatusCode {
     }
 }
 
+/// Returns the SQLSTATE of a failed query.
+pub(crate) fn sqlstate(error: &Error) -> &'static str {
+    told(error);
+    error.sqlstate()
+}
+
 fn told(error: &Error) {
     if error.kind() == Kind::Internal {
         tracing::error!(%error, "query failed");
