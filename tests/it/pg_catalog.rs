@@ -1,6 +1,6 @@
 //! What clients of PostgreSQL ask its catalogue, in their own words.
 
-use crate::postgres::{Door, texts, value};
+use crate::postgres::Door;
 
 /// What psql asks for `\d core.acts`: first which relation is meant.
 const RELATION: &str = r"SELECT c.oid, n.nspname, c.relname
@@ -36,21 +36,21 @@ FROM pg_catalog.pg_attribute a
 WHERE a.attrelid = '{oid}' AND a.attnum > 0 AND NOT a.attisdropped
 ORDER BY a.attnum;";
 
-#[tokio::test]
-async fn psql_describes_a_view() {
+#[test]
+fn psql_describes_a_view() {
     let door = Door::open();
-    let client = door.client().await;
-    let [relation] = &texts(&client, RELATION).await[..] else { panic!("one relation is meant") };
-    let oid = relation[0].clone().unwrap();
-    assert_eq!(relation[1..], ["core", "acts"].map(|text| Some(text.to_owned())));
-    let kind = texts(&client, &KIND.replace("{oid}", &oid)).await;
-    assert_eq!(kind[0][1].as_deref(), Some("v"));
-    let columns = texts(&client, &COLUMNS.replace("{oid}", &oid)).await;
-    let types: Vec<_> = columns.iter().map(|row| (row[0].as_deref(), row[1].as_deref())).collect();
+    let mut client = door.client();
+    let relation = client.simple(RELATION);
+    let [relation] = &relation.texts()[..] else { panic!("one relation is meant") };
+    let oid = relation[0].unwrap();
+    assert_eq!(relation[1..], [Some("core"), Some("acts")]);
+    assert_eq!(client.simple(&KIND.replace("{oid}", oid)).texts()[0][1], Some("v"));
+    let columns = client.simple(&COLUMNS.replace("{oid}", oid));
+    let types: Vec<_> = columns.texts().iter().map(|row| (row[0], row[1])).collect();
     assert!(types.contains(&(Some("siren"), Some("text"))), "{types:?}");
     assert!(types.contains(&(Some("decision_date"), Some("date"))), "{types:?}");
-    assert_eq!(value(&client, "select 'core.acts'::regclass::oid").await, oid);
-    assert_eq!(value(&client, &format!("select {oid}::regclass")).await, "core.acts");
+    assert_eq!(client.simple("select 'core.acts'::regclass::oid").value(), oid);
+    assert_eq!(client.simple(&format!("select {oid}::regclass")).value(), "core.acts");
 }
 
 /// What the JDBC driver asks of columns, shortened to what it reads.
@@ -113,13 +113,14 @@ const START: [(&str, &str); 14] = [
     (OF_JDBC, "core"),
 ];
 
-#[tokio::test]
-async fn clients_begin_as_they_do_with_postgresql() {
+#[test]
+fn clients_begin_as_they_do_with_postgresql() {
     let door = Door::open();
-    let client = door.client().await;
+    let mut client = door.client();
     for (sql, expected) in START {
-        let rows = texts(&client, sql).await;
-        let first = rows.first().and_then(|row| row[0].as_deref()).unwrap_or_default();
+        let reply = client.simple(sql);
+        assert_eq!(reply.error, None, "{sql}");
+        let first = reply.texts().first().and_then(|row| row[0]).unwrap_or_default().to_owned();
         assert!(first.starts_with(expected), "{sql}: {first}");
     }
     for sql in [
@@ -127,22 +128,22 @@ async fn clients_begin_as_they_do_with_postgresql() {
         "SET extra_float_digits = 3; SET application_name = 'PostgreSQL JDBC Driver'",
         "BEGIN READ ONLY; SELECT 1; COMMIT",
     ] {
-        client.simple_query(sql).await.unwrap();
+        assert_eq!(client.simple(sql).error, None, "{sql}");
     }
 }
 
 /// The catalogue tells of what the principal sees, and no list tells of the catalogue.
-#[tokio::test]
-async fn the_catalogue_tells_no_more_than_other_lists() {
+#[test]
+fn the_catalogue_tells_no_more_than_other_lists() {
     let door = Door::open();
-    let client = door.client().await;
+    let mut client = door.client();
     let hidden = "select count(*) from pg_namespace where nspname in ('lake', 'staging', 'ops')";
-    assert_eq!(value(&client, hidden).await, "0");
+    assert_eq!(client.simple(hidden).value(), "0");
     let none = "select coalesce('lake.acts'::regclass::oid, 0)";
-    assert_eq!(value(&client, none).await, "0");
+    assert_eq!(client.simple(none).value(), "0");
     let listed = "select count(*) from information_schema.tables where table_schema = 'pg_catalog'";
-    assert_eq!(value(&client, listed).await, "0");
+    assert_eq!(client.simple(listed).value(), "0");
     let same = "select count(*) from pg_class c where not exists (select 1 from \
                 information_schema.tables t where t.table_name = c.relname)";
-    assert_eq!(value(&client, same).await, "0");
+    assert_eq!(client.simple(same).value(), "0");
 }

@@ -1,13 +1,22 @@
-//! The PostgreSQL protocol, with the Rust client of it and with bare bytes.
+//! The PostgreSQL protocol, with a bare client and with bytes that no client sends.
+
+mod wire;
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 
-use futures::{StreamExt, TryStreamExt};
-use tokio_postgres::types::{FromSql, Type};
-use tokio_postgres::{Client, Config, Error, NoTls, SimpleQueryMessage};
-
 use crate::support::{Place, Server, acts};
+
+use wire::Client;
+
+/// Numbers of types.
+const BOOL: u32 = 16;
+const INT8: u32 = 20;
+const TEXT: u32 = 25;
+const TEXTS: u32 = 1009;
+
+const TEXT_FORMAT: u16 = 0;
+const BINARY_FORMAT: u16 = 1;
 
 /// A server over two acts of one authority, and where it speaks PostgreSQL.
 pub(crate) struct Door {
@@ -25,59 +34,14 @@ impl Door {
         Self { place, server, address }
     }
 
-    pub(crate) async fn client(&self) -> Client {
-        self.client_with("").await.unwrap()
+    pub(crate) fn client(&self) -> Client {
+        self.client_with(&[])
     }
 
-    async fn client_with(&self, options: &str) -> Result<Client, Error> {
-        let mut config = Config::new();
-        config.host(self.address.ip().to_string()).port(self.address.port()).user("me");
-        let (client, connection) = config.options(options).connect(NoTls).await?;
-        tokio::spawn(connection);
-        Ok(client)
-    }
-}
-
-/// The rows of a text of statements, each value as text.
-pub(crate) async fn texts(client: &Client, sql: &str) -> Vec<Vec<Option<String>>> {
-    let messages = client.simple_query(sql).await.unwrap();
-    let row = |message| match message {
-        SimpleQueryMessage::Row(row) => {
-            Some((0..row.len()).map(|place| row.get(place).map(str::to_owned)).collect())
-        }
-        _ => None,
-    };
-    messages.into_iter().filter_map(row).collect()
-}
-
-/// The one value of an answer, as text.
-pub(crate) async fn value(client: &Client, sql: &str) -> String {
-    let found = texts(client, sql).await.concat();
-    let [Some(one)] = found.as_slice() else { panic!("{found:?} is not one value") };
-    one.clone()
-}
-
-fn code(error: &Error) -> &str {
-    error.code().unwrap_or_else(|| panic!("{error:?} has no code")).code()
-}
-
-pub(crate) async fn refused(client: &Client, sql: &str) -> String {
-    match client.simple_query(sql).await {
-        Err(error) => code(&error).to_owned(),
-        Ok(_) => panic!("{sql} was not refused"),
-    }
-}
-
-/// A value as it comes over the wire.
-struct Raw(Vec<u8>);
-
-impl FromSql<'_> for Raw {
-    fn from_sql(_: &Type, raw: &[u8]) -> Result<Self, Box<dyn std::error::Error + Sync + Send>> {
-        Ok(Self(raw.to_vec()))
-    }
-
-    fn accepts(_: &Type) -> bool {
-        true
+    fn client_with(&self, settings: &[(&str, &str)]) -> Client {
+        let (client, reply) = Client::connect(self.address, settings);
+        assert_eq!(reply.error, None);
+        client
     }
 }
 
@@ -87,129 +51,123 @@ const EVERY_TYPE: &str = "select true as yes, cast(1 as smallint) as two, cast(2
     timestamp '2025-02-28T10:00:00.25' as moment, 'Crac''h' as name, \
     make_array('a', 'b c', null) as list, null as nothing";
 
-#[tokio::test]
-async fn every_type_goes_out_in_text_and_in_binary() {
+#[test]
+fn every_type_goes_out_in_text_and_in_binary() {
     let door = Door::open();
-    let client = door.client().await;
+    let mut client = door.client();
     let expected = [
-        "t",
-        "1",
-        "2",
-        "3",
-        "0.5",
-        "-0.25",
-        "-1234567.89",
-        "2025-02-28",
-        "2025-02-28 10:00:00.25",
-        "Crac'h",
-        r#"{a,"b c",NULL}"#,
+        ("yes", 16, "t", b"\x01".to_vec()),
+        ("two", 21, "1", b"\0\x01".to_vec()),
+        ("four", 23, "2", b"\0\0\0\x02".to_vec()),
+        ("eight", 20, "3", b"\0\0\0\0\0\0\0\x03".to_vec()),
+        ("float", 700, "0.5", 0.5_f32.to_be_bytes().to_vec()),
+        ("double", 701, "-0.25", (-0.25_f64).to_be_bytes().to_vec()),
+        // 123, 4567 and 8900 of base 10,000; the first counts ten thousands; negative; two decimals.
+        ("money", 1700, "-1234567.89", b"\0\x03\0\x01\x40\0\0\x02\0\x7b\x11\xd7\x22\xc4".to_vec()),
+        ("day", 1082, "2025-02-28", 9190_i32.to_be_bytes().to_vec()),
+        ("moment", 1114, "2025-02-28 10:00:00.25", 794_052_000_250_000_i64.to_be_bytes().to_vec()),
+        ("name", 25, "Crac'h", b"Crac'h".to_vec()),
+        (
+            "list",
+            1009,
+            r#"{a,"b c",NULL}"#,
+            b"\0\0\0\x01\0\0\0\x01\0\0\0\x19\0\0\0\x03\0\0\0\x01\0\0\0\x01a\0\0\0\x03b c\xff\xff\xff\xff"
+                .to_vec(),
+        ),
     ];
-    let found = texts(&client, EVERY_TYPE).await.concat();
-    assert_eq!(found[..11], expected.map(|text| Some(text.to_owned())));
-    assert_eq!(found[11], None);
-
-    let row = client.query_one(EVERY_TYPE, &[]).await.unwrap();
-    let types: Vec<_> = row.columns().iter().map(|column| column.type_().name()).collect();
-    let names = [
-        "bool",
-        "int2",
-        "int4",
-        "int8",
-        "float4",
-        "float8",
-        "numeric",
-        "date",
-        "timestamp",
-        "text",
-        "_text",
-        "text",
-    ];
-    assert_eq!(types, names);
-    assert!(row.get::<_, bool>(0));
-    assert_eq!((row.get::<_, i16>(1), row.get::<_, i32>(2), row.get::<_, i64>(3)), (1, 2, 3));
-    assert_eq!(row.get::<_, f32>(4).to_bits(), 0.5_f32.to_bits());
-    assert_eq!(row.get::<_, f64>(5).to_bits(), (-0.25_f64).to_bits());
-    // 123, 4567 and 8900 of base 10,000; the first stands for ten thousands; negative; two decimals.
-    let money = [0, 3, 0, 1, 0x40, 0, 0, 2, 0, 123, 0x11, 0xd7, 0x22, 0xc4];
-    assert_eq!(row.get::<_, Raw>(6).0, money);
-    assert_eq!(row.get::<_, Raw>(7).0, 9190_i32.to_be_bytes());
-    assert_eq!(row.get::<_, Raw>(8).0, 794_052_000_250_000_i64.to_be_bytes());
-    assert_eq!(row.get::<_, &str>(9), "Crac'h");
-    let list: Vec<Option<&str>> = row.get(10);
-    assert_eq!(list, [Some("a"), Some("b c"), None]);
-    assert_eq!(row.get::<_, Option<&str>>(11), None);
+    let text = client.simple(EVERY_TYPE);
+    let binary = client.extended(EVERY_TYPE, &[], &[], BINARY_FORMAT);
+    let names: Vec<_> = expected.iter().map(|(name, of, ..)| ((*name).to_owned(), *of)).collect();
+    for reply in [&text, &binary] {
+        assert_eq!(reply.columns[..11], names, "{reply:?}");
+        assert_eq!(
+            (reply.rows.len(), &reply.rows[0][11], &reply.tags[..]),
+            (1, &None, &["SELECT 1".to_owned()][..])
+        );
+    }
+    for (place, (name, _, as_text, as_binary)) in expected.into_iter().enumerate() {
+        assert_eq!(text.texts()[0][place], Some(as_text), "{name}");
+        assert_eq!(binary.rows[0][place], Some(as_binary), "{name}");
+    }
+    assert_eq!(client.extended(EVERY_TYPE, &[], &[], TEXT_FORMAT).rows, text.rows);
 }
 
-#[tokio::test]
-async fn prepared_statements_take_typed_values() {
+#[test]
+fn statements_take_typed_values() {
     let door = Door::open();
-    let client = door.client().await;
+    let mut client = door.client();
     let sql = "select count(*) from core.acts where siren = $1 and period >= $2";
-    let statement = client.prepare(sql).await.unwrap();
-    assert_eq!(statement.params(), [Type::TEXT, Type::TEXT]);
     for (siren, period, expected) in
-        [("213502388", "2025", 2), ("213502388", "2026", 0), ("", "", 0)]
+        [("213502388", "2025", "2"), ("213502388", "2026", "0"), ("", "", "0")]
     {
-        let row = client.query_one(&statement, &[&siren, &period]).await.unwrap();
-        assert_eq!(row.get::<_, i64>(0), expected, "{siren} {period}");
+        let values = [Some(siren.as_bytes()), Some(period.as_bytes())];
+        let reply = client.extended(sql, &[], &values, TEXT_FORMAT);
+        assert_eq!(reply.parameters, [TEXT, TEXT]);
+        assert_eq!(reply.value(), expected, "{siren} {period}");
     }
     let sql = "select $1 + 1, $2, $3";
-    let types = [Type::INT8, Type::BOOL, Type::TEXT_ARRAY];
-    let statement = client.prepare_typed(sql, &types).await.unwrap();
-    let list = vec![Some("a"), None];
-    let row = client.query_one(&statement, &[&41_i64, &true, &list]).await.unwrap();
-    assert_eq!((row.get::<_, i64>(0), row.get::<_, bool>(1)), (42, true));
-    assert_eq!(row.get::<_, Vec<Option<&str>>>(2), list);
-    let nothing = client.query_one("select coalesce(cast($1 as bigint), -1)", &[&None::<&str>]);
-    assert_eq!(nothing.await.unwrap().get::<_, i64>(0), -1);
+    let types = [INT8, BOOL, TEXTS];
+    let values: [Option<&[u8]>; 3] = [Some(b"41"), Some(b"t"), Some(b"{a,NULL}")];
+    let reply = client.extended(sql, &types, &values, TEXT_FORMAT);
+    assert_eq!(reply.texts(), [[Some("42"), Some("t"), Some("{a,NULL}")]]);
+    assert_eq!(reply.columns.iter().map(|column| column.1).collect::<Vec<_>>(), types);
+    let reply =
+        client.extended("select $1", &[INT8], &[Some(&41_i64.to_be_bytes())], BINARY_FORMAT);
+    assert_eq!(reply.rows, [[Some(41_i64.to_be_bytes().to_vec())]]);
+    let nothing = "select coalesce(cast($1 as bigint), -1)";
+    assert_eq!(client.extended(nothing, &[], &[None], TEXT_FORMAT).value(), "-1");
+    let count = "select count(*) from core.acts where siren = $1";
+    assert_eq!(client.extended(count, &[], &[], TEXT_FORMAT).code(), "08P01");
+    assert_eq!(client.extended("select $1", &[INT8], &[Some(b"x")], TEXT_FORMAT).code(), "22P02");
 }
 
-#[tokio::test]
-async fn portals_and_cursors_give_rows_by_and_by() {
+#[test]
+fn portals_and_cursors_give_rows_by_and_by() {
     let door = Door::open();
-    let mut client = door.client().await;
-    let transaction = client.transaction().await.unwrap();
-    let portal = transaction.bind("select value from generate_series(1, 25) t", &[]).await.unwrap();
-    for expected in [10, 10, 5, 0] {
-        assert_eq!(transaction.query_portal(&portal, 10).await.unwrap().len(), expected);
+    let mut client = door.client();
+    client.prepare("select value from generate_series(1, 25) t", &[]);
+    client.bind("p", &[], TEXT_FORMAT);
+    for _ in 0..4 {
+        client.execute("p", 10);
     }
-    transaction.commit().await.unwrap();
+    let reply = client.sync();
+    assert_eq!(reply.tags, ["suspended", "suspended", "SELECT 5", "SELECT 0"]);
+    assert_eq!((reply.rows.len(), reply.texts()[24][0]), (25, Some("25")));
+    client.execute("p", 1);
+    assert_eq!(client.sync().code(), "34000");
 
     let declare = "begin; declare c cursor for select value from generate_series(1, 1000000) t";
-    client.simple_query(declare).await.unwrap();
-    let numbers = |from: i64, to: i64| -> Vec<_> {
-        (from..=to).map(|number| vec![Some(number.to_string())]).collect()
-    };
-    assert_eq!(texts(&client, "fetch forward 2 from c").await, numbers(1, 2));
+    assert_eq!(client.simple(declare).tags, ["BEGIN", "DECLARE CURSOR"]);
+    assert_eq!(client.simple("fetch forward 2 from c").texts(), [[Some("1")], [Some("2")]]);
+    let reply = client.simple("move 90000 from c; fetch next from c");
     assert_eq!(
-        texts(&client, "move 90000 from c; fetch next from c").await,
-        numbers(90_003, 90_003)
+        (reply.value(), &reply.tags[..]),
+        ("90003", &["MOVE 90000".to_owned(), "FETCH 1".to_owned()][..])
     );
-    let row = client.query_one("fetch c", &[]).await.unwrap();
-    assert_eq!(row.get::<_, i64>(0), 90_004);
-    client.simple_query("close c; rollback").await.unwrap();
-    assert_eq!(refused(&client, "fetch c").await, "34000");
+    let reply = client.extended("fetch c", &[], &[], BINARY_FORMAT);
+    assert_eq!(reply.rows, [[Some(90_004_i64.to_be_bytes().to_vec())]]);
+    assert_eq!(client.simple("close c; rollback").status, Some('I'));
+    assert_eq!(client.simple("fetch c").code(), "34000");
 }
 
-#[tokio::test]
-async fn a_million_rows_arrive() {
+#[test]
+fn half_a_million_rows_arrive() {
     let door = Door::open();
-    let client = door.client().await;
-    let sql = "select value, 'row ' || cast(value as varchar) from generate_series(1, 1000000) t";
-    let rows = client.query_raw(sql, Vec::<i32>::new()).await.unwrap();
-    let add = |(count, sum): (i64, i64), row: tokio_postgres::Row| async move {
-        Ok((count + 1, sum + row.get::<_, i64>(0)))
+    let sql = "select value, 'row ' || cast(value as varchar) from generate_series(1, 500000) t";
+    let reply = door.client().extended(sql, &[], &[], BINARY_FORMAT);
+    let number = |row: &Vec<Option<Vec<u8>>>| {
+        i64::from_be_bytes(row[0].as_deref().unwrap().try_into().unwrap())
     };
-    let (count, sum) = rows.try_fold((0, 0), add).await.unwrap();
-    assert_eq!((count, sum), (1_000_000, 500_000_500_000));
+    assert_eq!(reply.rows.iter().map(number).sum::<i64>(), 125_000_250_000);
+    assert_eq!(reply.tags, ["SELECT 500000"]);
 }
 
-#[tokio::test]
-async fn each_error_has_its_code_and_no_value() {
+#[test]
+fn each_error_has_its_code_and_no_value() {
     let door = Door::open();
-    let client = door.client().await;
-    let copied = door.place.path().join("stolen.csv");
-    let copy = format!("copy (select 1) to '{}'", copied.display());
+    let mut client = door.client();
+    let stolen = door.place.path().join("stolen.csv");
+    let copy = format!("copy (select 1) to '{}'", stolen.display());
     for (sql, expected) in [
         ("selec 1", "42601"),
         ("select 1 from", "42601"),
@@ -235,125 +193,131 @@ async fn each_error_has_its_code_and_no_value() {
         ("fetch absolute 1 from c", "0A000"),
         ("close c", "34000"),
     ] {
-        assert_eq!(refused(&client, sql).await, expected, "{sql}");
-        if let Ok(statement) = client.prepare(sql).await {
-            let error = client.query(&statement, &[]).await.unwrap_err();
-            assert_eq!(code(&error), expected, "{sql}");
+        for reply in [client.simple(sql), client.extended(sql, &[], &[], BINARY_FORMAT)] {
+            assert_eq!((reply.code(), reply.status), (expected, Some('I')), "{sql}: {reply:?}");
+            assert!(!reply.error.unwrap().1.contains("213502388"), "{sql}");
         }
     }
-    assert!(!copied.exists());
-    let error = client.query("select cast(siren || 'x' as int) from core.acts", &[]).await;
-    assert!(!error.unwrap_err().to_string().contains("213502388"));
-    let error = client.prepare("select 1; select 2").await.unwrap_err();
-    assert_eq!(code(&error), "42601");
-    assert_eq!(value(&client, "select count(*) from core.acts").await, "2");
+    assert!(!stolen.exists());
+    let two = "select 1; select 2";
+    assert_eq!(client.extended(two, &[], &[], TEXT_FORMAT).code(), "42601");
+    assert_eq!(client.simple("select count(*) from core.acts").value(), "2");
 }
 
-#[tokio::test]
-async fn a_session_has_settings_and_transactions_that_change_nothing_else() {
+#[test]
+fn a_session_has_settings_and_transactions_that_change_nothing_else() {
     let door = Door::open();
-    let client = door.client_with("-c application_name=first").await.unwrap();
-    assert_eq!(texts(&client, " -- nothing\n ; ").await.len(), 0);
-    assert_eq!(value(&client, "show application_name").await, "first");
-    client.simple_query("set application_name to 'second'; set datestyle = iso").await.unwrap();
-    assert_eq!(value(&client, "show application_name").await, "second");
-    client.simple_query("discard all").await.unwrap();
-    assert_eq!(value(&client, "show application_name").await, "first");
+    let mut client = door.client_with(&[("options", "-c application_name=first")]);
+    assert_eq!(
+        (client.told["application_name"].as_str(), client.told["server_version"].as_str()),
+        ("first", "16.6")
+    );
+    assert_eq!(client.simple(" -- nothing\n ; ").tags, ["empty"]);
+    assert_eq!(client.extended("", &[], &[], TEXT_FORMAT).tags, ["empty"]);
+    assert_eq!(
+        client.simple("set application_name to 'second'; set datestyle = iso").tags,
+        ["SET", "SET"]
+    );
+    assert_eq!(client.simple("show application_name").value(), "second");
+    assert_eq!(client.told["application_name"], "second");
+    assert_eq!(client.simple("discard all").tags, ["DISCARD ALL"]);
+    assert_eq!(client.extended("show application_name", &[], &[], TEXT_FORMAT).value(), "first");
     for sql in ["show transaction isolation level", "show time zone", "show server_version"] {
-        assert!(!value(&client, sql).await.is_empty(), "{sql}");
+        assert!(!client.simple(sql).value().is_empty(), "{sql}");
     }
 
-    let both = texts(&client, "select 1; select 2 as b, 'a;b'").await;
-    assert_eq!(both.concat().into_iter().flatten().collect::<Vec<_>>(), ["1", "2", "a;b"]);
-    assert_eq!(refused(&client, "begin; select nothing").await, "42703");
-    assert_eq!(refused(&client, "select 1").await, "25P02");
-    client.simple_query("rollback; savepoint a; release savepoint a").await.unwrap();
-    assert_eq!(refused(&client, "begin; savepoint a; selec").await, "42601");
-    client.simple_query("rollback to savepoint a; select 1; commit").await.unwrap();
-    client.batch_execute("deallocate all; close all; unlisten *; reset all").await.unwrap();
-    assert_eq!(value(&client, "select 3").await, "3");
+    let both = client.simple("select 1; select 2 as b, 'a;b'");
+    assert_eq!(both.texts().concat(), [Some("1"), Some("2"), Some("a;b")]);
+    let failed = client.simple("begin; select nothing");
+    assert_eq!((failed.code(), failed.status), ("42703", Some('E')));
+    assert_eq!(client.simple("select 1").code(), "25P02");
+    assert_eq!(client.simple("commit").tags, ["ROLLBACK"]);
+    assert_eq!(client.simple("begin; savepoint a; selec").code(), "42601");
+    let mended = client.simple("rollback to savepoint a; select 1; commit");
+    assert_eq!((mended.value(), mended.status), ("1", Some('I')));
+    let harmless = client.simple("deallocate all; close all; unlisten *; reset all");
+    assert_eq!((harmless.error, harmless.tags.len()), (None, 4));
+    assert_eq!(client.simple("select 3").value(), "3");
 }
 
-#[tokio::test]
-async fn a_cancel_and_a_timeout_stop_what_runs() {
+/// Whatever runs without an end is ended: by a cancel while rows come, by a cancel and by a time
+/// while none do.
+#[test]
+fn a_cancel_and_a_timeout_stop_what_runs() {
     let door = Door::open();
-    let client = door.client().await;
-    let endless = "select value from generate_series(1, 1000000000000) t";
-    let rows = client.query_raw(endless, Vec::<i32>::new()).await.unwrap();
-    let mut rows = std::pin::pin!(rows);
-    assert!(rows.next().await.unwrap().is_ok());
-    client.cancel_token().cancel_query(NoTls).await.unwrap();
-    let error = loop {
-        if let Err(error) = rows.next().await.unwrap() {
-            break error;
-        }
-    };
-    assert_eq!(code(&error), "57014");
-    client.simple_query("set statement_timeout = 1").await.unwrap();
-    let count = "select count(*) from generate_series(1, 1000000000000) t";
-    assert_eq!(refused(&client, count).await, "57014");
-    client.simple_query("reset statement_timeout").await.unwrap();
-    assert_eq!(value(&client, "select 1").await, "1");
+    let mut client = door.client();
+    client.send(b'Q', b"select value from generate_series(1, 1000000000000) t\0");
+    while client.receive().unwrap().0 != b'D' {}
+    client.cancel();
+    let reply = client.reply();
+    assert_eq!((reply.code(), reply.status), ("57014", Some('I')));
+    let endless = "select count(*) from generate_series(1, 1000000000000) t";
+    assert_eq!(client.simple("set statement_timeout = 20").error, None);
+    assert_eq!(client.simple(endless).code(), "57014");
+    assert_eq!(client.extended(endless, &[], &[], TEXT_FORMAT).code(), "57014");
+    assert_eq!(client.simple("reset statement_timeout; select 1").value(), "1");
+
+    let mut other = door.client();
+    other.send(b'Q', format!("{endless}\0").as_bytes());
+    // Nothing waits for its answer any more: the server must still end when it is told to.
+    other.leave();
+    assert_eq!(door.server.stop(), Some(0));
 }
 
-async fn copied(client: &Client, sql: &str) -> Vec<u8> {
-    let parts: Vec<_> = client.copy_out(sql).await.unwrap().try_collect().await.unwrap();
-    parts.concat()
-}
-
-#[tokio::test]
-async fn a_query_is_copied_as_a_file() {
+#[test]
+fn a_query_is_copied_as_a_file() {
     let door = Door::open();
-    let client = door.client().await;
+    let mut client = door.client();
     let query = "(select cast(column1 as int) as n, column2 as t from (values (1, 'a,\"b'), (2, null)) as v)";
-    let text = |options: &str| format!("copy {query} to stdout {options}");
-    let csv = copied(&client, &text("(format csv, header)")).await;
-    assert_eq!(String::from_utf8(csv).unwrap(), "n,t\n1,\"a,\"\"b\"\n2,\n");
-    let plain = copied(&client, &text("")).await;
-    assert_eq!(String::from_utf8(plain).unwrap(), "1\ta,\"b\n2\t\\N\n");
+    let mut copied = |options: &str| {
+        let sql = format!("copy {query} to stdout {options}");
+        let (reply, again) = (client.simple(&sql), client.extended(&sql, &[], &[], BINARY_FORMAT));
+        assert_eq!((&reply.error, &reply.tags[..]), (&None, &["COPY 2".to_owned()][..]), "{sql}");
+        assert_eq!(again.copied, reply.copied);
+        reply.copied
+    };
+    assert_eq!(copied("(format csv, header)"), b"n,t\n1,\"a,\"\"b\"\n2,\n");
+    assert_eq!(copied(""), b"1\ta,\"b\n2\t\\N\n");
     let mut expected = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0".to_vec();
     expected.extend(b"\0\x02\0\0\0\x04\0\0\0\x01\0\0\0\x04a,\"b");
     expected.extend(b"\0\x02\0\0\0\x04\0\0\0\x02\xff\xff\xff\xff\xff\xff");
-    assert_eq!(copied(&client, &text("with binary")).await, expected);
-    let many = "copy (select value from generate_series(1, 200000) t) to stdout";
-    assert_eq!(copied(&client, many).await.iter().filter(|byte| **byte == b'\n').count(), 200_000);
+    assert_eq!(copied("with binary"), expected);
+    let many = client.simple("copy (select value from generate_series(1, 200000) t) to stdout");
+    assert_eq!(many.copied.iter().filter(|byte| **byte == b'\n').count(), 200_000);
 }
 
 /// A transaction reads one release to its end; a session may name one.
-#[tokio::test]
-async fn readers_pin_a_release() {
+#[test]
+fn readers_pin_a_release() {
     let door = Door::open();
-    let client = door.client().await;
+    let mut client = door.client();
     let count = "select count(*) from core.acts";
-    client.simple_query("begin").await.unwrap();
-    assert_eq!(value(&client, count).await, "2");
+    assert_eq!(client.simple(&format!("begin; {count}")).value(), "2");
     let more = acts(&[("c", "213502388", "2025-01-03")]);
     door.place.ok(&["ingest", &door.place.file("acts/c.csv", more)]);
-    assert_eq!(value(&client, count).await, "2");
-    client.simple_query("commit").await.unwrap();
-    assert_eq!(value(&client, count).await, "3");
-    assert_eq!(value(&client, "show carnac.release").await, "2");
+    assert_eq!(client.extended(count, &[], &[], TEXT_FORMAT).value(), "2");
+    assert_eq!(client.simple(&format!("commit; {count}")).value(), "3");
+    assert_eq!(client.simple("show carnac.release").value(), "2");
 
-    client.simple_query("set carnac.release = 1").await.unwrap();
-    assert_eq!(value(&client, count).await, "2");
-    assert_eq!(value(&client, "show carnac.release").await, "1");
-    let old = door.client_with("-c carnac.release=1").await.unwrap();
-    assert_eq!(value(&old, count).await, "2");
-    let error = door.client_with("-c carnac.release=99").await.unwrap_err();
-    assert_eq!(code(&error), "42704");
+    assert_eq!(client.simple(&format!("set carnac.release = 1; {count}")).value(), "2");
+    assert_eq!(client.simple("show carnac.release").value(), "1");
+    assert_eq!(client.simple(&format!("reset carnac.release; {count}")).value(), "3");
+    let mut old = door.client_with(&[("options", "-c carnac.release=1")]);
+    assert_eq!(old.simple(count).value(), "2");
+    let (_, refused) = Client::connect(door.address, &[("carnac.release", "99")]);
+    assert_eq!(refused.code(), "42704");
 }
 
-#[tokio::test]
-async fn bytes_that_are_no_messages_end_their_connection_only() {
+#[test]
+fn bytes_that_are_no_messages_end_their_connection_only() {
     let door = Door::open();
-    let startup = b"\0\0\0\x12\0\x03\0\0user\0me\0\0\0";
     let frames: [&[u8]; 6] = [
         b"",
         b"\0\0\0\x02",
         b"\xff\xff\xff\xff\0\x03\0\0",
         b"\0\0\0\x08\0\x02\0\0",
         b"GET / HTTP/1.1\r\n\r\n",
-        startup,
+        b"\0\0\0\x11\0\x03\0\0user\0me\0\0",
     ];
     let messages: [&[u8]; 5] = [
         b"Q\0\0\0\x03",
@@ -368,18 +332,16 @@ async fn bytes_that_are_no_messages_end_their_connection_only() {
         // The server may have closed already.
         stream.write_all(then).unwrap_or_default();
         stream.shutdown(std::net::Shutdown::Write).unwrap_or_default();
-        let mut said = Vec::new();
-        stream.read_to_end(&mut said).unwrap_or_default();
+        stream.read_to_end(&mut Vec::new()).unwrap_or_default();
     }
-    assert_eq!(value(&door.client().await, "select 1").await, "1");
+    assert_eq!(door.client().simple("select 1").value(), "1");
 }
 
-#[tokio::test]
-async fn sigterm_tells_the_clients_and_ends_the_server_well() {
+#[test]
+fn sigterm_tells_the_clients_and_ends_the_server_well() {
     let door = Door::open();
-    let client = door.client().await;
-    assert_eq!(value(&client, "select 1").await, "1");
-    let Door { place: _place, server, .. } = door;
-    assert_eq!(tokio::task::spawn_blocking(move || server.stop()).await.unwrap(), Some(0));
-    assert!(client.simple_query("select 1").await.is_err());
+    let mut client = door.client();
+    assert_eq!(client.simple("select 1").value(), "1");
+    assert_eq!(door.server.stop(), Some(0));
+    assert_eq!(client.reply().code(), "57P01");
 }

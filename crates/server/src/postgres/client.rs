@@ -71,7 +71,7 @@ impl Client {
                 }
                 Err(Fault::Told(problem)) => {
                     // A client that is gone already need not hear it.
-                    self.tell(Reply::ErrorResponse(problem.response())).unwrap_or_default();
+                    self.tell(&Reply::ErrorResponse(problem.response())).unwrap_or_default();
                     return self.connection.close().await;
                 }
                 Err(Fault::Gone) => return,
@@ -79,14 +79,16 @@ impl Client {
         }
     }
 
-    pub(super) fn tell(&mut self, reply: Reply) -> io::Result<()> {
+    pub(super) fn tell(&mut self, reply: &Reply) -> io::Result<()> {
         self.connection.put(reply)
     }
 
     /// Tells that a statement failed, and so the transaction it is in.
     fn fail(&mut self, problem: &Problem) -> io::Result<()> {
-        self.tell(Reply::ErrorResponse(problem.response()))?;
-        self.transaction = self.transaction.to_error_state();
+        self.tell(&Reply::ErrorResponse(problem.response()))?;
+        if self.transaction == TransactionStatus::Transaction {
+            self.transaction = TransactionStatus::Error;
+        }
         self.skips = self.is_amid;
         if self.is_amid { Ok(()) } else { self.ready() }
     }
@@ -98,7 +100,7 @@ impl Client {
         if self.transaction == TransactionStatus::Idle {
             self.end_transaction();
         }
-        self.tell(Reply::ReadyForQuery(ReadyForQuery::new(self.transaction)))
+        self.tell(&Reply::ReadyForQuery(ReadyForQuery::new(self.transaction)))
     }
 
     pub(super) fn end_transaction(&mut self) {
@@ -108,7 +110,7 @@ impl Client {
     }
 
     pub(super) fn tell_setting(&mut self, name: &str, value: &str) -> io::Result<()> {
-        self.tell(Reply::ParameterStatus(ParameterStatus::new(name.to_owned(), value.to_owned())))
+        self.tell(&Reply::ParameterStatus(ParameterStatus::new(name.to_owned(), value.to_owned())))
     }
 
     pub(super) fn patience(&self) -> Patience {
@@ -142,7 +144,7 @@ impl Client {
                     What::Statement => drop(self.prepared.remove(&name)),
                     What::Portal => drop(self.portals.remove(&name)),
                 }
-                Ok(self.tell(Reply::CloseComplete(CloseComplete))?)
+                Ok(self.tell(&Reply::CloseComplete(CloseComplete::new()))?)
             }
             Message::Flush => Ok(self.connection.flush().await?),
             Message::Query(_) | Message::Sync | Message::Terminate | Message::Copy => Ok(()),
@@ -153,7 +155,7 @@ impl Client {
     async fn query(&mut self, sql: &str) -> Result<(), Fault> {
         let statements = statements(sql);
         if statements.is_empty() {
-            self.tell(Reply::EmptyQueryResponse(EmptyQueryResponse))?;
+            self.tell(&Reply::EmptyQueryResponse(EmptyQueryResponse::new()))?;
         }
         let mut patience = self.patience();
         for text in statements {
@@ -185,7 +187,7 @@ impl Client {
         }
         let prepared = self.prepare(statement, oids).await?;
         self.prepared.insert(name, prepared);
-        Ok(self.tell(Reply::ParseComplete(ParseComplete::new()))?)
+        Ok(self.tell(&Reply::ParseComplete(ParseComplete::new()))?)
     }
 
     /// Finds out what a statement takes and answers; a type that the client names goes before.
@@ -242,13 +244,13 @@ impl Client {
             life: Life::Transaction,
         };
         self.portals.insert(bind.portal.clone(), portal);
-        Ok(self.tell(Reply::BindComplete(BindComplete::new()))?)
+        Ok(self.tell(&Reply::BindComplete(BindComplete::new()))?)
     }
 
     fn describe_statement(&mut self, name: &str) -> Result<(), Fault> {
         let prepared = self.prepared.get(name).ok_or_else(|| no_statement(name))?;
         let (oids, schema) = (prepared.oids.clone(), prepared.schema.clone());
-        self.tell(Reply::ParameterDescription(ParameterDescription::new(oids)))?;
+        self.tell(&Reply::ParameterDescription(ParameterDescription::new(oids)))?;
         self.tell_columns(schema.as_deref(), &Formats::all(Format::Text))
     }
 
@@ -265,9 +267,9 @@ impl Client {
     ) -> Result<(), Fault> {
         Ok(match schema {
             Some(schema) => {
-                self.tell(Reply::RowDescription(types::row_description(schema, formats)))
+                self.tell(&Reply::RowDescription(types::row_description(schema, formats)))
             }
-            None => self.tell(Reply::NoData(NoData::new())),
+            None => self.tell(&Reply::NoData(NoData::new())),
         }?)
     }
 }

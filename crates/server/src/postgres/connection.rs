@@ -80,7 +80,7 @@ impl Connection {
     }
 
     /// Puts a message among those to be sent.
-    pub(super) fn put(&mut self, message: PgWireBackendMessage) -> io::Result<()> {
+    pub(super) fn put(&mut self, message: &PgWireBackendMessage) -> io::Result<()> {
         Ok(message.encode(&mut self.write)?)
     }
 

@@ -68,7 +68,7 @@ impl Client {
         if is_end {
             return self.done(&tag_of(&statement, sent));
         }
-        Ok(self.tell(Reply::PortalSuspended(PortalSuspended::new()))?)
+        Ok(self.tell(&Reply::PortalSuspended(PortalSuspended::new()))?)
     }
 
     /// Carries out what has no rows of its own.
@@ -80,7 +80,9 @@ impl Client {
         patience: &mut Patience,
     ) -> Result<(), Fault> {
         match statement {
-            Statement::Empty => Ok(self.tell(Reply::EmptyQueryResponse(EmptyQueryResponse))?),
+            Statement::Empty => {
+                Ok(self.tell(&Reply::EmptyQueryResponse(EmptyQueryResponse::new()))?)
+            }
             Statement::Copy { query, options } => {
                 self.copy(query, parameters, options, patience).await
             }
@@ -116,7 +118,7 @@ impl Client {
     }
 
     pub(super) fn done(&mut self, tag: &str) -> Result<(), Fault> {
-        Ok(self.tell(Reply::CommandComplete(CommandComplete::new(tag.to_owned())))?)
+        Ok(self.tell(&Reply::CommandComplete(CommandComplete::new(tag.to_owned())))?)
     }
 
     /// The rows of a query or of SHOW.
@@ -237,7 +239,7 @@ impl Client {
         patience: &mut Patience,
     ) -> Result<(), Fault> {
         let mut rows = self.run(query, parameters, patience).await?;
-        self.tell(Reply::CopyOutResponse(options.response(rows.schema.fields().len())))?;
+        self.tell(&Reply::CopyOutResponse(options.response(rows.schema.fields().len())))?;
         options.begin(&rows.schema, &mut self.connection.write);
         let mut sent = 0;
         while self.connection.during(patience, rows.fill()).await?? {
@@ -247,7 +249,7 @@ impl Client {
             self.connection.relieve(patience).await?;
         }
         options.end(&mut self.connection.write);
-        self.tell(Reply::CopyDone(CopyDone::new()))?;
+        self.tell(&Reply::CopyDone(CopyDone::new()))?;
         self.done(&format!("COPY {sent}"))
     }
 }

@@ -19,7 +19,7 @@ impl Client {
     pub(super) fn change(&mut self, statement: &Statement) -> Result<&'static str, Fault> {
         Ok(match statement {
             Statement::Begin => {
-                self.transaction = self.transaction.to_in_transaction_state();
+                self.transaction = TransactionStatus::Transaction;
                 "BEGIN"
             }
             Statement::Commit | Statement::Rollback => {

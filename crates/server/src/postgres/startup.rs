@@ -97,7 +97,7 @@ async fn refuse(mut connection: Connection, fault: Fault) {
     if let Fault::Told(problem) = fault {
         let problem = Problem::fatal(problem.code, problem.message);
         // A client that is gone already need not hear it.
-        connection.put(Reply::ErrorResponse(problem.response())).unwrap_or_default();
+        connection.put(&Reply::ErrorResponse(problem.response())).unwrap_or_default();
         connection.close().await;
     }
 }
@@ -141,7 +141,7 @@ async fn welcome(
         .collect();
     if asked.minor > MINOR || !unknown.is_empty() {
         let told = NegotiateProtocolVersion::new(VERSION, unknown);
-        client.tell(Reply::NegotiateProtocolVersion(told))?;
+        client.tell(&Reply::NegotiateProtocolVersion(told))?;
     }
     let settings = settings(&asked.parameters);
     client.settings.begin(&settings);
@@ -150,11 +150,11 @@ async fn welcome(
         client.read_at(name, Some(value), &mut patience).await?;
     }
     client.initial_at.clone_from(&client.at);
-    client.tell(Reply::Authentication(Authentication::Ok))?;
+    client.tell(&Reply::Authentication(Authentication::Ok))?;
     client.tell_settings()?;
     let user = asked.parameters.iter().find(|(name, _)| name == "user");
     client.tell_setting("session_authorization", user.map_or("", |(_, user)| user))?;
-    client.tell(Reply::BackendKeyData(BackendKeyData::new(process, SecretKey::I32(secret))))?;
+    client.tell(&Reply::BackendKeyData(BackendKeyData::new(process, SecretKey::I32(secret))))?;
     Ok(client.ready()?)
 }
 

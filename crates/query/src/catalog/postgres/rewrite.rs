@@ -170,7 +170,7 @@ fn cast(expr: &mut Expr) {
         _ => return,
     };
     let is_text = matches!(inner.as_ref(), Expr::Value(value) if matches!(value.value, Value::SingleQuotedString(_)));
-    let inner = || std::mem::replace(inner.as_mut(), null());
+    let mut inner = || std::mem::replace(inner.as_mut(), null());
     match name.as_str() {
         "regclass" if is_text => *expr = call(REGCLASS_OID, vec![inner()]),
         "regclass" => *expr = call(REGCLASS_NAME, vec![inner()]),
