@@ -95,7 +95,7 @@ const START: [(&str, &str); 14] = [
     (
         "SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
          WHERE n.nspname = 'core' AND c.relkind = ANY (ARRAY['v', 'm']) ORDER BY 1",
-        "act_",
+        "act",
     ),
     ("SELECT d.datname, pg_catalog.array_to_string(d.datacl, E'\\n') FROM pg_database d", "carnac"),
     (

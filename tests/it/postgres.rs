@@ -179,7 +179,7 @@ fn each_error_has_its_code_and_no_value() {
         ("drop table core.acts", "42501"),
         ("insert into core.acts values (1)", "42501"),
         (&copy, "42501"),
-        ("copy core.acts from stdin", "42501"),
+        ("copy core.acts from stdin", "42601"),
         ("prepare p as select 1", "42501"),
         ("explain analyze select 1", "42501"),
         ("set datafusion.runtime.memory_limit = '8G'", "42501"),

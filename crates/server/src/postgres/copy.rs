@@ -5,6 +5,7 @@ use arrow::datatypes::SchemaRef;
 use bytes::{BufMut, BytesMut};
 use pgwire::messages::copy::CopyOutResponse;
 
+use super::connection::ENOUGH;
 use super::encode::{self, Format};
 use super::problem::Problem;
 use super::token::{Kind, Token};
@@ -91,10 +92,10 @@ impl Options {
         CopyOutResponse::new(i8::from(format == 1), count, vec![format; columns])
     }
 
-    /// Writes what stands before the first row.
-    pub(super) fn begin(&self, schema: &SchemaRef, to: &mut BytesMut) {
+    /// Writes what stands before the first row; returns what is to begin its message.
+    pub(super) fn begin(&self, schema: &SchemaRef, to: &mut BytesMut) -> &'static [u8] {
         match self.form {
-            Form::Binary => message(to, |to| to.put_slice(SIGNATURE)),
+            Form::Binary => return SIGNATURE,
             Form::Csv | Form::Text if self.header => message(to, |to| {
                 for (place, field) in schema.fields().iter().enumerate() {
                     self.separate(place, to);
@@ -104,21 +105,23 @@ impl Options {
             }),
             Form::Csv | Form::Text => {}
         }
+        &[]
     }
 
-    /// Writes rows from `row` on, each as a message, until `enough` bytes wait or there are no
+    /// Writes rows from `row` on, each as a message, until enough bytes wait or there are no
     /// more; returns the row after the last.
     pub(super) fn rows(
         &self,
         columns: &[ArrayRef],
         (mut row, end): (usize, usize),
-        enough: usize,
+        head: &mut &'static [u8],
         to: &mut BytesMut,
     ) -> usize {
         let mut value = BytesMut::new();
-        while row < end && to.len() < enough {
+        while row < end && to.len() < ENOUGH {
             message(to, |to| match self.form {
                 Form::Binary => {
+                    to.put_slice(std::mem::take(head));
                     to.put_u16(u16::try_from(columns.len()).unwrap_or(u16::MAX));
                     for column in columns {
                         encode::cell(column, row, Format::Binary, to);
@@ -144,9 +147,12 @@ impl Options {
     }
 
     /// Writes what stands after the last row.
-    pub(super) fn end(&self, to: &mut BytesMut) {
+    pub(super) fn end(&self, head: &'static [u8], to: &mut BytesMut) {
         if self.form == Form::Binary {
-            message(to, |to| to.put_i16(-1));
+            message(to, |to| {
+                to.put_slice(head);
+                to.put_i16(-1);
+            });
         }
     }
 

@@ -240,15 +240,15 @@ impl Client {
     ) -> Result<(), Fault> {
         let mut rows = self.run(query, parameters, patience).await?;
         self.tell(&Reply::CopyOutResponse(options.response(rows.schema.fields().len())))?;
-        options.begin(&rows.schema, &mut self.connection.write);
+        let mut head = options.begin(&rows.schema, &mut self.connection.write);
         let mut sent = 0;
         while self.connection.during(patience, rows.fill()).await?? {
             let write = &mut self.connection.write;
-            sent +=
-                rows.take(u64::MAX, |columns, range| options.rows(columns, range, ENOUGH, write));
+            sent += rows
+                .take(u64::MAX, |columns, range| options.rows(columns, range, &mut head, write));
             self.connection.relieve(patience).await?;
         }
-        options.end(&mut self.connection.write);
+        options.end(head, &mut self.connection.write);
         self.tell(&Reply::CopyDone(CopyDone::new()))?;
         self.done(&format!("COPY {sent}"))
     }
