@@ -214,7 +214,7 @@ mod tests {
         assert_eq!(settings.set("client_encoding", Some("UNICODE")).unwrap_err().code, "22023");
         assert_eq!(settings.set("server_version", Some("1")).unwrap_err().code, "55P02");
         assert_eq!(settings.set("nothing", Some("1")).unwrap_err().code, "42704");
-        let memory = settings.set("datafusion.runtime.memory_limit", Some("8G"));
+        let memory = settings.set("engine.memory_limit", Some("8G"));
         assert_eq!(memory.unwrap_err().code, "42501");
         settings.set("APPLICATION_NAME", Some("other")).unwrap();
         assert_eq!(settings.show("application_name").unwrap(), ("application_name", "other"));
