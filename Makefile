@@ -15,13 +15,13 @@ bench:
 
 # A gigabyte of acts beside DuckDB's unchecked load of it; `make clients` installs DuckDB.
 load:
-	cargo build --release --locked --config 'profile.release.lto="off"'
+	cargo build --release --locked
 	target/clients-venv/bin/python -B benches/load.py target/release/carnac
 
 # Twelve indicators once more, by DuckDB from the Parquet files of three releases, to the last digit;
 # `make clients` installs DuckDB.
 recompute:
-	cargo build --release --locked --config 'profile.release.lto="off"'
+	cargo build --release --locked
 	target/clients-venv/bin/python -B tests/recompute/recompute.py target/release/carnac
 
 doc:

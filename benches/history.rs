@@ -1,7 +1,7 @@
 //! The refresh of one month beside a short and a long history, with the program itself.
 
 use std::fmt::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -13,9 +13,11 @@ pub(crate) const MONTHS: [u32; 2] = [12, 240];
 /// The last year of either history.
 const LAST_YEAR: u32 = 2025;
 
-/// A lake into whose inbox a file of acts came each month, each landed by a refresh of its own.
+/// A lake into whose inbox a file of acts and one of bids came each month, landed by a refresh of
+/// their own. A bid may move to another year, and is looked for in all of them.
 pub(crate) struct History {
     folder: TempDir,
+    /// Acts of a month; of bids there are a tenth.
     acts: u32,
     /// Deliveries of the last month so far.
     deliveries: u32,
@@ -49,19 +51,31 @@ impl History {
 
     fn deliver(&self, month: u32) {
         let (year, month) = (month / 12, month % 12 + 1);
-        let path = self.folder.path().join(format!("lake/inbox/acts/{year}-{month:02}.csv"));
-        std::fs::create_dir_all(path.parent().unwrap_or(Path::new(""))).expect("the inbox");
-        let mut csv =
+        let mut acts =
             "id_acte;siren;nature;matiere;date_decision;date_ar;statut;annule\n".to_owned();
         for act in 0..self.acts {
             let (nature, subject) = (act % 6 + 1, (act + self.deliveries) % 9 + 1);
             let day = format!("{year}-{month:02}-{:02}", act % 28 + 1);
             let _infallible = writeln!(
-                csv,
+                acts,
                 "035-{year}{month:02}-{act}-{nature};213502388;{nature};{subject}.1;{day};{day};4;0"
             );
         }
-        std::fs::write(path, csv).expect("a delivery");
+        let mut bids = "id_pli;id_consultation;siren;mode;date_depot;hors_delai\n".to_owned();
+        for bid in 0..self.acts / 10 {
+            let mode = if (bid + self.deliveries).is_multiple_of(3) { "p" } else { "e" };
+            let day = bid % 28 + 1;
+            let _infallible = writeln!(
+                bids,
+                "{year}{month:02}-{bid};{};213502388;{mode};{year}-{month:02}-{day:02};non",
+                bid / 5
+            );
+        }
+        for (dataset, csv) in [("acts", acts), ("bids", bids)] {
+            let folder = self.folder.path().join("lake/inbox").join(dataset);
+            std::fs::create_dir_all(&folder).expect("the inbox");
+            std::fs::write(folder.join(format!("{year}-{month:02}.csv")), csv).expect("a delivery");
+        }
     }
 
     fn refresh(&self) {
@@ -91,9 +105,11 @@ pub(crate) fn compare(histories: &mut [History; 2], turns: usize) -> f64 {
     let ratio = long.as_secs_f64() / short.as_secs_f64();
     let acts = histories.iter().map(|history| history.acts).max().unwrap_or_default();
     println!(
-        "refresh of one month, {acts} acts a month, median of {turns}: {short:?} with {} months of \
+        "refresh of one month, {acts} acts and {} bids a month, median of {turns}: {short:?} with {} months of \
          history, {long:?} with {}, ratio {ratio:.2}",
-        MONTHS[0], MONTHS[1]
+        acts / 10,
+        MONTHS[0],
+        MONTHS[1]
     );
     ratio
 }

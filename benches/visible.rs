@@ -62,11 +62,12 @@ pub(crate) fn measure(runtime: &Runtime, history: &mut History, turns: usize) {
 }
 
 async fn serve(lake: Lake) -> SocketAddr {
+    let access = Arc::new(crate::analysts(lake.clone()));
     let gateway = Gateway::new(lake, Views::embedded().expect("good files"), DEFAULT_MEMORY);
     gateway.warm_up().await.expect("a release");
     let bound = carnac_server::bind(([127, 0, 0, 1], 0).into()).await.expect("a port");
     let address = bound.address();
-    tokio::spawn(bound.serve(Arc::new(gateway), std::future::pending()));
+    tokio::spawn(bound.serve(Arc::new(gateway), access, std::future::pending()));
     address
 }
 

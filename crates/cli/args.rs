@@ -10,6 +10,7 @@ mod reading;
 mod refresh;
 mod scenario;
 mod serve;
+mod token;
 mod upkeep;
 
 use std::ffi::OsString;
@@ -30,7 +31,8 @@ pub(crate) use self::quarantine::{Explain, Export, Quarantine, QuarantineCommand
 pub(crate) use self::reading::Reading;
 pub(crate) use self::refresh::Refresh;
 pub(crate) use self::scenario::Scenario;
-pub(crate) use self::serve::{Listen, OnFailure, Serve};
+pub(crate) use self::serve::{Anonymous, Listen, OnFailure, Serve};
+pub(crate) use self::token::{Create, Token, TokenCommand};
 pub(crate) use self::upkeep::{Upkeep, Verify};
 
 /// The warehouse of a regional observatory of digital administration.
@@ -77,8 +79,8 @@ const DEFAULT_LOG: &str = "warn,datafusion_common::pruning=error";
 
 const AFTER: &str = "\
 Settings are taken from the configuration file, then the environment, then the flags; the last \
-one wins. The file is TOML with the keys root, sql, memory_mib, listen, pseudonym_key_file, \
-refresh, refresh_timezone, on_failure and on_failure_url.
+one wins. The file is TOML with the keys root, sql, memory_mib, listen, anonymous, \
+pseudonym_key_file, refresh, refresh_timezone, on_failure and on_failure_url.
 
 An s3:// lake reads the usual AWS_* variables (AWS_ACCESS_KEY_ID, AWS_ENDPOINT, AWS_REGION…).
 
@@ -135,6 +137,7 @@ pub(crate) enum Command {
     Explain(ExplainFigure),
     Upkeep(Upkeep),
     Verify(Verify),
+    Token(Token),
     Serve(Serve),
     Sample(Sample),
     /// Print the completion script of a shell

@@ -10,12 +10,12 @@ use std::str::FromStr;
 use anyhow::{Context, bail};
 use carnac_ingest::PseudonymKey;
 use carnac_lake::{DEFAULT_MEMORY, Lake};
-use carnac_query::{Gateway, Views};
+use carnac_query::{Access, Gateway, Views};
 use chrono::{DateTime, Local, NaiveDate, Utc};
 use chrono_tz::Tz;
 use serde::Deserialize;
 
-use crate::args::{Args, OnFailure};
+use crate::args::{Anonymous, Args, Listen, OnFailure};
 use crate::hook::Hook;
 
 /// Holds the secret of the respondents' pseudonyms. Clap is not told of it: it would show it.
@@ -33,6 +33,7 @@ struct File {
     memory_mib: Option<usize>,
     listen: Option<SocketAddr>,
     postgres: Option<SocketAddr>,
+    anonymous: Option<Anonymous>,
     pseudonym_key_file: Option<PathBuf>,
     refresh: Option<String>,
     refresh_timezone: Option<String>,
@@ -51,6 +52,8 @@ pub(crate) struct Config {
     pub(crate) listen: SocketAddr,
     /// Address to speak the PostgreSQL protocol on when the command names none.
     pub(crate) postgres: Option<SocketAddr>,
+    /// Who asks without a token when the command names nobody.
+    anonymous: Anonymous,
     /// The secret of the respondents' pseudonyms, without which no survey lands.
     pub(crate) pseudonym_key: Option<PseudonymKey>,
     /// When the server refreshes, as a cron expression, and in which time zone.
@@ -76,6 +79,7 @@ impl Config {
             memory: mib.map_or(DEFAULT_MEMORY, |mib| mib.saturating_mul(1024 * 1024)),
             listen: file.listen.unwrap_or_else(|| SocketAddr::from((Ipv4Addr::LOCALHOST, 50051))),
             postgres: file.postgres,
+            anonymous: file.anonymous.unwrap_or_default(),
             pseudonym_key: pseudonym_key(args, file.pseudonym_key_file.as_deref())?,
             refresh: file.refresh,
             refresh_timezone: parsed("refresh_timezone", file.refresh_timezone)?
@@ -100,6 +104,16 @@ impl Config {
             command: args.on_failure.clone().or_else(|| self.hook.command.clone()),
             url: args.on_failure_url.clone().or_else(|| self.hook.url.clone()),
         }
+    }
+
+    /// Makes the access to a lake, for a server with these arguments.
+    pub(crate) async fn access(&self, lake: Lake, args: &Listen) -> anyhow::Result<Access> {
+        let anonymous = args.anonymous.unwrap_or(self.anonymous);
+        let access = Access::new(lake, anonymous.principal(), now)?;
+        Ok(match args.provider() {
+            Some(provider) => access.trusting(provider).await?,
+            None => access,
+        })
     }
 
     /// Opens a lake to read.

@@ -65,7 +65,7 @@ pub(crate) async fn run(config: &Config, args: &Demo) -> anyhow::Result<ExitCode
     let job = Job { config, lake: job_lake, command: "demo", files, run_date, declared };
     let landed = job.run().await?;
 
-    let gateway = config.gateway(lake)?;
+    let gateway = config.gateway(lake.clone())?;
     for (question, sql) in QUESTIONS {
         print::line(&format!("\n{question}"))?;
         let answer = gateway.run(Principal::Analyst, sql, None, None).await?;
@@ -75,7 +75,8 @@ pub(crate) async fn run(config: &Config, args: &Demo) -> anyhow::Result<ExitCode
         return Ok(landed);
     }
     print::line("")?;
-    serve::until_stopped(config, &args.listen, gateway, std::future::pending()).await
+    let asked = (gateway, config.access(lake, &args.listen).await?);
+    serve::until_stopped(config, &args.listen, asked, std::future::pending()).await
 }
 
 /// A key that everybody knows: the answers of the demonstration are invented.

@@ -23,6 +23,7 @@ mod sample;
 mod scenario;
 mod serve;
 mod temporary;
+mod token;
 mod upkeep;
 mod verify;
 
@@ -99,6 +100,7 @@ async fn run(args: Args) -> anyhow::Result<ExitCode> {
         Command::Explain(args) => explain::run(&config, &args).await,
         Command::Upkeep(args) => upkeep::run(&config, &args).await,
         Command::Verify(args) => verify::run(&config, &args).await,
+        Command::Token(args) => token::run(&config, &args.command).await,
         Command::Serve(serve) => serve::run(&config, &serve).await,
         Command::Sample(args) => sample::run(&args),
         Command::Completions { shell } => {

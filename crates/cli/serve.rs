@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context;
-use carnac_query::Gateway;
+use carnac_query::{Access, Gateway};
 
 use self::refresher::Refresher;
 use self::schedule::Schedule;
@@ -18,24 +18,25 @@ use crate::print;
 /// Runs `carnac serve`.
 pub(crate) async fn run(config: &Config, args: &Serve) -> anyhow::Result<ExitCode> {
     let Some(cron) = args.refresh.as_ref().or(config.refresh.as_ref()) else {
-        let gateway = config.gateway(config.open_lake()?)?;
-        return until_stopped(config, &args.listen, gateway, std::future::pending()).await;
+        let lake = config.open_lake()?;
+        let asked = (config.gateway(lake.clone())?, config.access(lake, &args.listen).await?);
+        return until_stopped(config, &args.listen, asked, std::future::pending()).await;
     };
     let lake = config.create_lake(config.root())?;
-    let gateway = config.gateway(lake.clone())?;
+    let asked = (config.gateway(lake.clone())?, config.access(lake.clone(), &args.listen).await?);
     let zone = args.refresh_timezone.unwrap_or(config.refresh_timezone);
     let schedule = Schedule::parse(cron, zone)?;
     let hook = config.hook(&args.on_failure);
     let mut refresher = Refresher::new(config, lake, schedule, hook).await?;
     refresher.first_release().await?;
-    until_stopped(config, &args.listen, gateway, refresher.keep()).await
+    until_stopped(config, &args.listen, asked, refresher.keep()).await
 }
 
 /// Opens the newest release, listens, says where, and answers until told to stop; does `beside` as long.
 pub(crate) async fn until_stopped(
     config: &Config,
     args: &Listen,
-    gateway: Gateway,
+    (gateway, access): (Gateway, Access),
     beside: impl Future<Output = anyhow::Result<()>>,
 ) -> anyhow::Result<ExitCode> {
     let mut bound = carnac_server::bind(args.listen.unwrap_or(config.listen)).await?;
@@ -51,10 +52,13 @@ pub(crate) async fn until_stopped(
         address = bound.address()
     ))?;
     if let Some(address) = bound.postgres_address() {
-        print::line(&format!("and as PostgreSQL on postgresql://{address}/carnac"))?;
+        print::line(&format!(
+            "and as PostgreSQL (user anonymous, or a token as the password of another) on \
+             postgresql://{address}/carnac"
+        ))?;
     }
     tokio::select! {
-        served = bound.serve(Arc::new(gateway), stop) => served?,
+        served = bound.serve(Arc::new(gateway), Arc::new(access), stop) => served?,
         ended = beside => ended?,
     }
     Ok(ExitCode::SUCCESS)

@@ -2,6 +2,7 @@
 -- title: Première activation de chaque service / First activation of each service
 -- unit: row
 -- grain: siren, service_code
+-- owner: siren
 select
     siren,
     service_code,

@@ -2,6 +2,7 @@
 -- title: Actes, avec ce qui compte comme télétransmis / Acts, with what counts as transmitted
 -- unit: row
 -- grain: act_id
+-- owner: siren
 -- Transmitted: status 4 (acknowledgement received) or more, acknowledged, not cancelled.
 -- An act that the platform's export does not have is put together from its messages: it is known
 -- by its transmission (1-1) or its acknowledgement (1-2, which gives status 4), and cancelled by

@@ -2,6 +2,7 @@
 -- title: Collectivités et leurs dates de validité / Authorities with their dates of validity
 -- unit: row
 -- grain: kind, code, valid_from
+-- owner: siren
 -- An edition holds until the next one of its family. Editions before 2023 name communes by
 -- INSEE code only: their SIREN is that of the grouping's list of the same date, or of the next
 -- edition that has one.

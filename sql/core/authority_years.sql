@@ -2,6 +2,7 @@
 -- title: Collectivités par année / Authorities by year
 -- unit: row
 -- grain: siren, period
+-- owner: siren
 -- Each authority as the edition in force on the last day of the year names it, or in force on
 -- the run date for the current year. The first year is that of the first edition. Editions before
 -- 2023 name communes by INSEE code only: their SIREN is that of the grouping's list of the same

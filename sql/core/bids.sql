@@ -2,6 +2,7 @@
 -- title: Plis reçus / Bids received
 -- unit: row
 -- grain: bid_id
+-- owner: siren
 select
     bid_id,
     consultation_id,

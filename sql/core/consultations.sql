@@ -2,6 +2,7 @@
 -- title: Consultations publiées / Published tenders
 -- unit: row
 -- grain: consultation_id
+-- owner: siren
 -- Drafts are left out. Closed: not cancelled, and the closing date is not after the run date.
 select
     c.consultation_id,

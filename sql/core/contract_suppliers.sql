@@ -2,6 +2,7 @@
 -- title: Titulaires des marchés et concessions / Suppliers of contracts and concessions
 -- unit: row
 -- grain: buyer_siren, buyer_siret, contract_id, sequence, supplier_id_kind, supplier_id
+-- owner: buyer_siren
 -- One row for each supplier of a contract, however many rows named it. An amount is the whole
 -- contract's and is not here: it must not be summed over suppliers.
 with pairs as (

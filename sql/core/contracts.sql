@@ -2,6 +2,7 @@
 -- title: Marchés et concessions, un par contrat / Contracts and concessions, one row each
 -- unit: row
 -- grain: buyer_siren, buyer_siret, contract_id, sequence
+-- owner: buyer_siren
 -- Rows of one buyer (SIRET), number, amount and object are one contract, whoever its suppliers
 -- are: they are merged, and its amount counts once. The same number with another amount or object
 -- is another lot, told by `sequence` (staging.contracts says how). The rest is what the row

@@ -2,6 +2,7 @@
 -- title: Collectivités dont chaque source parle / Authorities of which each source speaks
 -- unit: row
 -- grain: dataset, siren
+-- owner: siren
 -- Never which rows: only that there are some.
 select distinct 'accounts' as dataset, siren from staging.accounts
 union all

@@ -2,6 +2,7 @@
 -- title: Retraits de dossiers de consultation / Tender documents downloaded
 -- unit: row
 -- grain: download_id
+-- owner: siren
 -- Which company downloaded is not shown: it is data of firms.
 select
     download_id,

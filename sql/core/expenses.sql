@@ -2,6 +2,7 @@
 -- title: Dépenses réelles par nature et fonction / Actual expenses by nature and function
 -- unit: eur
 -- grain: siren, siret, period, nature_code, function_code
+-- owner: siren
 -- What was spent, so the accounts only (compte administratif or financier unique), never a
 -- budget voted or amended; money that moves, so no opération d'ordre.
 select

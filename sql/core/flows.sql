@@ -2,6 +2,7 @@
 -- title: Flux Hélios envoyés, avec leur acquittement / Accounting flows sent, with their acknowledgement
 -- unit: row
 -- grain: siren, flow_id
+-- owner: siren
 -- Fully dematerialised: signed, with its attachments, and no paper.
 with acknowledgements as (
     select siren, flow_id, flow_date, is_acknowledged

@@ -2,6 +2,7 @@
 -- title: Adhésions / Memberships
 -- unit: row
 -- grain: siren, start_date
+-- owner: siren
 select
     siren,
     start_date,

@@ -2,6 +2,7 @@
 -- title: Actes confiés au service de données ouvertes, avec leur état / Acts sent to the open-data service, with their state
 -- unit: row
 -- grain: publication_id
+-- owner: siren
 -- Individual acts are named to nobody above staging: of these the number and the subject are left out.
 select
     publication_id,

@@ -2,6 +2,7 @@
 -- title: Chiffres déclarés et leur statut / Reported figures and their status
 -- unit: row
 -- grain: siren, period, variable, item
+-- owner: siren
 select
     siren,
     period,

@@ -2,6 +2,7 @@
 -- title: Connexions par jour, sans les comptes / Sessions by day, without the accounts
 -- unit: row
 -- grain: siren, service_code, session_date
+-- owner: siren
 -- Which account connected is shown to nobody above staging.
 select
     siren,

@@ -2,6 +2,7 @@
 -- title: Actes par nature et matière / Acts by nature and subject
 -- unit: count
 -- grain: siren, period, nature_code, subject_level2_code
+-- owner: siren
 -- built_from: act_messages=period, acts=period
 -- All acts of the platform, and those of them that count as transmitted.
 select

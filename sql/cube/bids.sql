@@ -2,6 +2,7 @@
 -- title: Plis par mode de remise / Bids by the way they came
 -- unit: count
 -- grain: siren, period
+-- owner: siren
 -- built_from: bids=period
 -- In time: electronic bids that are not late. Late ones are electronic bids too.
 select

@@ -2,6 +2,7 @@
 -- title: Consultations publiées / Published tenders
 -- unit: count
 -- grain: siren, period
+-- owner: siren
 -- built_from: consultations=period
 -- Those that are closed depend on the day on which one asks: they are no part of this.
 select

@@ -3,6 +3,7 @@
 --   / First and last day on which each service was used, by year
 -- unit: row
 -- grain: siren, service_code, year
+-- owner: siren
 -- The uses of cube.uses: who asks whether there was one needs not every day.
 select siren, 'actes' as service_code, cast(date_part('year', decision_date) as bigint) as year,
     min(decision_date) as first_day, max(decision_date) as last_day

@@ -2,6 +2,7 @@
 -- title: Jours d'usage de chaque service / Days on which each service was used
 -- unit: row
 -- grain: siren, service_code, day
+-- owner: siren
 -- An act transmitted, a tender published, a flow sent; of the other services a session.
 select siren, 'actes' as service_code, decision_date as day from core.acts where is_transmitted
 union

@@ -2,6 +2,7 @@
 -- title: Volumes par procédure : électroniques, et en tout / Volumes by process: electronic, and in all
 -- unit: count
 -- grain: siren, period, process
+-- owner: siren
 -- built_from: act_messages=period, acts=period, authorities=all, bids=period, consultations=period, flows=all, reported=period
 -- Electronic: acts transmitted, tenders online, electronic bids in time, flows acknowledged. In
 -- all: as the authority reports (of bids, as the platform counts them where paper was entered).

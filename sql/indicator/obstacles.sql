@@ -22,28 +22,13 @@
 -- disclosure: D2
 -- rows: denominator core.answers of measure = 'obstacle' if is_agreed is not null;
 --   numerator core.answers of measure = 'obstacle' if is_agreed
-with sums as (
-    select
-        siren,
-        wave as period,
-        series as item,
-        cast(is_agreed as bigint) as numerator,
-        cast(case when is_agreed is not null then 1 end as bigint) as denominator,
-        case
-            when is_agreed is not null then 'observed'
-            when status_code in ('not_concerned', 'not_asked') then 'not_concerned'
-            else 'not_reported'
-        end as status
-    from core.answers
-    where measure = 'obstacle'
-)
-
 select
     siren,
-    period,
-    item,
-    numerator,
-    denominator,
-    safe_ratio(numerator, denominator) as value,
+    wave as period,
+    series as item,
+    cast(is_agreed as bigint) as numerator,
+    cast(case when is_agreed is not null then 1 end as bigint) as denominator,
+    cast(is_agreed as double) as value,
     status
-from sums
+from core.answers
+where measure = 'obstacle'

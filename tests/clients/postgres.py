@@ -16,7 +16,7 @@ import flight_sql
 from flight_sql import WITHOUT_SAMPLE, is_equal
 from lake import all_views, views
 
-USER = "analyst"
+USER = "anonymous"
 BUYER = "242900074"
 MANY = 200_000
 POOL = 50

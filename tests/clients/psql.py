@@ -6,7 +6,7 @@ from functools import partial
 
 from lake import ENVIRONMENT
 
-USER = "analyst"
+USER = "anonymous"
 
 # A command, and words of its answer.
 COMMANDS = {

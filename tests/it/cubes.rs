@@ -174,9 +174,9 @@ fn a_cube_names_the_tables_that_it_reads() {
         (
             "acts=period\n",
             "bids=period\n",
-            "cube/acts.sql:5: the cube is built from act_messages, acts",
+            "cube/acts.sql:6: the cube is built from act_messages, acts",
         ),
-        ("acts=period\n", "acts=year\n", "cube/acts.sql:5: a cube is `built_from:"),
+        ("acts=period\n", "acts=year\n", "cube/acts.sql:6: a cube is `built_from:"),
         (", period, nature_code", ", nature_code", "the grain of a cube has the column period"),
         (
             "from core.acts\n",

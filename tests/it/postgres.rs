@@ -1,5 +1,6 @@
 //! The PostgreSQL protocol, with a bare client and with bytes that no client sends.
 
+mod access;
 mod wire;
 
 use std::io::{Read, Write};
@@ -7,7 +8,7 @@ use std::net::{SocketAddr, TcpStream};
 
 use crate::support::{Place, Server, acts};
 
-use wire::Client;
+pub(crate) use wire::Client;
 
 /// Numbers of types.
 const BOOL: u32 = 16;
@@ -30,7 +31,7 @@ impl Door {
         let place = Place::new();
         let two = acts(&[("a", "213502388", "2025-01-01"), ("b", "213502388", "2025-01-02")]);
         place.ok(&["ingest", &place.file("acts/a.csv", two)]);
-        let (server, address) = place.serve_postgres();
+        let (server, address) = place.serve_postgres(&[]);
         Self { place, server, address }
     }
 
@@ -311,13 +312,14 @@ fn readers_pin_a_release() {
 #[test]
 fn bytes_that_are_no_messages_end_their_connection_only() {
     let door = Door::open();
-    let frames: [&[u8]; 6] = [
+    let frames: [&[u8]; 7] = [
         b"",
         b"\0\0\0\x02",
         b"\xff\xff\xff\xff\0\x03\0\0",
         b"\0\0\0\x08\0\x02\0\0",
         b"GET / HTTP/1.1\r\n\r\n",
         b"\0\0\0\x11\0\x03\0\0user\0me\0\0",
+        b"\0\0\0\x18\0\x03\0\0user\0anonymous\0\0",
     ];
     let messages: [&[u8]; 5] = [
         b"Q\0\0\0\x03",

@@ -92,8 +92,9 @@ impl Place {
     }
 
     /// Starts `serve` with a port for PostgreSQL too; returns that one's address as well.
-    pub(crate) fn serve_postgres(&self) -> (Server, SocketAddr) {
-        let mut server = self.serve_with(&["--log", "warn"], &["--postgres", "127.0.0.1:0"]);
+    pub(crate) fn serve_postgres(&self, after: &[&str]) -> (Server, SocketAddr) {
+        let after = [&["--postgres", "127.0.0.1:0"], after].concat();
+        let mut server = self.serve_with(&["--log", "warn"], &after);
         let line = server.hears("postgresql://");
         let address = line.trim().rsplit("postgresql://").next().unwrap();
         let address = address.trim_end_matches("/carnac").parse().unwrap();

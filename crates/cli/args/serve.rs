@@ -1,14 +1,19 @@
 //! Arguments of `carnac serve`, and the hook that it shares with `carnac refresh`.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
+use carnac_query::{Principal, Provider};
 use chrono_tz::Tz;
+use clap::ValueEnum;
 use reqwest::Url;
+use serde::Deserialize;
 
 /// Serve Arrow Flight SQL and HTTP on a loopback port, and PostgreSQL on another, until Ctrl-C or SIGTERM
 ///
-/// There is no access control yet: only loopback addresses are served, and whoever reaches the
-/// port reads the schemas published, assessment, peer, indicator, cube and core.
+/// Who asks is told by a token of `carnac token`, sent as `authorization: Bearer` or as the password
+/// of any user; who sends none is whom --anonymous says. There is no TLS yet, and no token may
+/// travel in the clear: only loopback addresses are served.
 ///
 /// A new release is seen by the next query; a query that runs keeps the release that it began
 /// with. When told to stop, the server refuses new queries and lets running ones end, for 30
@@ -16,6 +21,7 @@ use reqwest::Url;
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "Examples:
   carnac serve --listen 127.0.0.1:50051 --postgres 127.0.0.1:5432
+  carnac serve --anonymous public
   carnac serve --refresh '0 2 * * *' --on-failure 'mail -s \"carnac: $CARNAC_OUTCOME\" exploitation'")]
 pub(crate) struct Serve {
     #[command(flatten)]
@@ -46,6 +52,54 @@ pub(crate) struct Listen {
     /// Address to speak the PostgreSQL protocol on as well; port 0 takes a free one [default: none]
     #[arg(long, env = "CARNAC_POSTGRES", value_name = "ADDR:PORT")]
     pub(crate) postgres: Option<SocketAddr>,
+
+    /// Who asks without a token [default: analyst]
+    #[arg(long, env = "CARNAC_ANONYMOUS", value_enum, value_name = "ROLE")]
+    pub(crate) anonymous: Option<Anonymous>,
+
+    /// JWKS file of an identity provider (OIDC) whose tokens are taken too: their claim carnac_role
+    /// is a role as `carnac token create` names it
+    #[arg(long, env = "CARNAC_JWKS", value_name = "FILE", requires_all = ["issuer", "audience"])]
+    pub(crate) jwks: Option<PathBuf>,
+
+    /// What the claim iss of its tokens must be
+    #[arg(long, env = "CARNAC_ISSUER", value_name = "URL", requires = "jwks")]
+    pub(crate) issuer: Option<String>,
+
+    /// What the claim aud of its tokens must be
+    #[arg(long, env = "CARNAC_AUDIENCE", value_name = "NAME", requires = "jwks")]
+    pub(crate) audience: Option<String>,
+}
+
+impl Listen {
+    /// Returns the identity provider whose tokens are taken, if one is named.
+    pub(crate) fn provider(&self) -> Option<Provider> {
+        let named = self.jwks.clone().zip(self.issuer.clone()).zip(self.audience.clone());
+        named.map(|((jwks, issuer), audience)| Provider { jwks, issuer, audience })
+    }
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Anonymous {
+    /// An analyst: every program of this machine reads all figures and facts
+    #[default]
+    Analyst,
+    /// Anybody: the published figures only
+    Public,
+    /// Nobody: a token is wanted
+    Nobody,
+}
+
+impl Anonymous {
+    /// Returns who asks without a token; nobody may when there is none.
+    pub(crate) fn principal(self) -> Option<Principal> {
+        match self {
+            Self::Analyst => Some(Principal::Analyst),
+            Self::Public => Some(Principal::Public),
+            Self::Nobody => None,
+        }
+    }
 }
 
 // As above. Neither value is shown in the help: a command or an address may hold a secret.

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use carnac_model::{Edition, EditionName};
 use chrono::{DateTime, Utc};
-use futures::TryStreamExt;
 use object_store::ObjectStoreExt;
 use object_store::path::Path;
 
@@ -66,15 +65,8 @@ impl Lake {
     /// # Errors
     /// When the folder cannot be listed.
     pub async fn edition_names(&self) -> Result<BTreeSet<EditionName>> {
-        let folder = Path::from(FOLDER);
-        let entries: Vec<_> = self
-            .store
-            .list(Some(&folder))
-            .try_collect()
-            .await
-            .map_err(|source| Error::Editions { step: "list", source })?;
-        let name = |file: &str| file.strip_suffix(".json")?.parse().ok();
-        Ok(entries.iter().filter_map(|entry| name(entry.location.filename()?)).collect())
+        let names = self.records_in(FOLDER).await;
+        names.map_err(|source| Error::Editions { step: "list", source })
     }
 }
 

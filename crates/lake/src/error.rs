@@ -149,6 +149,26 @@ pub enum Error {
         /// The storage's own reason.
         source: object_store::Error,
     },
+    /// There is no such token.
+    #[error("there is no token {id}: `carnac token list` lists those that there are")]
+    NoToken {
+        /// The id asked for.
+        id: String,
+    },
+    /// The file of a token is not what was written.
+    #[error("token {id} is damaged: revoke it and create another one")]
+    DamagedToken {
+        /// Its id.
+        id: String,
+    },
+    /// The tokens cannot be listed, read, written or removed.
+    #[error("{step} tokens: {source}")]
+    Tokens {
+        /// `list`, `read`, `write` or `remove`.
+        step: &'static str,
+        /// The storage's own reason.
+        source: object_store::Error,
+    },
     /// Another process works on the dataset.
     #[error(
         "another refresh works on {dataset}: {holder}, until {} unless it goes on; nothing was \

@@ -9,8 +9,8 @@
 //! Lake::{rewrites, rewrite} ─▶ Draft of the same rows;  Lake::{unneeded, remove};  Lake::verify
 //! ```
 //! This crate is the only one that writes, and it writes only by replacing whole
-//! partitions and by adding records of releases, runs and editions; leases come and go. It removes
-//! only files that no kept release names.
+//! partitions and by adding records of releases, runs and editions; leases and tokens come and go. It
+//! removes only files that no kept release names.
 
 mod audit;
 mod commit;
@@ -33,6 +33,7 @@ mod statistics;
 mod store;
 mod sum;
 mod table;
+mod token;
 mod upkeep;
 mod vacuum;
 mod verify;
@@ -52,6 +53,7 @@ pub use release::Draft;
 pub use replace::quarantine_schema;
 pub use store::open_bucket;
 pub use table::Table;
+pub use token::Token;
 pub use upkeep::{Rewrite, Upkeep};
 pub use vacuum::Unneeded;
 pub use verify::{Damage, Verified};

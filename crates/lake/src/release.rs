@@ -1,6 +1,7 @@
 //! The release log: numbered records, each put only if absent, the newest readable one wins.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::str::FromStr;
 
 use carnac_model::{Cube, Input, Release, Stamp};
 use chrono::{DateTime, NaiveDate, Utc};
@@ -303,15 +304,18 @@ impl Lake {
     /// # Errors
     /// When the log cannot be listed.
     pub async fn release_ids(&self) -> Result<BTreeSet<u64>> {
-        let folder = Path::from(FOLDER);
-        let entries: Vec<_> = self
-            .store
-            .list(Some(&folder))
-            .try_collect()
-            .await
-            .map_err(|source| Error::ReleaseLog { step: "list", source })?;
-        let number = |name: &str| name.strip_suffix(".json")?.parse().ok();
-        Ok(entries.iter().filter_map(|entry| number(entry.location.filename()?)).collect())
+        let ids = self.records_in(FOLDER).await;
+        ids.map_err(|source| Error::ReleaseLog { step: "list", source })
+    }
+
+    /// Returns the names of the records `<name>.json` of a folder; another file is none.
+    pub(crate) async fn records_in<T: FromStr + Ord>(
+        &self,
+        folder: &str,
+    ) -> object_store::Result<BTreeSet<T>> {
+        let entries: Vec<_> = self.store.list(Some(&Path::from(folder))).try_collect().await?;
+        let name = |file: &str| file.strip_suffix(".json")?.parse().ok();
+        Ok(entries.iter().filter_map(|entry| name(entry.location.filename()?)).collect())
     }
 
     /// Returns one release that can be read.

@@ -3,7 +3,55 @@
 //! Both end in a Luhn key. La Poste (SIREN 356 000 000) is the official exception: its
 //! establishments may satisfy "the sum of the 14 digits is a multiple of 5" instead.
 
+use std::fmt;
+use std::str::FromStr;
+
 const LA_POSTE: &str = "356000000";
+
+/// A SIREN whose key is right.
+///
+/// ```
+/// use carnac_model::identifier::Siren;
+/// let rennes: Siren = "213502388".parse().unwrap();
+/// assert_eq!(rennes.as_str(), "213502388");
+/// assert!("213502389".parse::<Siren>().is_err());
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Siren([u8; 9]);
+
+/// A text that is no SIREN.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("a SIREN has nine digits, the last of which is a check")]
+pub struct SirenError;
+
+impl Siren {
+    /// Returns the nine digits.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.0).expect("digits only")
+    }
+}
+
+impl FromStr for Siren {
+    type Err = SirenError;
+
+    fn from_str(text: &str) -> Result<Self, SirenError> {
+        let digits = text.as_bytes().try_into().ok().filter(|_| is_siren(text));
+        digits.map(Self).ok_or(SirenError)
+    }
+}
+
+impl fmt::Display for Siren {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Debug for Siren {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
 
 /// Returns whether `text` is a SIREN: nine digits with a right Luhn key.
 ///

@@ -1,6 +1,7 @@
 //! What one principal sees at one release: a table is opened, and a view planned, when it is first
 //! asked for.
 
+mod barrier;
 mod books;
 mod definitions;
 mod entries;
@@ -209,6 +210,7 @@ fn check_columns(file: &SqlFile, schema: &Schema) -> Result<()> {
             format!("the grain names `{absent}`, which is not a column"),
         ));
     }
+    check_owner(file, schema)?;
     if file.layer == Layer::Audit {
         return check_audit(file, schema);
     }
@@ -238,6 +240,17 @@ fn check_columns(file: &SqlFile, schema: &Schema) -> Result<()> {
     let found = told(&found);
     let reason = format!("an indicator has the columns {counts}, or {range}; this one has {found}");
     Err(file.error(1, reason))
+}
+
+/// The column that says whose row it is, is one of text.
+fn check_owner(file: &SqlFile, schema: &Schema) -> Result<()> {
+    let Some(owner) = &file.header.owner else { return Ok(()) };
+    let field = schema.column_with_name(owner);
+    if field.is_some_and(|(_, field)| *field.data_type() == DataType::Utf8) {
+        return Ok(());
+    }
+    let reason = format!("the owner `{owner}` is not a column of text");
+    Err(file.error(file.line_of("owner"), reason))
 }
 
 fn check_audit(file: &SqlFile, schema: &Schema) -> Result<()> {

@@ -27,6 +27,8 @@ const UNREADABLE: &str = "the data cannot be read now; try again";
 pub enum Kind {
     /// The text or a parameter is wrong: mend it.
     Invalid,
+    /// Who asks is not known: present a token that holds.
+    Unauthenticated,
     /// Not for this principal, or not on this read-only server.
     Denied,
     /// It does not exist.
@@ -106,6 +108,10 @@ impl Error {
 
     pub(crate) fn denied(reason: &str) -> Self {
         Self::Refused { kind: Kind::Denied, reason: reason.to_owned() }
+    }
+
+    pub(crate) fn unauthenticated(reason: &str) -> Self {
+        Self::Refused { kind: Kind::Unauthenticated, reason: reason.to_owned() }
     }
 
     pub(crate) fn not_found(reason: impl Into<String>) -> Self {

@@ -24,6 +24,9 @@ pub struct Header {
     pub unit: String,
     /// Columns that name one row, in order; none of an audit.
     pub grain: Vec<String>,
+    /// The column of a fact or cube that says whose row it is: an authority sees its own, and
+    /// nothing of a view that does not say.
+    pub owner: Option<String>,
     /// A true sentence in SQL, of functions only: `safe_ratio(1, 4) = 0.25`.
     pub example: Option<String>,
     /// What only indicators and published views say.
@@ -114,6 +117,8 @@ impl Header {
             (values.next("unit")?.text, columns(&values.next("grain")?.text))
         };
         let is_function = layer == Layer::Function;
+        let is_owned = matches!(layer, Layer::Core | Layer::Cube);
+        let owner = is_owned.then(|| values.optional("owner")).transpose()?.flatten();
         let example = is_function.then(|| values.next("example")).transpose()?;
         let has_definition = layer.has_definition();
         let definition = has_definition.then(|| Definition::parse(&mut values)).transpose()?;
@@ -123,6 +128,7 @@ impl Header {
             title,
             unit,
             grain,
+            owner: owner.map(|owner| owner.text),
             example: example.map(|example| example.text),
             definition,
             level,

@@ -7,6 +7,7 @@
 //! SQL text ─ gate ─▶ one read-only statement ─ Gateway::run ─▶ Answer{schema, stream, release}
 //! ```
 
+mod access;
 mod answer;
 mod at;
 mod audit;
@@ -26,6 +27,7 @@ mod scenario;
 mod udf;
 mod view;
 
+pub use access::{Access, Provider};
 pub use answer::Answer;
 pub use at::At;
 pub use audit::audit;
@@ -37,5 +39,5 @@ pub use error::{Error, Kind, Result};
 pub use explain::Figure;
 pub use gateway::{Description, Gateway, TableEntry};
 pub use header::{Bilingual, Definition, Facts, Header, Version};
-pub use principal::Principal;
+pub use principal::{Principal, PrincipalError};
 pub use view::{Layer, SqlFile, Views};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use carnac_model::definitions_hash;
+use carnac_model::{definitions_hash, indicator};
 use include_dir::{Dir, include_dir};
 
 use crate::header::{Header, Version};
@@ -122,6 +122,14 @@ impl SqlFile {
                 .is_some_and(|rest| rest.starts_with(':'))
         };
         self.sql.lines().position(is_key).map_or(1, |place| place + 1)
+    }
+
+    /// Returns the column that says whose row it is; an indicator always has it.
+    pub(crate) fn owner(&self) -> Option<&str> {
+        match self.layer {
+            Layer::Indicator => Some(indicator::COLUMNS[0].0),
+            _ => self.header.owner.as_deref(),
+        }
     }
 
     /// Returns how a function is called: its name, its arguments and what it returns.

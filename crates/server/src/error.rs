@@ -10,8 +10,8 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 pub enum Error {
     /// The address can be reached from elsewhere.
     #[error(
-        "serve on {address}: there is no access control yet, so only loopback addresses \
-         (127.0.0.1 or [::1]) are served"
+        "serve on {address}: there is no TLS yet, and no token may travel in the clear, so only \
+         loopback addresses (127.0.0.1 or [::1]) are served"
     )]
     NotLoopback {
         /// The address asked for.

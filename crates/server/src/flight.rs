@@ -7,12 +7,14 @@ mod ticket;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::{Schema, SchemaRef};
 use arrow::ipc::writer::IpcWriteOptions;
 use arrow_flight::encode::FlightDataEncoderBuilder;
 use arrow_flight::error::FlightError;
+use arrow_flight::flight_service_server::FlightServiceServer;
 use arrow_flight::sql::metadata::GetCatalogsBuilder;
 use arrow_flight::sql::server::{FlightSqlService, PeekableFlightDataStream};
 use arrow_flight::sql::{
@@ -23,34 +25,58 @@ use arrow_flight::sql::{
     ProstMessageExt, SqlInfo, TicketStatementQuery,
 };
 use arrow_flight::{
-    Action, ActionType, FlightData, FlightDescriptor, FlightEndpoint, FlightInfo, IpcMessage,
-    SchemaAsIpc,
+    Action, ActionType, FlightData, FlightDescriptor, FlightEndpoint, FlightInfo, HandshakeRequest,
+    HandshakeResponse, IpcMessage, SchemaAsIpc,
 };
-use carnac_query::{Gateway, TableEntry};
+use axum::Router;
+use axum::middleware::from_fn;
+use carnac_query::{Access, Error, Gateway, Principal, TableEntry};
 use futures::stream::{BoxStream, StreamExt, TryStreamExt};
 use prost::Message;
-use tonic::metadata::MetadataMap;
-use tonic::{Request, Response, Status};
+use tonic::service::Routes;
+use tonic::{Request, Response, Status, Streaming};
 
-use crate::{PRINCIPAL, wire};
+use crate::identify::{identify, token};
+use crate::{STOPPING, wire};
 use ticket::Ticket;
 
 type Reply<T> = Result<Response<T>, Status>;
 type DoGet = BoxStream<'static, Result<FlightData, Status>>;
 
+/// Returns the route of the service for those whom `access` knows; new calls are refused while
+/// `stopping`.
+pub(crate) fn router(
+    gateway: Arc<Gateway>,
+    access: &Arc<Access>,
+    stopping: &Arc<AtomicBool>,
+) -> Router {
+    let (access, stopping) = (Arc::clone(access), Arc::clone(stopping));
+    let refuse = move |call: Request<()>| match stopping.load(Ordering::SeqCst) {
+        true => Err(Status::unavailable(STOPPING)),
+        false => Ok(call),
+    };
+    let refusal = |error: Error| wire::status(&error).into_http::<axum::body::Body>();
+    let identified = move |request, next| identify(Arc::clone(&access), refusal, request, next);
+    let service = FlightServiceServer::with_interceptor(Service { gateway }, refuse);
+    let router = Routes::new(service).into_axum_router().reset_fallback();
+    router.route_layer(from_fn(identified))
+}
+
+/// Who asks; a call of which it is not known is not answered.
+fn principal<T>(call: &Request<T>) -> Result<Principal, Status> {
+    let known = call.extensions().get().copied();
+    known.ok_or_else(|| Status::unauthenticated("it is not known who asks"))
+}
+
 /// The Flight SQL service.
-pub(crate) struct Service {
+struct Service {
     gateway: Arc<Gateway>,
 }
 
 impl Service {
-    pub(crate) fn new(gateway: Arc<Gateway>) -> Self {
-        Self { gateway }
-    }
-
-    async fn tables(&self, call: &MetadataMap) -> Result<Vec<TableEntry>, Status> {
-        let at = session::named(call)?;
-        let tables = self.gateway.tables(PRINCIPAL, at.as_ref()).await;
+    async fn tables<T>(&self, call: &Request<T>) -> Result<Vec<TableEntry>, Status> {
+        let at = session::named(call.metadata())?;
+        let tables = self.gateway.tables(principal(call)?, at.as_ref()).await;
         tables.map_err(|error| wire::status(&error))
     }
 
@@ -58,19 +84,19 @@ impl Service {
     async fn info(&self, ticket: Ticket, request: Request<FlightDescriptor>) -> Reply<FlightInfo> {
         let mut ticket = ticket.or(session::named(request.metadata())?);
         let (row, at) = (ticket.row().await?, ticket.at()?);
-        let described =
-            self.gateway.describe(PRINCIPAL, &ticket.sql, row.as_ref(), at.as_ref()).await;
+        let who = principal(&request)?;
+        let described = self.gateway.describe(who, &ticket.sql, row.as_ref(), at.as_ref()).await;
         let described = described.map_err(|error| wire::status(&error))?;
         ticket.pin(described.release);
         let query = TicketStatementQuery { statement_handle: ticket.handle() };
         info(&query, &described.schema, request.into_inner())
     }
 
-    async fn run(&self, handle: &[u8], call: &MetadataMap) -> Reply<DoGet> {
-        let ticket = Ticket::parse(handle)?.or(session::named(call)?);
+    async fn run<T>(&self, handle: &[u8], call: &Request<T>) -> Reply<DoGet> {
+        let ticket = Ticket::parse(handle)?.or(session::named(call.metadata())?);
         let (parameters, at) = (ticket.row().await?, ticket.at()?);
-        let answer =
-            self.gateway.run(PRINCIPAL, &ticket.sql, parameters.as_ref(), at.as_ref()).await;
+        let who = principal(call)?;
+        let answer = self.gateway.run(who, &ticket.sql, parameters.as_ref(), at.as_ref()).await;
         let answer = answer.map_err(|error| wire::status(&error))?;
         let rows =
             answer.stream.map_err(|error| FlightError::Tonic(Box::new(wire::status(&error))));
@@ -115,6 +141,21 @@ fn message(schema: &Schema) -> Result<bytes::Bytes, Status> {
 impl FlightSqlService for Service {
     type FlightService = Self;
 
+    /// Gives back the token that was checked: each call then sends it as its bearer.
+    async fn do_handshake(
+        &self,
+        request: Request<Streaming<HandshakeRequest>>,
+    ) -> Reply<BoxStream<'static, Result<HandshakeResponse, Status>>> {
+        let sent = token(request.metadata().as_ref());
+        let sent = sent.ok_or_else(|| Status::unauthenticated("send a token as the password"))?;
+        let bearer = format!("Bearer {sent}").parse();
+        let bearer = bearer.map_err(|_| Status::internal("the token cannot be sent back"))?;
+        let reply = HandshakeResponse { protocol_version: 0, payload: sent.into() };
+        let mut response = Response::new(futures::stream::once(async { Ok(reply) }).boxed());
+        response.metadata_mut().insert("authorization", bearer);
+        Ok(response)
+    }
+
     async fn get_flight_info_statement(
         &self,
         query: CommandStatementQuery,
@@ -136,7 +177,7 @@ impl FlightSqlService for Service {
         query: TicketStatementQuery,
         request: Request<arrow_flight::Ticket>,
     ) -> Reply<DoGet> {
-        self.run(&query.statement_handle, request.metadata()).await
+        self.run(&query.statement_handle, &request).await
     }
 
     async fn do_get_prepared_statement(
@@ -144,7 +185,7 @@ impl FlightSqlService for Service {
         query: CommandPreparedStatementQuery,
         request: Request<arrow_flight::Ticket>,
     ) -> Reply<DoGet> {
-        self.run(&query.prepared_statement_handle, request.metadata()).await
+        self.run(&query.prepared_statement_handle, &request).await
     }
 
     async fn do_action_create_prepared_statement(
@@ -153,7 +194,8 @@ impl FlightSqlService for Service {
         request: Request<Action>,
     ) -> Result<ActionCreatePreparedStatementResult, Status> {
         let at = session::named(request.metadata())?;
-        let described = self.gateway.describe(PRINCIPAL, &query.query, None, at.as_ref()).await;
+        let who = principal(&request)?;
+        let described = self.gateway.describe(who, &query.query, None, at.as_ref()).await;
         let described = described.map_err(|error| wire::status(&error))?;
         // Unless the call names a release, the handle names none: each execution reads the newest.
         let ticket = Ticket::of(query.query).or(at);
@@ -197,7 +239,7 @@ impl FlightSqlService for Service {
     ) -> Reply<DoGet> {
         let mut builder = GetCatalogsBuilder::new();
         let catalogs: BTreeSet<_> =
-            self.tables(request.metadata()).await?.into_iter().map(|table| table.catalog).collect();
+            self.tables(&request).await?.into_iter().map(|table| table.catalog).collect();
         catalogs.into_iter().for_each(|catalog| builder.append(catalog));
         one_batch(builder.build())
     }
@@ -217,7 +259,7 @@ impl FlightSqlService for Service {
     ) -> Reply<DoGet> {
         let mut builder = query.into_builder();
         let mut last = None;
-        for table in self.tables(request.metadata()).await? {
+        for table in self.tables(&request).await? {
             let schema = (table.catalog, table.schema);
             if last.as_ref() != Some(&schema) {
                 builder.append(&schema.0, &schema.1);
@@ -241,7 +283,7 @@ impl FlightSqlService for Service {
         request: Request<arrow_flight::Ticket>,
     ) -> Reply<DoGet> {
         let mut builder = query.into_builder();
-        for table in self.tables(request.metadata()).await? {
+        for table in self.tables(&request).await? {
             let appended = builder.append(
                 &table.catalog,
                 &table.schema,

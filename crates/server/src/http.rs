@@ -22,7 +22,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use arrow::array::AsArray;
-use axum::Router;
 use axum::body::Bytes;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{DefaultBodyLimit, Path, Query, Request, State};
@@ -30,9 +29,11 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use carnac_query::Gateway;
+use axum::{Extension, Router};
+use carnac_query::{Access, Gateway, Principal};
 
-use crate::{PRINCIPAL, STOPPING};
+use crate::STOPPING;
+use crate::identify::identify;
 use ask::{Ask, Asked, Figures};
 use problem::Problem;
 
@@ -45,12 +46,25 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// What is answered, and to be documented, as JSON of OpenAPI 3.1.
 const OPENAPI: &str = include_str!("http/openapi.json");
 
+/// Whether who asks sees the view of a definition.
+const SEEN: &str = "exists (select 1 from information_schema.tables as t \
+                    where t.table_schema = view_schema and t.table_name = view_name)";
+
 type Reply = Result<Response, Problem>;
 type Door = State<Arc<Gateway>>;
+/// Who asks; a route that does not know it does not answer.
+type Asker = Extension<Principal>;
 
-/// Returns the routes; new requests are refused while `stopping`.
-pub(crate) fn router(gateway: Arc<Gateway>, stopping: &Arc<AtomicBool>) -> Router {
-    let stopping = Arc::clone(stopping);
+/// Returns the routes, most of them for those whom `access` knows; new requests are refused while
+/// `stopping`.
+pub(crate) fn router(
+    gateway: Arc<Gateway>,
+    access: &Arc<Access>,
+    stopping: &Arc<AtomicBool>,
+) -> Router {
+    let (access, stopping) = (Arc::clone(access), Arc::clone(stopping));
+    let identified =
+        move |request, next| identify(Arc::clone(&access), Problem::from, request, next);
     let refuse = move |request: Request, next: Next| {
         let is_stopping = stopping.load(Ordering::SeqCst);
         async move {
@@ -65,6 +79,7 @@ pub(crate) fn router(gateway: Arc<Gateway>, stopping: &Arc<AtomicBool>) -> Route
         .route("/indicators", get(indicators))
         .route("/indicators/{id}", get(figures))
         .route("/authorities/{siren}", get(authority))
+        .route_layer(middleware::from_fn(identified))
         .route("/openapi.json", get(openapi))
         .route("/health", get(health))
         .route("/ready", get(ready))
@@ -78,6 +93,7 @@ pub(crate) fn router(gateway: Arc<Gateway>, stopping: &Arc<AtomicBool>) -> Route
 
 async fn query(
     State(gateway): Door,
+    Extension(principal): Asker,
     asked: Result<Query<Asked>, QueryRejection>,
     headers: HeaderMap,
     body: Bytes,
@@ -86,22 +102,24 @@ async fn query(
     let (sql, parameters) = parameters::of_body(&headers, &body)?;
     let form = reply::form(asked.format.as_deref(), &headers)?;
     let at = asked.at()?;
-    let answer = gateway.run(PRINCIPAL, &sql, parameters.as_ref(), at.as_ref()).await?;
+    let answer = gateway.run(principal, &sql, parameters.as_ref(), at.as_ref()).await?;
     reply::rows(answer, form)
 }
 
 async fn indicators(
     State(gateway): Door,
+    Extension(principal): Asker,
     asked: Result<Query<Asked>, QueryRejection>,
     headers: HeaderMap,
 ) -> Reply {
     let Query(asked) = asked?;
     let ask = Ask::new("select * from catalog.indicators").order("id, version");
-    reply::cached(&gateway, ask, &asked, &headers).await
+    reply::cached(&gateway, principal, ask, &asked, &headers).await
 }
 
 async fn figures(
     State(gateway): Door,
+    Extension(principal): Asker,
     Path(id): Path<String>,
     figures: Result<Query<Figures>, QueryRejection>,
     headers: HeaderMap,
@@ -111,10 +129,11 @@ async fn figures(
     let at = asked.at()?;
     let of = Ask::new("select view_schema, view_name from catalog.indicators")
         .with("id", Some(&id))
-        .and("is_current");
-    let found = of.run(&gateway, at.as_ref()).await?.collect().await?;
+        .and("is_current")
+        .and(SEEN);
+    let found = of.run(&gateway, principal, at.as_ref()).await?.collect().await?;
     let Some(found) = found.iter().find(|batch| batch.num_rows() > 0) else {
-        let reason = format!("there is no indicator {id}: GET /indicators lists them");
+        let reason = format!("there is no indicator {id} for who asks: GET /indicators lists all");
         return Err(Problem::new(StatusCode::NOT_FOUND, reason));
     };
     let name = |column: usize| found.column(column).as_string::<i32>().value(0);
@@ -123,25 +142,30 @@ async fn figures(
         .with("period", figures.period.as_deref())
         .with("item", figures.item.as_deref())
         .with("status", figures.status.as_deref());
-    reply::cached(&gateway, ask, &asked, &headers).await
+    reply::cached(&gateway, principal, ask, &asked, &headers).await
 }
 
 async fn authority(
     State(gateway): Door,
+    Extension(principal): Asker,
     Path(siren): Path<String>,
     asked: Result<Query<Asked>, QueryRejection>,
     headers: HeaderMap,
 ) -> Reply {
     let Query(asked) = asked?;
+    if principal == Principal::Public {
+        let reason = "authorities are shown to analysts, and to each one its own: send a token";
+        return Err(Problem::new(StatusCode::FORBIDDEN, reason));
+    }
     let of = Ask::new("select 1 from core.authority_years").with("siren", Some(&siren));
-    let found = of.run(&gateway, asked.at()?.as_ref()).await?.collect().await?;
+    let found = of.run(&gateway, principal, asked.at()?.as_ref()).await?.collect().await?;
     if found.iter().all(|batch| batch.num_rows() == 0) {
         let reason = "no authority has this SIREN in the release: it has nine digits";
         return Err(Problem::new(StatusCode::NOT_FOUND, reason));
     }
     let ask =
         Ask::new("select * from core.authority_years").with("siren", Some(&siren)).order("period");
-    reply::cached(&gateway, ask, &asked, &headers).await
+    reply::cached(&gateway, principal, ask, &asked, &headers).await
 }
 
 async fn openapi() -> impl IntoResponse {
@@ -151,7 +175,7 @@ async fn openapi() -> impl IntoResponse {
 /// Whether queries are answered: the smallest one is, in time.
 async fn health(State(gateway): Door) -> Reply {
     let smallest = async {
-        let answer = Ask::new("select 1").run(&gateway, None).await?;
+        let answer = Ask::new("select 1").run(&gateway, Principal::Public, None).await?;
         answer.collect().await.map_err(Problem::from)
     };
     match tokio::time::timeout(PATIENCE, smallest).await {

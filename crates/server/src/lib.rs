@@ -4,6 +4,7 @@
 mod error;
 mod flight;
 mod http;
+mod identify;
 mod linger;
 mod postgres;
 mod wire;
@@ -13,18 +14,20 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use arrow_flight::flight_service_server::FlightServiceServer;
-use carnac_query::{Gateway, Principal};
+use carnac_query::{Access, Gateway};
 use futures::TryStreamExt;
+use futures::future::ready;
 use linger::Lingering;
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tonic::service::Routes;
 use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
-use tonic::{Request, Status};
 
 pub use error::{Error, Result};
+
+/// Connections at once; one more is closed as soon as it comes.
+const CONNECTIONS: usize = 500;
 
 /// How long running answers may go on after the server was asked to stop.
 const DRAIN: Duration = Duration::from_secs(30);
@@ -39,7 +42,8 @@ pub struct Bound {
 
 /// Listens on `address`; port 0 takes a free one.
 ///
-/// There is no access control yet, so nothing but a loopback address is accepted.
+/// There is no TLS yet and no token may travel in the clear, so nothing but a loopback address is
+/// accepted.
 ///
 /// # Errors
 /// [`Error::NotLoopback`], or when the port is taken.
@@ -79,25 +83,28 @@ impl Bound {
         self.postgres.as_ref().map(|(_, address)| *address)
     }
 
-    /// Answers Flight SQL and HTTP, and PostgreSQL if asked to, until `shutdown`, then refuses new
-    /// calls and lets running answers end, for 30 seconds at most.
+    /// Answers Flight SQL and HTTP, and PostgreSQL if asked to, to whom `access` knows until
+    /// `shutdown`, then refuses new calls and lets running answers end, for 30 seconds at most.
     ///
     /// # Errors
     /// When the transport fails.
     pub async fn serve(
         self,
         gateway: Arc<Gateway>,
+        access: Arc<Access>,
         shutdown: impl Future<Output = ()>,
     ) -> Result<()> {
         let stopping = Arc::new(AtomicBool::new(false));
         let (stop, stopped) = watch::channel(false);
-        let http = http::router(Arc::clone(&gateway), &stopping);
+        let places = Arc::new(Semaphore::new(CONNECTIONS));
         let postgres = self.postgres.map(|(listener, _)| {
-            Box::pin(postgres::serve(listener, Arc::clone(&gateway), stopped))
+            let (gateway, access) = (Arc::clone(&gateway), Arc::clone(&access));
+            let house = postgres::House { gateway, access, places: Arc::clone(&places) };
+            Box::pin(postgres::serve(listener, house, stopped))
         });
-        let service = flight::Service::new(gateway);
-        let service = FlightServiceServer::with_interceptor(service, refusing(&stopping));
-        let routes = Routes::from(http).add_service(service);
+        let http = http::router(Arc::clone(&gateway), &access, &stopping);
+        let flight = flight::router(gateway, &access, &stopping);
+        let routes = Routes::from(http.merge(flight));
         let (asked, was_asked) = tokio::sync::oneshot::channel();
         let shutdown = async {
             shutdown.await;
@@ -109,7 +116,10 @@ impl Bound {
         };
         // An answer smaller than a packet must not wait for the next one.
         let incoming = TcpIncoming::from(self.listener).with_nodelay(Some(true));
-        let incoming = incoming.map_ok(Lingering::from);
+        let incoming = incoming.try_filter_map(move |stream| {
+            let place = Arc::clone(&places).try_acquire_owned();
+            ready(Ok(place.map(|place| Lingering::new(stream, place)).ok()))
+        });
         // Flight is HTTP/2; what else comes to the port is of HTTP.
         let serving = Server::builder()
             .accept_http1(true)
@@ -141,19 +151,5 @@ impl Bound {
     }
 }
 
-/// Until there is access control, whoever reaches the loopback port is an analyst.
-const PRINCIPAL: Principal = Principal::Analyst;
-
 /// What a client is told while the server stops.
 const STOPPING: &str = "the server is stopping: ask again in a moment";
-
-/// Refuses calls once the server is stopping, on connections that it has still.
-fn refusing(
-    stopping: &Arc<AtomicBool>,
-) -> impl FnMut(Request<()>) -> Result<Request<()>, Status> + Clone + use<> {
-    let stopping = Arc::clone(stopping);
-    move |call| match stopping.load(Ordering::SeqCst) {
-        true => Err(Status::unavailable(STOPPING)),
-        false => Ok(call),
-    }
-}

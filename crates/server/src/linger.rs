@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Sleep;
 use tonic::transport::server::{Connected, TcpConnectInfo};
 
@@ -24,11 +25,13 @@ pub(crate) struct Lingering {
     stream: TcpStream,
     /// When it is closed whatever the client does; set once the last byte is written.
     until: Option<Pin<Box<Sleep>>>,
+    /// Its place among the connections at once.
+    _place: OwnedSemaphorePermit,
 }
 
-impl From<TcpStream> for Lingering {
-    fn from(stream: TcpStream) -> Self {
-        Self { stream, until: None }
+impl Lingering {
+    pub(crate) fn new(stream: TcpStream, place: OwnedSemaphorePermit) -> Self {
+        Self { stream, until: None, _place: place }
     }
 }
 

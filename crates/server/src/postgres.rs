@@ -30,24 +30,34 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
-use carnac_query::Gateway;
+use carnac_query::{Access, Gateway};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, Semaphore, watch};
 use tokio::task::JoinSet;
 
 /// Most prepared statements, and most open portals, of one session.
 const MOST: usize = 1000;
 
-/// Most connections at a time.
-const CONNECTIONS: usize = 500;
+/// Connections that may wait to be told that there is no place, or to cancel.
+const WITHOUT_PLACE: usize = 100;
+
+/// What all connections share.
+#[derive(Debug, Clone)]
+pub(crate) struct House {
+    pub(crate) gateway: Arc<Gateway>,
+    pub(crate) access: Arc<Access>,
+    /// Places for connections, those of the other doors too.
+    pub(crate) places: Arc<Semaphore>,
+}
 
 /// Answers on `listener` until the server stops, then lets running answers end.
 pub(crate) async fn serve(
     listener: TcpListener,
-    gateway: Arc<Gateway>,
+    house: House,
     mut stopping: watch::Receiver<bool>,
 ) {
     let cancels = Arc::new(Cancels::default());
+    let waiting = Arc::new(Semaphore::new(WITHOUT_PLACE));
     let mut clients = JoinSet::new();
     loop {
         let accepted = tokio::select! {
@@ -58,14 +68,21 @@ pub(crate) async fn serve(
         };
         match accepted {
             Ok((stream, _)) => {
-                let is_full = clients.len() >= CONNECTIONS;
-                clients.spawn(startup::begin(
-                    stream_without_delay(stream),
-                    Arc::clone(&gateway),
-                    Arc::clone(&cancels),
-                    is_full,
-                    stopping.clone(),
-                ));
+                let place = Arc::clone(&house.places).try_acquire_owned().ok();
+                let waits = match place {
+                    Some(_) => None,
+                    None => match Arc::clone(&waiting).try_acquire_owned() {
+                        Ok(waits) => Some(waits),
+                        Err(_) => continue,
+                    },
+                };
+                let house = house.clone();
+                let (cancels, stopping) = (Arc::clone(&cancels), stopping.clone());
+                clients.spawn(async move {
+                    let stream = stream_without_delay(stream);
+                    startup::begin(stream, house, cancels, place.is_none(), stopping).await;
+                    drop((place, waits));
+                });
             }
             // No descriptor may be left: there is one again when a client leaves.
             Err(error) => {

@@ -15,6 +15,7 @@ pub(crate) fn http_status(error: &Error) -> StatusCode {
     told(error);
     match error.kind() {
         Kind::Invalid => StatusCode::BAD_REQUEST,
+        Kind::Unauthenticated => StatusCode::UNAUTHORIZED,
         Kind::Denied => StatusCode::FORBIDDEN,
         Kind::NotFound => StatusCode::NOT_FOUND,
         Kind::Exhausted => StatusCode::PAYLOAD_TOO_LARGE,
@@ -40,6 +41,7 @@ fn told(error: &Error) {
 fn code(kind: Kind) -> Code {
     match kind {
         Kind::Invalid => Code::InvalidArgument,
+        Kind::Unauthenticated => Code::Unauthenticated,
         Kind::Denied => Code::PermissionDenied,
         Kind::NotFound => Code::NotFound,
         Kind::Exhausted => Code::ResourceExhausted,

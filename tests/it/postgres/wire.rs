@@ -59,21 +59,34 @@ fn text(value: Option<&[u8]>) -> Option<&str> {
 }
 
 impl Client {
-    /// Connects with settings; returns what came too.
+    /// Connects with settings, without a token; returns what came too.
     pub(crate) fn connect(address: SocketAddr, settings: &[(&str, &str)]) -> (Self, Reply) {
+        let mut client = Self::open(address, &[&[("user", "anonymous")], settings].concat());
+        let reply = client.reply();
+        (client, reply)
+    }
+
+    /// Connects as a user who is asked for a password; returns what came too.
+    pub(crate) fn connect_by(address: SocketAddr, password: &str) -> (Self, Reply) {
+        let mut client = Self::open(address, &[("user", "me")]);
+        assert_eq!(client.receive(), Some((b'R', vec![0, 0, 0, 3])));
+        client.send(b'p', &[password.as_bytes(), &[0]].concat());
+        let reply = client.reply();
+        (client, reply)
+    }
+
+    fn open(address: SocketAddr, parameters: &[(&str, &str)]) -> Self {
         let stream = TcpStream::connect(address).unwrap();
         stream.set_nodelay(true).unwrap();
         let mut client = Self { stream, key: Vec::new(), told: BTreeMap::new() };
         let mut body = 0x0003_0000_u32.to_be_bytes().to_vec();
-        for text in [("user", "me")].iter().chain(settings).flat_map(|(name, value)| [name, value])
-        {
+        for text in parameters.iter().flat_map(|(name, value)| [name, value]) {
             body.extend(text.as_bytes());
             body.push(0);
         }
         body.push(0);
         client.send_bare(&body);
-        let reply = client.reply();
-        (client, reply)
+        client
     }
 
     fn send_bare(&mut self, body: &[u8]) {

@@ -7,6 +7,7 @@ use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
 use carnac_lake::Lake;
 use carnac_model::Release;
+use carnac_model::identifier::Siren;
 use datafusion::catalog::{
     CatalogProvider, CatalogProviderList, MemoryCatalogProvider, MemoryCatalogProviderList,
     SchemaProvider, TableProvider,
@@ -19,6 +20,7 @@ use datafusion::execution::{SessionState, SessionStateBuilder};
 use datafusion::logical_expr::{LogicalPlan, TableType};
 use tokio::sync::OnceCell;
 
+use super::barrier::Barrier;
 use super::postgres::{self, PgCatalog, Relation};
 use super::{CATALOG, located, plan_view};
 use crate::{Layer, Principal, Result, SqlFile, Views, cube};
@@ -39,6 +41,8 @@ pub(super) struct Entries {
 #[derive(Debug)]
 struct Entry {
     from: Origin,
+    /// The column that says whose row it is.
+    owner: Option<String>,
     made: OnceCell<Arc<dyn TableProvider>>,
 }
 
@@ -67,7 +71,8 @@ impl Entries {
         let views = Arc::clone(&entries.views);
         for (place, file) in views.files().iter().enumerate() {
             if file.layer != Layer::Function {
-                let entry = Entry { from: Origin::View(place), made: OnceCell::new() };
+                let owner = file.owner().map(str::to_owned);
+                let entry = Entry { from: Origin::View(place), owner, made: OnceCell::new() };
                 entries.put(file.layer.name(), &file.name, entry);
             }
         }
@@ -76,13 +81,14 @@ impl Entries {
 
     /// Adds what is there already.
     pub(super) fn add(&mut self, schema: &str, name: &str, table: Arc<dyn TableProvider>) {
-        let entry = Entry { from: Origin::Memory, made: OnceCell::new_with(Some(table)) };
-        self.put(schema, name, entry);
+        let made = OnceCell::new_with(Some(table));
+        self.put(schema, name, Entry { from: Origin::Memory, owner: None, made });
     }
 
     /// Adds a table of the lake, which is opened when it is asked for.
     pub(super) fn add_table(&mut self, schema: &str, name: &str, columns: SchemaRef) {
-        self.put(schema, name, Entry { from: Origin::Table(columns), made: OnceCell::new() });
+        let from = Origin::Table(columns);
+        self.put(schema, name, Entry { from, owner: None, made: OnceCell::new() });
     }
 
     fn put(&mut self, schema: &str, name: &str, entry: Entry) {
@@ -136,7 +142,10 @@ impl Entries {
 
     /// Returns a session in which only what `principal` may see exists.
     pub(super) fn session(self: &Arc<Self>, principal: Principal) -> SessionState {
-        let schema = |name: &&'static str| (*name, Schema { name, entries: Arc::clone(self) });
+        let schema = |name: &&'static str| {
+            let only = principal.only(name);
+            (*name, Schema { name, entries: Arc::clone(self), principal, only })
+        };
         let postgres = PgCatalog::new(self, principal);
         let functions = postgres.functions();
         let schemas = principal.schemas().iter().map(schema);
@@ -150,16 +159,28 @@ impl Entries {
         state
     }
 
-    /// Returns all tables and views, by schema and name.
-    pub(super) fn relations(&self) -> &[Relation] {
-        self.relations.get_or_init(|| {
+    /// Returns an entry that exists for a principal: one that does not say whose its rows are does
+    /// not, when only those of one authority are seen.
+    fn seen(&self, principal: Principal, schema: &str, name: &str) -> Option<&Entry> {
+        let entry = self.schemas.get(schema)?.get(name)?;
+        let is_whole = principal.only(schema).is_none();
+        (principal.schemas().contains(&schema) && (is_whole || entry.owner.is_some()))
+            .then_some(entry)
+    }
+
+    /// Returns the tables and views that exist for a principal, by schema and name; their numbers
+    /// are the same for all.
+    pub(super) fn relations(&self, principal: Principal) -> Vec<Relation> {
+        let all = self.relations.get_or_init(|| {
             let of_schema = |(schema, entries): (&&'static str, &'_ BTreeMap<String, Entry>)| {
                 let of =
                     |(name, entry): (&String, &Entry)| (*schema, name.clone(), entry.is_view());
                 entries.iter().map(of).collect::<Vec<_>>()
             };
             Relation::numbered(self.schemas.iter().flat_map(of_schema))
-        })
+        });
+        let seen = |of: &&Relation| self.seen(principal, of.schema, &of.name).is_some();
+        all.iter().filter(seen).cloned().collect()
     }
 }
 
@@ -208,36 +229,44 @@ impl CatalogProvider for OneCatalog {
     }
 }
 
-/// One schema, as DataFusion asks for it.
+/// One schema, as DataFusion asks for it in the name of a principal.
 #[derive(Debug)]
 pub(super) struct Schema {
     name: &'static str,
     entries: Arc<Entries>,
+    principal: Principal,
+    /// The authority whose rows alone are seen; all are when there is none.
+    only: Option<Siren>,
 }
 
 impl Schema {
-    fn named(&self) -> &BTreeMap<String, Entry> {
-        &self.entries.schemas[self.name]
+    fn entry(&self, name: &str) -> Option<&Entry> {
+        self.entries.seen(self.principal, self.name, name)
     }
 }
 
 #[async_trait]
 impl SchemaProvider for Schema {
     fn table_names(&self) -> Vec<String> {
-        self.named().keys().cloned().collect()
+        let names = self.entries.schemas[self.name].keys();
+        names.filter(|name| self.table_exist(name)).cloned().collect()
     }
 
     async fn table(&self, name: &str) -> Result<Option<Arc<dyn TableProvider>>, DataFusionError> {
+        let Some(entry) = self.entry(name) else { return Ok(None) };
         let table = self.entries.table(self.name, name).await;
-        table.map_err(|error| DataFusionError::External(Box::new(error)))
+        let table = table.map_err(|error| DataFusionError::External(Box::new(error)))?;
+        let Some(siren) = self.only else { return Ok(table) };
+        let Some((table, owner)) = table.zip(entry.owner.clone()) else { return Ok(None) };
+        Ok(Some(Arc::new(Barrier::new(table, owner, siren))))
     }
 
     async fn table_type(&self, name: &str) -> Result<Option<TableType>, DataFusionError> {
         let of = |entry: &Entry| if entry.is_view() { TableType::View } else { TableType::Base };
-        Ok(self.named().get(name).map(of))
+        Ok(self.entry(name).map(of))
     }
 
     fn table_exist(&self, name: &str) -> bool {
-        self.named().contains_key(name)
+        self.entry(name).is_some()
     }
 }

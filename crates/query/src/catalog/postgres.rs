@@ -54,8 +54,8 @@ const TABLES_FROM: u32 = 20_000;
 pub(super) struct Relation {
     /// Its number, the same for every principal.
     oid: u32,
-    schema: &'static str,
-    name: String,
+    pub(super) schema: &'static str,
+    pub(super) name: String,
     is_view: bool,
 }
 
@@ -85,10 +85,8 @@ pub(super) fn functions() -> Vec<ScalarUDF> {
 
 impl PgCatalog {
     pub(super) fn new(entries: &Arc<Entries>, principal: Principal) -> Self {
-        let schemas = principal.schemas();
-        let all = entries.relations().iter();
-        let seen = all.filter(|of| schemas.contains(&of.schema)).cloned().collect();
-        Self { entries: Arc::clone(entries), relations: Arc::new(seen), schemas }
+        let relations = Arc::new(entries.relations(principal));
+        Self { entries: Arc::clone(entries), relations, schemas: principal.schemas() }
     }
 
     /// Returns the functions that tell of relations.

@@ -15,6 +15,7 @@ impl Error {
             (Self::Query { public, .. }, Kind::Invalid) if public == ON_A_VALUE => "22000",
             (Self::Query { source, .. }, Kind::Invalid) => of_planning(source.find_root()),
             (_, Kind::Invalid) => "42601",
+            (_, Kind::Unauthenticated) => "28P01",
             (_, Kind::Denied) => "42501",
             (_, Kind::NotFound) => "42704",
             (_, Kind::Exhausted) => "53200",

@@ -31,6 +31,20 @@ fn header_is_read() {
 }
 
 #[test]
+fn only_facts_and_cubes_say_whose_their_rows_are() {
+    let owned = GOOD.replace("\nselect", "\n-- owner: siren\nselect");
+    for layer in [Layer::Core, Layer::Cube] {
+        let header = Header::parse(&owned, layer).unwrap();
+        assert_eq!(header.owner.as_deref(), Some("siren"), "{layer}");
+        assert_eq!(Header::parse(GOOD, layer).unwrap().owner, None);
+    }
+    for layer in [Layer::Staging, Layer::Peer] {
+        let fault = (5, "unknown header key `owner`".to_owned());
+        assert_eq!(Header::parse(&owned, layer), Err(fault), "{layer}");
+    }
+}
+
+#[test]
 fn definition_is_read_over_several_lines() {
     let definition = Header::parse(DEFINED, Layer::Indicator).unwrap().definition.unwrap();
     assert_eq!(definition.sentence.to_string(), "Ce que c'est, sur deux lignes / What it is");
@@ -68,7 +82,7 @@ fn a_wrong_line_is_named() {
         (GOOD.replace("-- id: X\n", ""), 1),
         (GOOD.replace(" / Yes", ""), 2),
         (GOOD.replace("/ Yes", "/ Yes / Ya"), 2),
-        (GOOD.replace("select 1", "-- owner: me\nselect 1"), 5),
+        (GOOD.replace("select 1", "-- holder: me\nselect 1"), 5),
         (GOOD.replace("grain: siren, period", "grain: "), 4),
     ];
     for (text, line) in cases {

@@ -3,11 +3,10 @@
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch, StringArray};
-use carnac_query::{Answer, At, Gateway};
+use carnac_query::{Answer, At, Gateway, Principal};
 use serde::Deserialize;
 
 use super::problem::Problem;
-use crate::PRINCIPAL;
 
 /// What every request may say. A name that is not known is refused: a filter that is misspelt must
 /// not be passed over.
@@ -80,7 +79,12 @@ impl Ask {
         self
     }
 
-    pub(super) async fn run(&self, gateway: &Gateway, at: Option<&At>) -> Result<Answer, Problem> {
+    pub(super) async fn run(
+        &self,
+        gateway: &Gateway,
+        principal: Principal,
+        at: Option<&At>,
+    ) -> Result<Answer, Problem> {
         let mut sql = self.sql.clone();
         if !self.conditions.is_empty() {
             sql.push_str(&format!(" where {}", self.conditions.join(" and ")));
@@ -88,7 +92,7 @@ impl Ask {
         if !self.order.is_empty() {
             sql.push_str(&format!(" order by {}", self.order));
         }
-        Ok(gateway.run(PRINCIPAL, &sql, self.row().as_ref(), at).await?)
+        Ok(gateway.run(principal, &sql, self.row().as_ref(), at).await?)
     }
 
     fn row(&self) -> Option<RecordBatch> {

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use carnac_query::Error;
 use serde_json::json;
@@ -41,6 +41,10 @@ impl From<QueryRejection> for Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let told = json!({ "status": self.status.as_u16(), "error": self.reason });
-        (self.status, Json(told)).into_response()
+        let reply = (self.status, Json(told));
+        if self.status == StatusCode::UNAUTHORIZED {
+            return ([(header::WWW_AUTHENTICATE, "Bearer")], reply).into_response();
+        }
+        reply.into_response()
     }
 }

@@ -3,7 +3,7 @@
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use carnac_query::{Answer, Encoder, Form, Gateway};
+use carnac_query::{Answer, Encoder, Form, Gateway, Principal};
 use futures::stream::{self, BoxStream, StreamExt};
 
 use super::ask::{Ask, Asked};
@@ -49,9 +49,10 @@ fn names() -> String {
 }
 
 /// Answers a query of ours, unless the client has the answer: it depends on the release, the
-/// definitions and the address only.
+/// definitions, who asks and the address only.
 pub(super) async fn cached(
     gateway: &Gateway,
+    principal: Principal,
     ask: Ask,
     asked: &Asked,
     headers: &HeaderMap,
@@ -59,10 +60,10 @@ pub(super) async fn cached(
     let form = form(asked.format.as_deref(), headers)?;
     let at = asked.at()?;
     let (release, definitions) = gateway.state(at.as_ref()).await?;
-    let tag = format!("W/\"{release}-{definitions}-{}\"", form.name());
+    let tag = format!("W/\"{release}-{definitions}-{principal}-{}\"", form.name());
     let told = [
         (header::ETAG, value(&tag)?),
-        (header::VARY, HeaderValue::from_static("accept")),
+        (header::VARY, HeaderValue::from_static("accept, authorization")),
         (header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache")),
     ];
     let known = headers.get(header::IF_NONE_MATCH).and_then(|tags| tags.to_str().ok());
@@ -71,7 +72,7 @@ pub(super) async fn cached(
     }
     // The state that was told is the one that is read, whatever is published meanwhile.
     let at = at.or(Some(carnac_query::At::Release(release)));
-    Ok((told, rows(ask.run(gateway, at.as_ref()).await?, form)?).into_response())
+    Ok((told, rows(ask.run(gateway, principal, at.as_ref()).await?, form)?).into_response())
 }
 
 /// Sends rows as they come. A failure after the first row ends the connection: no answer is short.

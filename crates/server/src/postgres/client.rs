@@ -5,7 +5,7 @@ use std::io;
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Schema};
-use carnac_query::{At, Gateway, PostgresType, Principal};
+use carnac_query::{Access, At, Gateway, PostgresType, Principal};
 use pgwire::messages::PgWireBackendMessage as Reply;
 use pgwire::messages::data::{NoData, ParameterDescription};
 use pgwire::messages::extendedquery::{BindComplete, CloseComplete, ParseComplete};
@@ -25,9 +25,15 @@ use super::types;
 use super::{MOST, parameter, stopped};
 use crate::STOPPING;
 
+/// The SQLSTATE of a token that does not hold.
+const DENIED: &str = "28P01";
+
 /// A client that is in, and all that is kept for it.
 pub(super) struct Client {
     pub(super) gateway: Arc<Gateway>,
+    pub(super) access: Arc<Access>,
+    /// What it presented, if it did.
+    pub(super) token: Option<String>,
     pub(super) principal: Principal,
     pub(super) connection: Connection,
     pub(super) cancel: Arc<Notify>,
@@ -121,6 +127,7 @@ impl Client {
         match message {
             Message::Query(sql) => {
                 self.is_amid = false;
+                self.identify().await?;
                 self.query(&sql).await?;
                 return Ok(self.ready()?);
             }
@@ -130,6 +137,9 @@ impl Client {
         }
         if self.skips {
             return Ok(());
+        }
+        if matches!(message, Message::Parse { .. } | Message::Execute { .. }) {
+            self.identify().await?;
         }
         match message {
             Message::Parse { statement, sql, types } => self.parse(statement, &sql, &types).await,
@@ -149,6 +159,16 @@ impl Client {
             Message::Flush => Ok(self.connection.flush().await?),
             Message::Query(_) | Message::Sync | Message::Terminate | Message::Copy => Ok(()),
         }
+    }
+
+    /// Looks at the token again: one that was revoked, or has expired, ends the session.
+    async fn identify(&mut self) -> Result<(), Fault> {
+        let found = self.access.principal(self.token.as_deref()).await;
+        self.principal = found.map_err(|error| match Problem::from(error) {
+            problem if problem.code == DENIED => Problem::fatal(problem.code, problem.message),
+            problem => problem,
+        })?;
+        Ok(())
     }
 
     /// Answers a text of statements one after the other, up to the first that fails.

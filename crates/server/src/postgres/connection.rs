@@ -13,7 +13,7 @@ use tokio::sync::Notify;
 use tokio::sync::futures::OwnedNotified;
 use tokio::time::Sleep;
 
-use super::message::{Message, Opening, message, opening};
+use super::message::{Message, Opening, message, opening, password};
 use super::problem::{Fault, Problem};
 
 /// Longest message, in bytes: the longest SQL text, and room for its parameters.
@@ -53,6 +53,15 @@ impl Connection {
         let kind = self.read[0];
         let body = self.frame(1, LONGEST).await?;
         Ok(message(kind, body)?)
+    }
+
+    /// Receives the password that was asked for.
+    pub(super) async fn password(&mut self) -> Result<String, Fault> {
+        self.flush().await?;
+        self.fill(1).await?;
+        let kind = self.read[0];
+        let body = self.frame(1, LONGEST_OPENING).await?;
+        Ok(password(kind, body)?)
     }
 
     /// Reads a message whose length stands after `head` bytes, and returns what comes after it.

@@ -105,6 +105,14 @@ pub(super) fn opening(mut body: Bytes) -> Result<Opening, Problem> {
     }
 }
 
+/// Reads the answer to a question for the password.
+///
+/// # Errors
+/// For bytes that are none.
+pub(super) fn password(kind: u8, mut body: Bytes) -> Result<String, Problem> {
+    if kind == b'p' { text(&mut body) } else { Err(malformed()) }
+}
+
 /// Reads one message of the kind that its first byte tells.
 ///
 /// # Errors

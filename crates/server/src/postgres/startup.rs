@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use carnac_query::{Gateway, Principal};
+use carnac_query::Principal;
 use pgwire::messages::PgWireBackendMessage as Reply;
 use pgwire::messages::response::TransactionStatus;
 use pgwire::messages::startup::{
@@ -20,8 +20,7 @@ use super::connection::Connection;
 use super::message::Opening;
 use super::problem::{Fault, Problem};
 use super::settings::Settings;
-use super::{Cancels, stopped};
-use crate::PRINCIPAL;
+use super::{Cancels, House, stopped};
 
 /// The newest minor version of the protocol that is spoken.
 const MINOR: u32 = 2;
@@ -32,6 +31,9 @@ const VERSION: i32 = 3 << 16 | 2;
 /// How long a client may take to say who it is.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// The user who has no token, and is not asked for one; all others send one as their password.
+const ANONYMOUS: &str = "anonymous";
+
 /// How often a client may ask for encryption, of which there are two kinds.
 const WISHES: usize = 2;
 
@@ -41,29 +43,38 @@ struct Asked {
     parameters: Vec<(String, String)>,
 }
 
+impl Asked {
+    fn user(&self) -> Option<&str> {
+        let user = self.parameters.iter().find(|(name, _)| name == "user");
+        user.map(|(_, user)| user.as_str())
+    }
+}
+
 /// Lets a client in and answers it until it leaves.
 pub(super) async fn begin(
     stream: TcpStream,
-    gateway: Arc<Gateway>,
+    house: House,
     cancels: Arc<Cancels>,
     is_full: bool,
     mut stopping: watch::Receiver<bool>,
 ) {
     let mut connection = Connection::new(stream);
-    let opened = tokio::select! {
+    let let_in = async {
+        match opening(&mut connection, &cancels).await? {
+            Some(_) if is_full => {
+                let reason = "there are too many connections: try again in a moment";
+                Err(Problem::fatal("53300", reason).into())
+            }
+            Some(asked) => Ok(Some((authenticate(&mut connection, &house, &asked).await?, asked))),
+            None => Ok::<_, Fault>(None),
+        }
+    };
+    let let_in = tokio::select! {
         () = stopped(&mut stopping) => return,
         () = tokio::time::sleep(PATIENCE) => return,
-        opened = opening(&mut connection, &cancels) => opened,
+        let_in = let_in => let_in,
     };
-    let let_in = opened.and_then(|asked| match asked {
-        Some(_) if is_full => {
-            let reason = "there are too many connections: try again in a moment";
-            Err(Problem::fatal("53300", reason).into())
-        }
-        Some(asked) => Ok(Some((authenticate(&asked)?, asked))),
-        None => Ok(None),
-    });
-    let (principal, asked) = match let_in {
+    let ((token, principal), asked) = match let_in {
         Ok(Some(let_in)) => let_in,
         Ok(None) => return,
         Err(fault) => return refuse(connection, fault).await,
@@ -73,7 +84,9 @@ pub(super) async fn begin(
     let cancellable =
         cancels.add(Bytes::copy_from_slice(&secret.to_be_bytes()), Arc::clone(&cancel));
     let mut client = Client {
-        gateway,
+        gateway: house.gateway,
+        access: house.access,
+        token,
         principal,
         connection,
         cancel,
@@ -117,13 +130,25 @@ async fn opening(connection: &mut Connection, cancels: &Cancels) -> Result<Optio
     Err(Problem::fatal("08P01", "encryption was asked for again").into())
 }
 
-/// Says who a client is. The one place where a password is to become a principal: until there is
-/// access control, whoever reaches the loopback port is an analyst, as at the other doors.
-fn authenticate(asked: &Asked) -> Result<Principal, Problem> {
-    match asked.parameters.iter().find(|(name, _)| name == "user") {
-        Some(_) => Ok(PRINCIPAL),
-        None => Err(Problem::fatal("28000", "the client does not say which user it is")),
-    }
+/// Asks a client for its token, unless it says that it has none; returns it, and who that is.
+async fn authenticate(
+    connection: &mut Connection,
+    house: &House,
+    asked: &Asked,
+) -> Result<(Option<String>, Principal), Fault> {
+    let token = match asked.user() {
+        Some(ANONYMOUS) => None,
+        Some(_) => {
+            connection.put(&Reply::Authentication(Authentication::CleartextPassword))?;
+            Some(connection.password().await?)
+        }
+        None => {
+            let reason = "the client does not say which user it is";
+            return Err(Problem::fatal("28000", reason).into());
+        }
+    };
+    let principal = house.access.principal(token.as_deref()).await?;
+    Ok((token, principal))
 }
 
 /// Tells the client what it is to know, and takes what it sets.
@@ -152,8 +177,7 @@ async fn welcome(
     client.initial_at.clone_from(&client.at);
     client.tell(&Reply::Authentication(Authentication::Ok))?;
     client.tell_settings()?;
-    let user = asked.parameters.iter().find(|(name, _)| name == "user");
-    client.tell_setting("session_authorization", user.map_or("", |(_, user)| user))?;
+    client.tell_setting("session_authorization", asked.user().unwrap_or_default())?;
     client.tell(&Reply::BackendKeyData(BackendKeyData::new(process, SecretKey::I32(secret))))?;
     Ok(client.ready()?)
 }

@@ -1,0 +1,133 @@
+//! Who stands behind a call: every door asks here before it asks the gateway.
+//!
+//! A token is `carnac_<id>_<secret>`. The lake keeps of each one a file by its id, with the argon2id
+//! hash of the secret. The file is read at each call, so a token that is revoked is refused at once;
+//! a secret that was found right is known again by a digest, and costs no second hash.
+
+mod memory;
+mod provider;
+mod secret;
+
+use carnac_lake::{Lake, Token};
+use chrono::{DateTime, Utc};
+use tokio::sync::Semaphore;
+
+use crate::{Error, Principal, Result};
+use memory::Memory;
+pub use provider::Provider;
+use secret::Secret;
+
+/// Hashes that may be computed at once: each takes 19 MiB.
+const HASHES: usize = 2;
+
+const WANTED: &str =
+    "a token is wanted: send it as `authorization: Bearer`, or as the password of any user";
+
+const REFUSED: &str = "the token is refused: it is not one of this lake, was revoked, or has \
+                       expired; `carnac token list` says which there are";
+
+const TOO_MANY: &str = "the token is refused: too many wrong ones of this name were sent; it is \
+                        looked at again within a minute";
+
+/// Tells who asks by the token that a call presents.
+#[derive(Debug)]
+pub struct Access {
+    lake: Lake,
+    /// Who asks without a token; nobody may when there is none.
+    anonymous: Option<Principal>,
+    /// Whose tokens are taken beside those of the lake.
+    provider: Option<Provider>,
+    clock: fn() -> DateTime<Utc>,
+    memory: Memory,
+    hashes: Semaphore,
+}
+
+impl Access {
+    /// Makes the access to a lake: its tokens, and who asks without one.
+    ///
+    /// # Errors
+    /// When the system gives no random bytes.
+    pub fn new(
+        lake: Lake,
+        anonymous: Option<Principal>,
+        clock: fn() -> DateTime<Utc>,
+    ) -> Result<Self> {
+        let (memory, hashes) = (Memory::new(secret::random()?), Semaphore::new(HASHES));
+        Ok(Self { lake, anonymous, provider: None, clock, memory, hashes })
+    }
+
+    /// Takes the tokens of an identity provider too.
+    ///
+    /// # Errors
+    /// When its keys cannot be read.
+    pub async fn trusting(self, provider: Provider) -> Result<Self> {
+        provider.keys().await?;
+        Ok(Self { provider: Some(provider), ..self })
+    }
+
+    /// Creates a token for `principal` and returns the whole text of it, which is kept nowhere.
+    ///
+    /// # Errors
+    /// `Invalid` when it would have expired already; when it cannot be kept.
+    pub async fn create(
+        lake: &Lake,
+        principal: Principal,
+        label: String,
+        created_at: DateTime<Utc>,
+        expires_at: DateTime<Utc>,
+    ) -> Result<String> {
+        if expires_at <= created_at {
+            return Err(Error::invalid("the token would have expired already: name a later day"));
+        }
+        let secret = Secret::draw()?;
+        let (id, role, hash) = (secret.id().to_owned(), principal.to_string(), secret.hash()?);
+        lake.put_token(&Token { id, role, label, created_at, expires_at, hash }).await?;
+        Ok(secret.text().to_owned())
+    }
+
+    /// Returns who presents this token, the whole text of it, or who asks without one.
+    ///
+    /// # Errors
+    /// `Unauthenticated` for a token that does not hold, which is never taken for none, and for
+    /// none where one is wanted; `Unavailable` when the lake does not answer. No text shows a part
+    /// of a secret.
+    pub async fn principal(&self, presented: Option<&str>) -> Result<Principal> {
+        let Some(text) = presented else {
+            return self.anonymous.ok_or_else(|| Error::unauthenticated(WANTED));
+        };
+        let refused = || Error::unauthenticated(REFUSED);
+        if let Some(provider) = self.provider.as_ref().filter(|_| text.contains('.')) {
+            return provider.principal(text, (self.clock)()).await?.ok_or_else(refused);
+        }
+        let secret = Secret::parse(text).ok_or_else(refused)?;
+        let token = self.lake.token(secret.id()).await?.ok_or_else(refused)?;
+        if token.expires_at <= (self.clock)() {
+            return Err(refused());
+        }
+        let role = token.role.parse().map_err(|_| refused())?;
+        self.check(secret, token).await.map(|()| role)
+    }
+
+    /// Checks a secret: by its digest when it was found right before, else by its hash.
+    async fn check(&self, secret: Secret, token: Token) -> Result<()> {
+        let digest = self.memory.digest(secret.text(), &token.hash);
+        if self.memory.knows(&token.id, digest) {
+            return Ok(());
+        }
+        // So many calls of one dashboard cost one hash: the others wait, and find it known.
+        let _permit = self.hashes.acquire().await.expect("it is never closed");
+        if self.memory.knows(&token.id, digest) {
+            return Ok(());
+        }
+        if self.memory.is_shut(&token.id, (self.clock)()) {
+            return Err(Error::unauthenticated(TOO_MANY));
+        }
+        let hashed = tokio::task::spawn_blocking(move || secret.is_of(&token.hash));
+        if hashed.await.unwrap_or(false) {
+            self.memory.right(token.id, digest);
+            return Ok(());
+        }
+        self.memory.wrong(token.id, (self.clock)());
+        Err(Error::unauthenticated(REFUSED))
+    }
+}

@@ -1,0 +1,326 @@
+//! Who asks: tokens on the command line and over both doors, and what each one is told.
+
+use std::path::Path;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use carnac_lake::Lake;
+use carnac_query::{Access, Kind, Principal, Provider};
+use chrono::{DateTime, TimeDelta, Utc};
+use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use reqwest::{Client, StatusCode};
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use crate::flight::{connect, number, query, refused};
+use crate::support::{Place, Server, acts, files_below};
+
+pub(crate) const RENNES: &str = "213502388";
+pub(crate) const IROISE: &str = "242900074";
+
+/// Two acts of Rennes and one of Pays d'Iroise.
+pub(crate) fn two_authorities() -> Place {
+    let place = Place::new();
+    let rows =
+        [("1", RENNES, "2025-01-01"), ("2", RENNES, "2025-01-02"), ("3", IROISE, "2025-01-03")];
+    place.ok(&["ingest", "--run-date", "2025-12-31", &place.file("acts/a.csv", acts(&rows))]);
+    place
+}
+
+pub(crate) fn create(place: &Place, role: &str) -> String {
+    place.ok(&["token", "create", role]).trim().to_owned()
+}
+
+/// The id of a token.
+pub(crate) fn id(token: &str) -> &str {
+    token.split('_').nth(1).unwrap()
+}
+
+/// The rest of it, which nothing may show.
+fn secret(token: &str) -> &str {
+    token.rsplit('_').next().unwrap()
+}
+
+/// Asks over HTTP, with what the header says.
+async fn http(server: &Server, authorization: Option<&str>, sql: &str) -> (StatusCode, String) {
+    let url = format!("http://{}/query?format=csv", server.address);
+    let mut request = Client::new().post(url).body(sql.to_owned());
+    if let Some(value) = authorization {
+        request = request.header("authorization", value);
+    }
+    let response = request.send().await.unwrap();
+    (response.status(), response.text().await.unwrap())
+}
+
+#[test]
+fn a_token_is_shown_once_and_only_its_hash_is_kept() {
+    let place = two_authorities();
+    let token = place.ok(&["token", "create", "authority:213502388", "--label", "Rennes"]);
+    let token = token.trim();
+    let (id, secret) = token.strip_prefix("carnac_").unwrap().split_once('_').unwrap();
+    assert_eq!((id.len(), secret.len()), (12, 64));
+    let listed = place.ok(&["token", "list"]);
+    let line = listed.lines().nth(1).unwrap();
+    assert!(line.starts_with(id) && line.contains("authority:213502388"), "{listed}");
+    assert!(line.ends_with("Rennes") && !listed.contains(secret), "{listed}");
+    let files = files_below(&Path::new(&place.root()).join("tokens"));
+    let [file] = files.as_slice() else { panic!("{files:?}") };
+    let kept = std::fs::read_to_string(file).unwrap();
+    assert!(kept.contains("$argon2id$v=19$m=19456,t=2,p=1$") && !kept.contains(secret), "{kept}");
+
+    assert_eq!(place.ok(&["token", "revoke", id]), format!("token {id} revoked\n"));
+    assert_eq!(place.ok(&["token", "list"]).lines().count(), 1);
+    let error = place.fails(1, &["token", "revoke", id]);
+    assert!(error.contains("there is no token"), "{error}");
+    let error = place.fails(1, &["token", "revoke", token]);
+    assert!(error.contains(id) && !error.contains(secret), "{error}");
+    let error = place.fails(1, &["token", "revoke", "../releases/1"]);
+    assert!(error.contains("there is no token"), "{error}");
+    let error = place.fails(1, &["token", "create", "analyst", "--until", "2020-01-01"]);
+    assert!(error.contains("would have expired already"), "{error}");
+    for role in ["admin", "authority", "authority:213502389"] {
+        assert!(place.fails(2, &["token", "create", role]).contains("a role is"), "{role}");
+    }
+}
+
+#[tokio::test]
+async fn a_token_holds_until_it_expires_or_is_revoked() {
+    let place = two_authorities();
+    let lake = Lake::open(&place.root(), &[]).unwrap();
+    let created = DateTime::UNIX_EPOCH;
+    let label = || "test".to_owned();
+    let create = async |role: &str| {
+        let role = role.parse().unwrap();
+        Access::create(&lake, role, label(), created, created + TimeDelta::days(1)).await.unwrap()
+    };
+    let (analyst, rennes) = (create("analyst").await, create("authority:213502388").await);
+    let access = |anonymous, clock: fn() -> DateTime<Utc>| {
+        Access::new(lake.clone(), anonymous, clock).unwrap()
+    };
+    let today = access(Some(Principal::Public), || DateTime::UNIX_EPOCH);
+    assert_eq!(today.principal(None).await.unwrap(), Principal::Public);
+    assert_eq!(today.principal(Some(&analyst)).await.unwrap(), Principal::Analyst);
+    assert_eq!(today.principal(Some(&rennes)).await.unwrap().to_string(), "authority:213502388");
+
+    let mixed = format!("carnac_{}_{}", id(&analyst), secret(&rennes));
+    let unknown = analyst.replace(id(&analyst), "000000000000");
+    for wrong in
+        ["", "analyst", &mixed, &unknown, &analyst.replace("carnac_", ""), &format!("{analyst} ")]
+    {
+        let error = today.principal(Some(wrong)).await.unwrap_err();
+        assert_eq!(error.kind(), Kind::Unauthenticated, "{wrong}");
+        assert!(error.to_string().starts_with("the token is refused"), "{error}");
+    }
+    let tomorrow = access(Some(Principal::Public), || DateTime::UNIX_EPOCH + TimeDelta::days(1));
+    let error = tomorrow.principal(Some(&analyst)).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::Unauthenticated);
+    let nobody = access(None, || DateTime::UNIX_EPOCH);
+    assert_eq!(nobody.principal(None).await.unwrap_err().kind(), Kind::Unauthenticated);
+    assert_eq!(nobody.principal(Some(&analyst)).await.unwrap(), Principal::Analyst);
+
+    lake.remove_token(id(&analyst)).await.unwrap();
+    let error = today.principal(Some(&analyst)).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::Unauthenticated);
+    assert!(today.principal(Some(&rennes)).await.is_ok());
+}
+
+/// Wrong secrets of one token shut it for a minute, but for who has shown the right one before.
+#[tokio::test]
+async fn guessing_is_shut_out() {
+    let place = two_authorities();
+    let lake = Lake::open(&place.root(), &[]).unwrap();
+    let (created, role) = (DateTime::UNIX_EPOCH, Principal::Analyst);
+    let token =
+        Access::create(&lake, role, String::new(), created, created + TimeDelta::days(1)).await;
+    let token = token.unwrap();
+    let guess = format!("carnac_{}_{}", id(&token), "0".repeat(64));
+    let [known, new] = [(); 2].map(|()| Access::new(lake.clone(), None, minutes).unwrap());
+    assert!(known.principal(Some(&token)).await.is_ok());
+    for access in [&known, &new] {
+        for _ in 0..5 {
+            let error = access.principal(Some(&guess)).await.unwrap_err().to_string();
+            assert!(error.contains("not one of this lake"), "{error}");
+        }
+        let error = access.principal(Some(&guess)).await.unwrap_err().to_string();
+        assert!(error.contains("too many wrong ones"), "{error}");
+    }
+    assert!(known.principal(Some(&token)).await.is_ok());
+    assert!(new.principal(Some(&token)).await.unwrap_err().to_string().contains("too many"));
+    LATER.store(1, std::sync::atomic::Ordering::SeqCst);
+    assert!(new.principal(Some(&token)).await.is_ok());
+}
+
+static LATER: std::sync::atomic::AtomicI64 = std::sync::atomic::AtomicI64::new(0);
+
+fn minutes() -> DateTime<Utc> {
+    DateTime::UNIX_EPOCH + TimeDelta::minutes(LATER.load(std::sync::atomic::Ordering::SeqCst))
+}
+
+#[tokio::test]
+async fn both_doors_ask_for_a_token() {
+    let place = two_authorities();
+    let [analyst, rennes] = ["analyst", "authority:213502388"].map(|role| create(&place, role));
+    let server = place.serve_with(&[], &["--anonymous", "nobody"]);
+    let sql = "select count(*) from core.acts";
+    let wrong = analyst.replace(id(&analyst), "000000000000");
+
+    let (status, text) = http(&server, None, sql).await;
+    assert_eq!(status, StatusCode::UNAUTHORIZED, "{text}");
+    for sent in [format!("Bearer {wrong}"), format!("Digest {analyst}"), analyst.clone()] {
+        let (status, text) = http(&server, Some(&sent), sql).await;
+        assert_eq!(status, StatusCode::UNAUTHORIZED, "{text}");
+        assert!(!text.contains(secret(&analyst)), "{text}");
+    }
+    for (token, count) in [(&analyst, 3), (&rennes, 2)] {
+        let (status, text) = http(&server, Some(&format!("Bearer {token}")), sql).await;
+        assert_eq!(status, StatusCode::OK, "{text}");
+        assert_eq!(text.lines().nth(1).unwrap(), count.to_string());
+    }
+    let health = reqwest::get(format!("http://{}/health", server.address)).await.unwrap();
+    assert_eq!(health.status(), StatusCode::OK);
+
+    let mut client = connect(&server).await;
+    assert!(refused(&mut client, sql).await.contains("a token is wanted"));
+    assert!(client.get_sql_info(vec![]).await.is_err());
+    client.set_token(wrong.clone());
+    let error = refused(&mut client, sql).await;
+    assert!(error.contains("the token is refused") && !error.contains(secret(&wrong)), "{error}");
+    let mut client = connect(&server).await;
+    assert!(client.handshake("anybody", &wrong).await.is_err());
+    client.handshake("anybody", &rennes).await.unwrap();
+    assert_eq!(number(&query(&mut client, sql).await), 2);
+
+    place.ok(&["token", "revoke", id(&rennes)]);
+    assert!(refused(&mut client, sql).await.contains("the token is refused"));
+    let (status, _) = http(&server, Some(&format!("Bearer {rennes}")), sql).await;
+    assert_eq!(status, StatusCode::UNAUTHORIZED);
+}
+
+/// A token that does not hold is refused where none is wanted.
+#[tokio::test]
+async fn who_sends_no_token_is_anybody() {
+    let place = two_authorities();
+    let token = create(&place, "analyst");
+    let server = place.serve_with(&[], &["--anonymous", "public"]);
+    let sql = "select count(*) from core.acts";
+    let (status, text) = http(&server, None, sql).await;
+    assert_eq!(status, StatusCode::BAD_REQUEST, "{text}");
+    assert!(text.contains("core.acts"), "{text}");
+    let schemas = "select count(distinct table_schema) from information_schema.tables";
+    assert_eq!(http(&server, None, schemas).await.1.lines().nth(1), Some("3"));
+    let (status, _) = http(&server, Some(&format!("Bearer {token}0")), "select 1").await;
+    assert_eq!(status, StatusCode::UNAUTHORIZED);
+    assert_eq!(http(&server, Some(&format!("Bearer {token}")), sql).await.0, StatusCode::OK);
+    for (path, status) in [
+        ("authorities/213502388", StatusCode::FORBIDDEN),
+        ("indicators/A08", StatusCode::NOT_FOUND),
+        ("indicators", StatusCode::OK),
+    ] {
+        let found = reqwest::get(format!("http://{}/{path}", server.address)).await.unwrap();
+        assert_eq!(found.status(), status, "{path}");
+    }
+    let mut client = connect(&server).await;
+    assert!(refused(&mut client, sql).await.contains("core.acts"));
+    client.set_token(token);
+    assert_eq!(number(&query(&mut client, sql).await), 3);
+}
+
+/// One connection more than there may be is closed, and the others are answered.
+#[tokio::test]
+async fn connections_are_counted() {
+    let place = two_authorities();
+    let server = place.serve();
+    let connect = async || tokio::net::TcpStream::connect(&server.address).await.unwrap();
+    let mut held = Vec::new();
+    for _ in 0..500 {
+        held.push(connect().await);
+    }
+    assert_eq!(connect().await.read(&mut [0]).await.unwrap_or(0), 0);
+    let first = &mut held[0];
+    first.write_all(b"GET /ready HTTP/1.0\r\nhost: localhost\r\n\r\n").await.unwrap();
+    let mut said = String::new();
+    first.read_to_string(&mut said).await.unwrap();
+    assert!(said.ends_with("release 1\n"), "{said}");
+}
+
+/// A pair of keys made for this test: the private one (PKCS 8), and what a provider publishes.
+const PRIVATE: &str = "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg7fuAWDUO/Ru/qCeV1RYzgLSgfd4ar4uDQWphTqykprah\
+RANCAASRSdim6zYi4HLm8KZbuvvvnkgtmwJuSAsOQSXyk/vkSpbdt6l56XP26NP66NZgkl2X1iQQ+WJLdgO+GJDipTgf";
+const PUBLISHED: &str = r#"{"keys": [
+    {"kty": "EC", "crv": "P-256", "kid": "one", "alg": "ES256",
+     "x": "kUnYpus2IuBy5vCmW7r7755ILZsCbkgLDkEl8pP75Eo", "y": "lt23qXnpc_bo0_ro1mCSXZfWJBD5Ykt2A74YkOKlOB8"},
+    {"kty": "oct", "kid": "shared", "k": "c2VjcmV0LW9mLXRoZS1wcm92aWRlcg"}]}"#;
+
+/// A token of these claims and this key, signed.
+fn signed(algorithm: Algorithm, kid: &str, claims: &Value) -> String {
+    let mut header = Header::new(algorithm);
+    header.kid = Some(kid.to_owned());
+    let key = match algorithm {
+        Algorithm::ES256 => EncodingKey::from_ec_der(&STANDARD.decode(PRIVATE).unwrap()),
+        _ => EncodingKey::from_secret(b"secret-of-the-provider"),
+    };
+    jsonwebtoken::encode(&header, claims, &key).unwrap()
+}
+
+#[tokio::test]
+async fn the_tokens_of_an_identity_provider_are_taken() {
+    let place = two_authorities();
+    let jwks = place.file("keys.json", PUBLISHED).into();
+    let (issuer, audience) = ("https://id.example".to_owned(), "carnac".to_owned());
+    let provider = Provider { jwks, issuer, audience };
+    let lake = Lake::open(&place.root(), &[]).unwrap();
+    let clock = || DateTime::UNIX_EPOCH + TimeDelta::seconds(1_000);
+    let access = Access::new(lake, Some(Principal::Public), clock).unwrap();
+    let access = access.trusting(provider).await.unwrap();
+    let good = json!({ "iss": "https://id.example", "aud": ["carnac"], "nbf": 1_000, "exp": 1_001,
+                       "carnac_role": "authority:213502388" });
+    let but = |claim: &str, value: Value| {
+        let mut claims = good.clone();
+        claims[claim] = value;
+        signed(Algorithm::ES256, "one", &claims)
+    };
+    let token = signed(Algorithm::ES256, "one", &good);
+    let found = access.principal(Some(&token)).await.unwrap();
+    assert_eq!(found.to_string(), "authority:213502388");
+    let analyst = but("carnac_role", json!("analyst"));
+    assert_eq!(access.principal(Some(&analyst)).await.unwrap(), Principal::Analyst);
+
+    let unsigned = format!("{}.", token.rsplit_once('.').unwrap().0);
+    let mixed =
+        format!("{}.{}", analyst.rsplit_once('.').unwrap().0, token.rsplit('.').next().unwrap());
+    let none =
+        token.replace(token.split('.').next().unwrap(), "eyJhbGciOiJub25lIiwia2lkIjoib25lIn0");
+    let wrong = [
+        but("exp", json!(1_000)),
+        but("exp", json!("1001")),
+        but("exp", Value::Null),
+        but("nbf", json!(1_001)),
+        but("nbf", json!("0")),
+        but("iss", json!("https://other.example")),
+        but("iss", Value::Null),
+        but("aud", json!("other")),
+        but("aud", Value::Null),
+        but("carnac_role", json!("admin")),
+        but("carnac_role", json!(["analyst"])),
+        signed(Algorithm::ES256, "two", &good),
+        signed(Algorithm::HS256, "shared", &good),
+        signed(Algorithm::HS256, "one", &good),
+        unsigned,
+        mixed,
+        none,
+        ".".to_owned(),
+    ];
+    for token in wrong {
+        let error = access.principal(Some(&token)).await.unwrap_err();
+        assert_eq!(error.kind(), Kind::Unauthenticated, "{token}");
+    }
+    // A key that is taken out of the file signs no more.
+    place.file("keys.json", r#"{"keys": []}"#);
+    assert!(access.principal(Some(&token)).await.is_err());
+    place.file("keys.json", "nonsense");
+    assert_eq!(access.principal(Some(&token)).await.unwrap_err().kind(), Kind::Unavailable);
+    let error =
+        place.fails(1, &["serve", "--jwks", "keys.json", "--issuer", "i", "--audience", "a"]);
+    assert!(error.contains("read the keys of the identity provider"), "{error}");
+    assert!(place.fails(2, &["serve", "--jwks", "keys.json"]).contains("--issuer"));
+}
