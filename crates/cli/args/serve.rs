@@ -12,8 +12,9 @@ use serde::Deserialize;
 /// Serve Arrow Flight SQL and HTTP on a loopback port, and PostgreSQL on another, until Ctrl-C or SIGTERM
 ///
 /// Who asks is told by a token of `carnac token`, sent as `authorization: Bearer` or as the password
-/// of any user; who sends none is whom --anonymous says. There is no TLS yet, and no token may
-/// travel in the clear: only loopback addresses are served.
+/// of any user; who sends none is whom --anonymous says (over PostgreSQL the user anonymous, and no
+/// other). There is no TLS yet, and no token may travel in the clear: only loopback addresses are
+/// served.
 ///
 /// A new release is seen by the next query; a query that runs keeps the release that it began
 /// with. When told to stop, the server refuses new queries and lets running ones end, for 30
