@@ -18,17 +18,24 @@
 --   sessions are known.
 -- disclosure: D3
 -- rows: numerator core.sessions
-with active as (
+with windows as (
+    select distinct
+        y.period,
+        y.as_of_date,
+        cast(cast(y.period as bigint) - b.years as varchar) as session_period
+    from core.authority_years as y
+    cross join (values (0), (1)) as b (years)
+),
+
+active as (
     select
         s.siren,
-        y.period,
+        w.period,
         count(distinct s.account_key) as account_count
     from staging.sessions as s
-    cross join (values (0), (1)) as later (years)
-    inner join core.authority_years as y
-        on s.siren = y.siren and y.period = cast(cast(s.period as bigint) + later.years as varchar)
-    where s.session_date <= y.as_of_date and s.session_date > y.as_of_date - interval '90 days'
-    group by s.siren, y.period
+    inner join windows as w on s.period = w.session_period
+    where s.session_date <= w.as_of_date and s.session_date > w.as_of_date - interval '90 days'
+    group by s.siren, w.period
 )
 
 select

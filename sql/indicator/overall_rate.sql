@@ -34,24 +34,19 @@
 --   denominator core.reported of item = 'all' and variable in ('ACT_TOT', 'CONS_TOT', 'PLI_TOT', 'PES_TOT')
 --     if status = 'observed'
 with counts as (
-    select siren, period, 'CONS_TOT' as variable, count(*) as electronic_count, count(*) as known_count,
-        0 as paper_count
-    from core.consultations
+    select siren, period, 'CONS_TOT' as variable, tender_count as electronic_count,
+        tender_count as known_count, 0 as paper_count
+    from cube.consultations
+    union all
+    select siren, period, 'PLI_TOT', in_time_count, electronic_count, paper_count
+    from cube.bids
+    union all
+    select siren, period, 'ACT_TOT', sum(transmitted_count), sum(transmitted_count), 0
+    from cube.acts
     group by siren, period
     union all
-    select siren, period, 'PLI_TOT', sum(case when is_electronic and not is_late then 1 else 0 end),
-        sum(case when is_electronic then 1 else 0 end), sum(case when is_electronic then 0 else 1 end)
-    from core.bids
-    group by siren, period
-    union all
-    select siren, period, 'ACT_TOT', sum(case when is_transmitted then 1 else 0 end),
-        sum(case when is_transmitted then 1 else 0 end), 0
-    from core.acts
-    group by siren, period
-    union all
-    select siren, period, 'PES_TOT', sum(case when is_acknowledged then 1 else 0 end),
-        sum(case when is_acknowledged then 1 else 0 end), 0
-    from core.flows
+    select siren, period, 'PES_TOT', sum(acknowledged_count), sum(acknowledged_count), 0
+    from cube.flows
     group by siren, period
 ),
 

@@ -23,10 +23,9 @@ with flows as (
     select
         siren,
         period,
-        sum(case when is_signed then 1 else 0 end) as signed_count,
-        count(is_signed) as flow_count
-    from core.flows
-    where is_acknowledged
+        sum(signed_count) as signed_count,
+        sum(known_count) as flow_count
+    from cube.flows
     group by siren, period
 ),
 
@@ -44,7 +43,7 @@ sums as (
         coalesce(f.flow_count, 0) as denominator
     from units as u
     left join flows as f on u.siren = f.siren and u.period = f.period
-    where u.period in (select period from core.flows)
+    where u.period in (select period from cube.flows)
 )
 
 select

@@ -14,10 +14,6 @@ with events as (
     left join (select distinct consultation_id from core.bids where is_electronic) as b
         on c.consultation_id = b.consultation_id
     where c.is_closed
-    union all
-    select 'A13', siren, flow_date, is_signed
-    from core.flows
-    where is_acknowledged and is_signed is not null
 ),
 
 sums as (
@@ -29,6 +25,10 @@ sums as (
         count(*) as denominator
     from events
     group by indicator_id, siren, period_of_date(day, 'quarter')
+    union all
+    select 'A13', siren, quarter, signed_count, known_count
+    from cube.flows
+    where known_count > 0
 )
 
 select
