@@ -43,6 +43,7 @@ pub(crate) async fn until_stopped(
     if let Some(address) = args.postgres.or(config.postgres) {
         bound = bound.with_postgres(address).await?;
     }
+    let gateway = Arc::new(gateway.within(config.limits(args)));
     let release = gateway.warm_up().await?;
     let stop = stop_signal()?;
     print::line(&format!(
@@ -58,7 +59,7 @@ pub(crate) async fn until_stopped(
         ))?;
     }
     tokio::select! {
-        served = bound.serve(Arc::new(gateway), Arc::new(access), stop) => served?,
+        served = bound.serve(gateway, Arc::new(access), stop) => served?,
         ended = beside => ended?,
     }
     Ok(ExitCode::SUCCESS)

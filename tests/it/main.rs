@@ -15,6 +15,7 @@ mod explain;
 mod faults;
 mod finance;
 mod flight;
+mod hostile;
 mod http;
 mod identity;
 mod inspect;

@@ -1,6 +1,7 @@
 //! Arguments of `carnac serve`, and the hook that it shares with `carnac refresh`.
 
 use std::net::SocketAddr;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 
 use carnac_query::{Principal, Provider};
@@ -53,6 +54,15 @@ pub(crate) struct Listen {
     /// Address to speak the PostgreSQL protocol on as well; port 0 takes a free one [default: none]
     #[arg(long, env = "CARNAC_POSTGRES", value_name = "ADDR:PORT")]
     pub(crate) postgres: Option<SocketAddr>,
+
+    /// Queries that run at once, half of them of one role at most; others wait for 30 seconds at
+    /// most [default: 32]
+    #[arg(long, env = "CARNAC_QUERIES", value_name = "COUNT")]
+    pub(crate) queries: Option<NonZeroUsize>,
+
+    /// Seconds that a query may go on, from its first step to its last row [default: 300]
+    #[arg(long, env = "CARNAC_QUERY_SECONDS", value_name = "SECONDS")]
+    pub(crate) query_seconds: Option<NonZeroU32>,
 
     /// Who asks without a token [default: analyst]
     #[arg(long, env = "CARNAC_ANONYMOUS", value_enum, value_name = "ROLE")]

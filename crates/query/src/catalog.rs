@@ -20,7 +20,7 @@ use datafusion::datasource::MemTable;
 use datafusion::error::DataFusionError;
 use datafusion::execution::registry::FunctionRegistry;
 use datafusion::execution::{SessionState, SessionStateBuilder};
-use datafusion::logical_expr::{DdlStatement, LogicalPlan};
+use datafusion::logical_expr::{DdlStatement, LogicalPlan, ScalarUDF};
 use datafusion::prelude::SessionConfig;
 
 use crate::audit::COLUMNS;
@@ -174,6 +174,11 @@ fn session(lake: &Lake, memory: usize) -> Result<SessionState> {
         .build();
     for function in udf::scalar().into_iter().chain(postgres::functions()) {
         state.register_udf(Arc::new(function)).map_err(Error::planning)?;
+    }
+    for name in udf::bounded::NAMES {
+        let function = udf::bounded::Bounded::new(state.udf(name).map_err(Error::planning)?);
+        let bounded = ScalarUDF::new_from_impl(function);
+        state.register_udf(Arc::new(bounded)).map_err(Error::planning)?;
     }
     for function in udf::aggregate() {
         state.register_udaf(Arc::new(function)).map_err(Error::planning)?;

@@ -13,9 +13,11 @@ use datafusion::execution::SessionState;
 use datafusion::logical_expr::{LogicalPlan, TableType};
 use datafusion::physical_plan::execute_stream;
 
+use crate::admission::Admission;
 use crate::catalog::{CATALOG, Catalog, rewrite};
 use crate::{
-    Answer, At, Error, Figure, Principal, Result, Views, Wanted, answer, diff, explain, gate,
+    Answer, At, Error, Figure, Limits, Principal, Result, Views, Wanted, answer, diff, explain,
+    gate,
 };
 
 /// Catalogues kept open beside the newest: of releases and editions that queries name.
@@ -30,6 +32,8 @@ pub struct Gateway {
     memory: usize,
     /// Whether what a run has computed beforehand is read.
     cubes: bool,
+    /// None when queries may be as many as they are, and go on as long as they do.
+    admission: Option<Admission>,
     /// Open catalogues, each of one release and one set of definitions; the last used at the end.
     open: Mutex<Vec<Arc<Catalog>>>,
 }
@@ -64,7 +68,14 @@ impl Gateway {
     /// Makes the gateway of a lake; `memory` bounds all its queries together, in bytes.
     #[must_use]
     pub fn new(lake: Lake, views: Views, memory: usize) -> Self {
-        Self { lake, views: Arc::new(views), memory, cubes: true, open: Mutex::default() }
+        let (views, open) = (Arc::new(views), Mutex::default());
+        Self { lake, views, memory, cubes: true, admission: None, open }
+    }
+
+    /// Bounds how many queries run at once, and how long each goes on.
+    #[must_use]
+    pub fn within(self, limits: Limits) -> Self {
+        Self { admission: Some(Admission::new(limits)), ..self }
     }
 
     /// Computes cubes when they are read, also those that a run has built: answers are the same.
@@ -163,7 +174,11 @@ impl Gateway {
         parameters: Option<&RecordBatch>,
         at: Option<&At>,
     ) -> Result<Answer> {
-        run(&*self.catalog(at).await?, principal, sql, parameters).await
+        let query = async { run(&*self.catalog(at).await?, principal, sql, parameters).await };
+        match &self.admission {
+            Some(admission) => admission.run(principal, query).await,
+            None => query.await,
+        }
     }
 
     /// Plans one query and says what it would answer, with `parameters` when they are known.

@@ -8,6 +8,7 @@
 //! ```
 
 mod access;
+mod admission;
 mod answer;
 mod at;
 mod audit;
@@ -28,6 +29,7 @@ mod udf;
 mod view;
 
 pub use access::{Access, Provider};
+pub use admission::Limits;
 pub use answer::Answer;
 pub use at::At;
 pub use audit::audit;

@@ -19,6 +19,8 @@ impl Error {
             (_, Kind::Denied) => "42501",
             (_, Kind::NotFound) => "42704",
             (_, Kind::Exhausted) => "53200",
+            (_, Kind::Busy) => "53300",
+            (_, Kind::TimedOut) => "57014",
             (_, Kind::Unavailable) => "58030",
             (_, Kind::Internal) => "XX000",
         }
