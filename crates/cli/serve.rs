@@ -43,7 +43,7 @@ pub(crate) async fn until_stopped(
     if let Some(address) = args.postgres.or(config.postgres) {
         bound = bound.with_postgres(address).await?;
     }
-    let gateway = Arc::new(gateway.within(config.limits(args)));
+    let gateway = Arc::new(gateway.within(config.limits(args))?);
     let release = gateway.warm_up().await?;
     let stop = stop_signal()?;
     print::line(&format!(

@@ -2,19 +2,24 @@
 //! others with queries, and a reader that is slow or gone keeps nothing for ever.
 
 use std::collections::HashMap;
-use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex as Lock, PoisonError};
-use std::task::{Context, Poll};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use arrow::array::RecordBatch;
-use futures::stream::{BoxStream, Stream, StreamExt};
-use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
+use arrow::datatypes::SchemaRef;
+use carnac_model::Release;
+use datafusion::error::DataFusionError;
+use futures::stream::{self, BoxStream, StreamExt};
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, Sleep, sleep_until, timeout, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::{Answer, Error, Kind, Principal, Result};
+
+/// Stack of a thread that plans: planning is recursive.
+const STACK: usize = 64 * 1024 * 1024;
 
 /// What all queries together may take, and each alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,13 +43,16 @@ impl Default for Limits {
     }
 }
 
-/// Gives places to queries.
+/// Gives places to queries, and runs them on threads of their own: one that computes without a
+/// pause holds up no other, and no door.
 #[derive(Debug)]
 pub(crate) struct Admission {
     limits: Limits,
     places: Arc<Semaphore>,
-    of_principals: Lock<HashMap<Principal, Arc<Semaphore>>>,
+    of_principals: Mutex<HashMap<Principal, Arc<Semaphore>>>,
     waiting: AtomicUsize,
+    /// There up to the end.
+    threads: Option<Runtime>,
 }
 
 /// The place of a query that runs, given back when dropped.
@@ -60,9 +68,21 @@ const TIMED_OUT: &str = "the query took longer than it may: ask for less, or of 
                          rather than of the rows below it";
 
 impl Admission {
-    pub(crate) fn new(limits: Limits) -> Self {
-        let places = Arc::new(Semaphore::new(limits.running));
-        Self { limits, places, of_principals: Lock::default(), waiting: AtomicUsize::new(0) }
+    /// Makes room for so many queries.
+    ///
+    /// # Errors
+    /// When the system gives no threads.
+    pub(crate) fn new(limits: Limits) -> Result<Self> {
+        let threads = Builder::new_multi_thread()
+            .worker_threads(limits.running)
+            .thread_stack_size(STACK)
+            .thread_name("query")
+            .enable_all()
+            .build()
+            .map_err(|error| Error::running(DataFusionError::IoError(error)))?;
+        let (places, of_principals) = (Arc::new(Semaphore::new(limits.running)), Mutex::default());
+        let waiting = AtomicUsize::new(0);
+        Ok(Self { limits, places, of_principals, waiting, threads: Some(threads) })
     }
 
     /// Runs a query once there is a place, which it keeps up to its last row.
@@ -70,15 +90,47 @@ impl Admission {
     /// # Errors
     /// `Busy` when there is none in time, `TimedOut` when it goes on too long: now, or in the
     /// stream of the answer.
-    pub(crate) async fn run(
+    pub(crate) async fn run<F>(
         &self,
         principal: Principal,
-        query: impl Future<Output = Result<Answer>>,
-    ) -> Result<Answer> {
+        query: impl FnOnce(Instant) -> F,
+    ) -> Result<Answer>
+    where
+        F: Future<Output = Result<Answer>> + Send + 'static,
+    {
         let place = self.place(principal).await?;
         let until = Instant::now() + self.limits.time;
-        let answer = timeout_at(until, query).await.map_err(|_| timed_out())??;
-        Ok(Answer { stream: Timed::new(answer.stream, place, until).boxed(), ..answer })
+        let (head, told) = oneshot::channel();
+        let (rows, sent) = mpsc::channel(1);
+        let task = self.spawn(until, answer(query(until), place, head, rows, until));
+        let (schema, release) = told.await.map_err(|_| ended(until))??;
+        Ok(Answer { schema, release, stream: batches(sent, task, until) })
+    }
+
+    /// Does something about a query that is no running of it.
+    ///
+    /// # Errors
+    /// `TimedOut` when it takes too long.
+    pub(crate) async fn plan<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T>> + Send + 'static,
+    ) -> Result<T> {
+        let until = Instant::now() + self.limits.time;
+        let (done, told) = oneshot::channel();
+        let _task = self.spawn(until, async move {
+            // Who asked may be gone.
+            done.send(work.await).ok();
+        });
+        told.await.map_err(|_| ended(until))?
+    }
+
+    /// Runs a task on the threads of queries, up to a moment.
+    fn spawn(&self, until: Instant, work: impl Future<Output = ()> + Send + 'static) -> Task {
+        let threads = self.threads.as_ref().expect("there up to the end");
+        Task(threads.spawn(async move {
+            // What is cut off here drops what it tells by, and so is heard of.
+            timeout_at(until, work).await.unwrap_or_default();
+        }))
     }
 
     async fn place(&self, principal: Principal) -> Result<Place> {
@@ -103,6 +155,14 @@ impl Admission {
     }
 }
 
+impl Drop for Admission {
+    fn drop(&mut self) {
+        if let Some(threads) = self.threads.take() {
+            threads.shutdown_background();
+        }
+    }
+}
+
 /// One that waits, counted as long as it lives.
 struct Waiting<'c> {
     count: &'c AtomicUsize,
@@ -122,73 +182,83 @@ impl Drop for Waiting<'_> {
     }
 }
 
-fn timed_out() -> Error {
-    Error::refused(Kind::TimedOut, TIMED_OUT)
-}
+/// A task that ends with who waits for it.
+struct Task(JoinHandle<()>);
 
-type Rows = (BoxStream<'static, Result<RecordBatch>>, Place);
-
-/// The rows of a query that ends when its time is over, whether or not somebody reads them.
-struct Timed {
-    /// None once they have ended.
-    rows: Arc<Mutex<Option<Rows>>>,
-    /// Wakes who waits for a row.
-    until: Pin<Box<Sleep>>,
-    /// Ends them also when nobody waits for one.
-    end: JoinHandle<()>,
-    is_over: bool,
-}
-
-impl Timed {
-    fn new(stream: BoxStream<'static, Result<RecordBatch>>, place: Place, until: Instant) -> Self {
-        let rows = Arc::new(Mutex::new(Some((stream, place))));
-        let late = Arc::clone(&rows);
-        let end = tokio::spawn(async move {
-            sleep_until(until).await;
-            drop(late.lock().await.take());
-        });
-        Self { rows, until: Box::pin(sleep_until(until)), end, is_over: false }
+impl Drop for Task {
+    fn drop(&mut self) {
+        self.0.abort();
     }
 }
 
-impl Stream for Timed {
-    type Item = Result<RecordBatch>;
+/// Why something ended without a word: its time was over, or it panicked.
+fn ended(until: Instant) -> Error {
+    if Instant::now() >= until {
+        Error::refused(Kind::TimedOut, TIMED_OUT)
+    } else {
+        Error::refused(Kind::Internal, "internal error")
+    }
+}
 
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        if self.is_over {
-            return Poll::Ready(None);
+type Head = (SchemaRef, Arc<Release>);
+
+/// A batch, a failure, or none for the end: an end that is not told is none.
+type Row = Result<Option<RecordBatch>>;
+
+/// Answers a query as fast as who asked takes its rows, and gives its place back.
+async fn answer(
+    query: impl Future<Output = Result<Answer>>,
+    place: Place,
+    head: oneshot::Sender<Result<Head>>,
+    rows: mpsc::Sender<Row>,
+    until: Instant,
+) {
+    let mut answer = match query.await {
+        Ok(answer) => answer,
+        Err(error) => {
+            drop(place);
+            // Who asked may be gone.
+            head.send(Err(error)).ok();
+            return;
         }
-        let is_late = self.until.as_mut().poll(context).is_ready();
-        let polled = match self.rows.try_lock() {
-            Ok(mut rows) if !is_late => match rows.as_mut() {
-                Some((stream, _)) => Some(stream.poll_next_unpin(context)),
-                None => None,
-            },
-            _ => None,
-        };
-        match polled {
-            Some(Poll::Ready(Some(Ok(batch)))) => Poll::Ready(Some(Ok(batch))),
-            Some(Poll::Pending) => Poll::Pending,
-            ended => {
-                // The place is free for another query, whoever still holds the answer.
-                self.is_over = true;
-                self.end.abort();
-                if let Ok(mut rows) = self.rows.try_lock() {
-                    rows.take();
-                }
-                match ended {
-                    Some(Poll::Ready(last)) => Poll::Ready(last),
-                    _ => Poll::Ready(Some(Err(timed_out()))),
+    };
+    if head.send(Ok((answer.schema, answer.release))).is_err() {
+        return;
+    }
+    let last = loop {
+        match answer.stream.next().await {
+            Some(Ok(batch)) => {
+                if rows.send(Ok(Some(batch))).await.is_err() {
+                    return;
                 }
             }
+            // A part that looked at the clock itself.
+            Some(Err(_)) if Instant::now() >= until => break Err(ended(until)),
+            Some(Err(error)) => break Err(error),
+            None => break Ok(None),
         }
-    }
+    };
+    drop((answer.stream, place));
+    // As above.
+    rows.send(last).await.ok();
 }
 
-impl Drop for Timed {
-    fn drop(&mut self) {
-        self.end.abort();
-    }
+/// The rows of a task, which ends when they are dropped.
+fn batches(
+    sent: mpsc::Receiver<Row>,
+    task: Task,
+    until: Instant,
+) -> BoxStream<'static, Result<RecordBatch>> {
+    stream::unfold(Some((sent, task)), move |state| async move {
+        let (mut sent, task) = state?;
+        match timeout_at(until, sent.recv()).await {
+            Ok(Some(Ok(Some(batch)))) => Some((Ok(batch), Some((sent, task)))),
+            Ok(Some(Ok(None))) => None,
+            Ok(Some(Err(error))) => Some((Err(error), None)),
+            Ok(None) | Err(_) => Some((Err(ended(until)), None)),
+        }
+    })
+    .boxed()
 }
 
 #[cfg(test)]
@@ -198,7 +268,7 @@ mod tests {
     use arrow::datatypes::Schema;
     use carnac_model::Release;
     use chrono::{DateTime, NaiveDate};
-    use futures::stream;
+    use futures::future::{Ready, pending, ready};
 
     use super::*;
 
@@ -211,7 +281,7 @@ mod tests {
     }
 
     /// An answer of so many batches, that then has no end if it is to have none.
-    async fn answer(batches: usize, has_end: bool) -> Result<Answer> {
+    fn answer(batches: usize, has_end: bool) -> impl FnOnce(Instant) -> Ready<Result<Answer>> {
         let schema = Arc::new(Schema::empty());
         let empty = RecordBatch::new_empty(Arc::clone(&schema));
         let rows = stream::iter(vec![empty; batches]).map(Ok);
@@ -226,7 +296,8 @@ mod tests {
             code: String::new(),
             cubes: BTreeMap::new(),
         };
-        Ok(Answer { schema, stream, release: Arc::new(release) })
+        let answer = Answer { schema, stream, release: Arc::new(release) };
+        move |_| ready(Ok(answer))
     }
 
     fn kind<T>(result: Result<T>) -> Option<Kind> {
@@ -235,7 +306,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_place_is_kept_up_to_the_last_row() {
-        let admission = Admission::new(places(1, 1));
+        let admission = Admission::new(places(1, 1)).unwrap();
         let analyst = Principal::Analyst;
         let mut first = admission.run(analyst, answer(1, true)).await.unwrap();
         assert_eq!(kind(admission.run(analyst, answer(1, true)).await), Some(Kind::Busy));
@@ -244,12 +315,27 @@ mod tests {
         let second = admission.run(analyst, answer(1, true)).await.unwrap();
         assert_eq!(kind(admission.run(analyst, answer(1, true)).await), Some(Kind::Busy));
         drop(second);
-        assert!(admission.run(analyst, answer(1, true)).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn who_leaves_gives_a_place_back() {
+        let admission = Admission::new(Limits { wait: LONG, ..places(1, 1) }).unwrap();
+        let endless = admission.run(Principal::Analyst, answer(0, false)).await.unwrap();
+        drop(endless);
+        assert!(admission.run(Principal::Analyst, answer(1, true)).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_an_internal_error() {
+        let admission = Admission::new(places(1, 1)).unwrap();
+        let broken = |_| async { panic!("of the test") };
+        assert_eq!(kind(admission.run(Principal::Analyst, broken).await), Some(Kind::Internal));
+        assert_eq!(kind(admission.plan(broken(())).await.map(|_: ()| ())), Some(Kind::Internal));
     }
 
     #[tokio::test]
     async fn one_principal_leaves_places_to_others() {
-        let admission = Admission::new(places(2, 1));
+        let admission = Admission::new(places(2, 1)).unwrap();
         let _first = admission.run(Principal::Analyst, answer(1, true)).await.unwrap();
         let second = admission.run(Principal::Analyst, answer(1, true)).await;
         assert_eq!(kind(second), Some(Kind::Busy));
@@ -258,7 +344,7 @@ mod tests {
 
     #[tokio::test]
     async fn one_waits_for_a_place_and_no_more_than_may() {
-        let admission = Admission::new(Limits { wait: LONG, ..places(1, 1) });
+        let admission = Admission::new(Limits { wait: LONG, ..places(1, 1) }).unwrap();
         let first = admission.run(Principal::Public, answer(1, true)).await.unwrap();
         let waits = admission.run(Principal::Public, answer(1, true));
         let others = async {
@@ -272,18 +358,18 @@ mod tests {
 
     #[tokio::test]
     async fn a_query_ends_when_its_time_is_over() {
-        let admission = Admission::new(Limits { time: SHORT, ..places(1, 1) });
+        let admission = Admission::new(Limits { time: SHORT, wait: LONG, ..places(1, 1) }).unwrap();
         let mut slow = admission.run(Principal::Public, answer(0, false)).await.unwrap();
         assert_eq!(kind(slow.stream.next().await.unwrap()), Some(Kind::TimedOut));
         assert!(slow.stream.next().await.is_none());
-        let planning = admission.run(Principal::Public, std::future::pending()).await;
+        let planning = admission.run(Principal::Public, |_| pending()).await;
         assert_eq!(kind(planning), Some(Kind::TimedOut));
-        assert!(admission.run(Principal::Public, answer(1, true)).await.is_ok());
+        assert_eq!(kind(admission.plan(pending::<Result<()>>()).await), Some(Kind::TimedOut));
     }
 
     #[tokio::test]
     async fn a_reader_that_does_not_read_keeps_no_place() {
-        let admission = Admission::new(Limits { time: SHORT, wait: LONG, ..places(1, 1) });
+        let admission = Admission::new(Limits { time: SHORT, wait: LONG, ..places(1, 1) }).unwrap();
         let mut idle = admission.run(Principal::Public, answer(2, true)).await.unwrap();
         assert!(admission.run(Principal::Public, answer(1, true)).await.is_ok());
         assert_eq!(kind(idle.stream.next().await.unwrap()), Some(Kind::TimedOut));

@@ -12,12 +12,13 @@ use datafusion::common::{ParamValues, ScalarValue};
 use datafusion::execution::SessionState;
 use datafusion::logical_expr::{LogicalPlan, TableType};
 use datafusion::physical_plan::execute_stream;
+use tokio::time::Instant;
 
 use crate::admission::Admission;
 use crate::catalog::{CATALOG, Catalog, rewrite};
 use crate::{
-    Answer, At, Error, Figure, Limits, Principal, Result, Views, Wanted, answer, diff, explain,
-    gate,
+    Answer, At, Error, Figure, Limits, Principal, Result, Views, Wanted, answer, clock, diff,
+    explain, gate,
 };
 
 /// Catalogues kept open beside the newest: of releases and editions that queries name.
@@ -73,9 +74,11 @@ impl Gateway {
     }
 
     /// Bounds how many queries run at once, and how long each goes on.
-    #[must_use]
-    pub fn within(self, limits: Limits) -> Self {
-        Self { admission: Some(Admission::new(limits)), ..self }
+    ///
+    /// # Errors
+    /// When the system gives no threads.
+    pub fn within(self, limits: Limits) -> Result<Self> {
+        Ok(Self { admission: Some(Admission::new(limits)?), ..self })
     }
 
     /// Computes cubes when they are read, also those that a run has built: answers are the same.
@@ -174,11 +177,15 @@ impl Gateway {
         parameters: Option<&RecordBatch>,
         at: Option<&At>,
     ) -> Result<Answer> {
-        let query = async { run(&*self.catalog(at).await?, principal, sql, parameters).await };
-        match &self.admission {
-            Some(admission) => admission.run(principal, query).await,
-            None => query.await,
-        }
+        let catalog = self.catalog(at).await?;
+        let Some(admission) = &self.admission else {
+            return run(&catalog, principal, sql, parameters).await;
+        };
+        let (sql, parameters) = (sql.to_owned(), parameters.cloned());
+        let query = |until| async move {
+            run_until(&catalog, principal, &sql, parameters.as_ref(), Some(until)).await
+        };
+        admission.run(principal, query).await
     }
 
     /// Plans one query and says what it would answer, with `parameters` when they are known.
@@ -193,21 +200,12 @@ impl Gateway {
         at: Option<&At>,
     ) -> Result<Description> {
         let catalog = self.catalog(at).await?;
-        let mut plan = plan(&catalog.session(principal), sql).await?;
-        let mut types: Vec<_> =
-            plan.get_parameter_fields().map_err(Error::planning)?.into_iter().collect();
-        types.sort_by_key(|(name, _)| place(name));
-        let field = |(name, field): (String, Option<Arc<Field>>)| {
-            Field::new(name, field.map_or(DataType::Utf8, |field| field.data_type().clone()), true)
+        let Some(admission) = &self.admission else {
+            return describe(&catalog, principal, sql, parameters).await;
         };
-        if parameters.is_some() {
-            plan = bind(plan, parameters)?;
-        }
-        Ok(Description {
-            schema: answer::plain(plan.schema().as_arrow()),
-            parameters: Arc::new(Schema::new(types.into_iter().map(field).collect::<Vec<_>>())),
-            release: catalog.release.id,
-        })
+        let (sql, parameters) = (sql.to_owned(), parameters.cloned());
+        let work = async move { describe(&catalog, principal, &sql, parameters.as_ref()).await };
+        admission.plan(work).await
     }
 
     /// Lists the tables and views that exist for `principal`, by schema and name.
@@ -311,6 +309,16 @@ pub(crate) async fn run(
     sql: &str,
     parameters: Option<&RecordBatch>,
 ) -> Result<Answer> {
+    run_until(catalog, principal, sql, parameters, None).await
+}
+
+async fn run_until(
+    catalog: &Catalog,
+    principal: Principal,
+    sql: &str,
+    parameters: Option<&RecordBatch>,
+    until: Option<Instant>,
+) -> Result<Answer> {
     let session = catalog.session(principal);
     let plan = bind(plan(&session, sql).await?, parameters)?;
     let schema = answer::plain(plan.schema().as_arrow());
@@ -320,8 +328,36 @@ pub(crate) async fn run(
         .create_physical_plan(&plan, &session)
         .await
         .map_err(Error::running)?;
+    let physical = match until {
+        Some(until) => clock::until(physical, until).map_err(Error::running)?,
+        None => physical,
+    };
     let rows = execute_stream(physical, session.task_ctx()).map_err(Error::running)?;
     Ok(Answer::new(schema, rows, Arc::clone(&catalog.release)))
+}
+
+/// Plans one query on an open catalogue, and says what it would answer.
+async fn describe(
+    catalog: &Catalog,
+    principal: Principal,
+    sql: &str,
+    parameters: Option<&RecordBatch>,
+) -> Result<Description> {
+    let mut plan = plan(&catalog.session(principal), sql).await?;
+    let mut types: Vec<_> =
+        plan.get_parameter_fields().map_err(Error::planning)?.into_iter().collect();
+    types.sort_by_key(|(name, _)| place(name));
+    let field = |(name, field): (String, Option<Arc<Field>>)| {
+        Field::new(name, field.map_or(DataType::Utf8, |field| field.data_type().clone()), true)
+    };
+    if parameters.is_some() {
+        plan = bind(plan, parameters)?;
+    }
+    Ok(Description {
+        schema: answer::plain(plan.schema().as_arrow()),
+        parameters: Arc::new(Schema::new(types.into_iter().map(field).collect::<Vec<_>>())),
+        release: catalog.release.id,
+    })
 }
 
 async fn plan(session: &SessionState, sql: &str) -> Result<LogicalPlan> {

@@ -13,6 +13,7 @@ mod answer;
 mod at;
 mod audit;
 mod catalog;
+mod clock;
 mod cube;
 mod diff;
 mod encode;
