@@ -328,9 +328,10 @@ mod tests {
     #[tokio::test]
     async fn a_panic_is_an_internal_error() {
         let admission = Admission::new(places(1, 1)).unwrap();
-        let broken = |_| async { panic!("of the test") };
-        assert_eq!(kind(admission.run(Principal::Analyst, broken).await), Some(Kind::Internal));
-        assert_eq!(kind(admission.plan(broken(())).await.map(|_: ()| ())), Some(Kind::Internal));
+        let ended = admission.run(Principal::Analyst, |_| async { panic!("of the test") }).await;
+        assert_eq!(kind(ended), Some(Kind::Internal));
+        let planned: Result<()> = admission.plan(async { panic!("of the test") }).await;
+        assert_eq!(kind(planned), Some(Kind::Internal));
     }
 
     #[tokio::test]

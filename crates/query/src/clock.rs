@@ -5,6 +5,7 @@
 //! part of that work, and so is where it can be ended.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
@@ -57,10 +58,24 @@ fn watched(filter: &JoinFilter, until: Instant) -> JoinFilter {
 }
 
 /// A condition that fails once a moment is over.
-#[derive(Debug, PartialEq, Eq, Hash)]
+#[derive(Debug, Eq)]
 struct Watched {
     condition: Arc<dyn PhysicalExpr>,
     until: Instant,
+}
+
+// As derived; `derive` would move the condition out.
+impl PartialEq for Watched {
+    fn eq(&self, other: &Self) -> bool {
+        self.condition.eq(&other.condition) && self.until == other.until
+    }
+}
+
+impl Hash for Watched {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.condition.hash(state);
+        self.until.hash(state);
+    }
 }
 
 impl fmt::Display for Watched {
