@@ -275,6 +275,9 @@ mod tests {
     const LONG: Duration = Duration::from_secs(3600);
     const SHORT: Duration = Duration::from_millis(1);
 
+    /// More batches than are computed ahead of who reads them.
+    const MANY: usize = 5;
+
     /// So many places, of which one principal may have some; nobody waits for one.
     fn places(running: usize, of_principal: usize) -> Limits {
         Limits { running, of_principal, waiting: 1, wait: Duration::ZERO, time: LONG }
@@ -308,11 +311,14 @@ mod tests {
     async fn a_place_is_kept_up_to_the_last_row() {
         let admission = Admission::new(places(1, 1)).unwrap();
         let analyst = Principal::Analyst;
-        let mut first = admission.run(analyst, answer(1, true)).await.unwrap();
+        let mut first = admission.run(analyst, answer(MANY, true)).await.unwrap();
         assert_eq!(kind(admission.run(analyst, answer(1, true)).await), Some(Kind::Busy));
-        assert!(first.stream.next().await.is_some() && first.stream.next().await.is_none());
+        for _ in 0..MANY {
+            assert!(first.stream.next().await.unwrap().is_ok());
+        }
+        assert!(first.stream.next().await.is_none());
         // Though the answer is still held.
-        let second = admission.run(analyst, answer(1, true)).await.unwrap();
+        let second = admission.run(analyst, answer(MANY, true)).await.unwrap();
         assert_eq!(kind(admission.run(analyst, answer(1, true)).await), Some(Kind::Busy));
         drop(second);
     }
@@ -337,7 +343,7 @@ mod tests {
     #[tokio::test]
     async fn one_principal_leaves_places_to_others() {
         let admission = Admission::new(places(2, 1)).unwrap();
-        let _first = admission.run(Principal::Analyst, answer(1, true)).await.unwrap();
+        let _first = admission.run(Principal::Analyst, answer(MANY, true)).await.unwrap();
         let second = admission.run(Principal::Analyst, answer(1, true)).await;
         assert_eq!(kind(second), Some(Kind::Busy));
         assert!(admission.run(Principal::Public, answer(1, true)).await.is_ok());
@@ -346,7 +352,7 @@ mod tests {
     #[tokio::test]
     async fn one_waits_for_a_place_and_no_more_than_may() {
         let admission = Admission::new(Limits { wait: LONG, ..places(1, 1) }).unwrap();
-        let first = admission.run(Principal::Public, answer(1, true)).await.unwrap();
+        let first = admission.run(Principal::Public, answer(MANY, true)).await.unwrap();
         let waits = admission.run(Principal::Public, answer(1, true));
         let others = async {
             let refused = admission.run(Principal::Public, answer(1, true)).await;
@@ -371,8 +377,9 @@ mod tests {
     #[tokio::test]
     async fn a_reader_that_does_not_read_keeps_no_place() {
         let admission = Admission::new(Limits { time: SHORT, wait: LONG, ..places(1, 1) }).unwrap();
-        let mut idle = admission.run(Principal::Public, answer(2, true)).await.unwrap();
+        let idle = admission.run(Principal::Public, answer(MANY, true)).await.unwrap();
         assert!(admission.run(Principal::Public, answer(1, true)).await.is_ok());
-        assert_eq!(kind(idle.stream.next().await.unwrap()), Some(Kind::TimedOut));
+        // Not short of what it had: it fails.
+        assert_eq!(kind(idle.collect().await), Some(Kind::TimedOut));
     }
 }
