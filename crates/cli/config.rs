@@ -4,13 +4,15 @@
 use std::env::VarError;
 use std::ffi::OsString;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 use carnac_ingest::PseudonymKey;
 use carnac_lake::{DEFAULT_MEMORY, Lake};
-use carnac_query::{Access, Gateway, Views};
+use carnac_query::{Access, Gateway, Limits, Views};
 use chrono::{DateTime, Local, NaiveDate, Utc};
 use chrono_tz::Tz;
 use serde::Deserialize;
@@ -32,6 +34,9 @@ struct File {
     sql: Option<PathBuf>,
     memory_mib: Option<usize>,
     listen: Option<SocketAddr>,
+    postgres: Option<SocketAddr>,
+    queries: Option<NonZeroUsize>,
+    query_seconds: Option<NonZeroU32>,
     anonymous: Option<Anonymous>,
     pseudonym_key_file: Option<PathBuf>,
     refresh: Option<String>,
@@ -49,6 +54,10 @@ pub(crate) struct Config {
     pub(crate) memory: usize,
     /// Address to listen on when the command names none.
     pub(crate) listen: SocketAddr,
+    /// Address to speak the PostgreSQL protocol on when the command names none.
+    pub(crate) postgres: Option<SocketAddr>,
+    queries: Option<NonZeroUsize>,
+    query_seconds: Option<NonZeroU32>,
     /// Who asks without a token when the command names nobody.
     anonymous: Anonymous,
     /// The secret of the respondents' pseudonyms, without which no survey lands.
@@ -75,6 +84,9 @@ impl Config {
             named_root: args.root.clone().or(file.root),
             memory: mib.map_or(DEFAULT_MEMORY, |mib| mib.saturating_mul(1024 * 1024)),
             listen: file.listen.unwrap_or_else(|| SocketAddr::from((Ipv4Addr::LOCALHOST, 50051))),
+            postgres: file.postgres,
+            queries: file.queries,
+            query_seconds: file.query_seconds,
             anonymous: file.anonymous.unwrap_or_default(),
             pseudonym_key: pseudonym_key(args, file.pseudonym_key_file.as_deref())?,
             refresh: file.refresh,
@@ -133,6 +145,19 @@ impl Config {
     /// Makes the gateway of a lake.
     pub(crate) fn gateway(&self, lake: Lake) -> anyhow::Result<Gateway> {
         Ok(Gateway::new(lake, self.views()?, self.memory))
+    }
+
+    /// Returns what queries of the server may take.
+    pub(crate) fn limits(&self, args: &Listen) -> Limits {
+        let mut limits = Limits::default();
+        if let Some(queries) = args.queries.or(self.queries) {
+            limits.running = queries.get();
+            limits.of_principal = queries.get().div_ceil(2);
+        }
+        if let Some(seconds) = args.query_seconds.or(self.query_seconds) {
+            limits.time = Duration::from_secs(seconds.get().into());
+        }
+        limits
     }
 }
 

@@ -1,4 +1,4 @@
-//! `carnac serve`: the gateway behind Arrow Flight SQL and HTTP until Ctrl-C or SIGTERM.
+//! `carnac serve`: the gateway behind Arrow Flight SQL, HTTP and PostgreSQL until Ctrl-C or SIGTERM.
 
 mod refresher;
 mod schedule;
@@ -39,7 +39,11 @@ pub(crate) async fn until_stopped(
     (gateway, access): (Gateway, Access),
     beside: impl Future<Output = anyhow::Result<()>>,
 ) -> anyhow::Result<ExitCode> {
-    let bound = carnac_server::bind(args.listen.unwrap_or(config.listen)).await?;
+    let mut bound = carnac_server::bind(args.listen.unwrap_or(config.listen)).await?;
+    if let Some(address) = args.postgres.or(config.postgres) {
+        bound = bound.with_postgres(address).await?;
+    }
+    let gateway = Arc::new(gateway.within(config.limits(args))?);
     let release = gateway.warm_up().await?;
     let stop = stop_signal()?;
     print::line(&format!(
@@ -48,8 +52,14 @@ pub(crate) async fn until_stopped(
         release.id,
         address = bound.address()
     ))?;
+    if let Some(address) = bound.postgres_address() {
+        print::line(&format!(
+            "and as PostgreSQL (user anonymous, or a token as the password of another) on \
+             postgresql://{address}/carnac"
+        ))?;
+    }
     tokio::select! {
-        served = bound.serve(Arc::new(gateway), Arc::new(access), stop) => served?,
+        served = bound.serve(gateway, Arc::new(access), stop) => served?,
         ended = beside => ended?,
     }
     Ok(ExitCode::SUCCESS)

@@ -12,6 +12,8 @@ import bucket
 import flight_sql
 import hostile
 import open_files
+import postgres
+import psql
 import raw_flight
 import refusals
 import time_travel
@@ -59,6 +61,20 @@ def check_server(report, lake):
         report.run("server stops", ends_well, server)
 
 
+def check_postgres(report, lake):
+    """Runs the checks of the PostgreSQL protocol, on a server that speaks Flight as well."""
+    started = report.run("server starts with PostgreSQL", lake.start_both)
+    if started is None:
+        return
+    server, addresses = started
+    try:
+        for module in (postgres, psql):
+            for name, check in module.checks():
+                report.run(f"{module.__name__} {name}", check, lake, *addresses)
+    finally:
+        report.run("server stops with PostgreSQL", ends_well, server)
+
+
 def check_all(report, binary, root):
     """Makes the lake and runs every check on it."""
     lake = Lake(binary, root)
@@ -67,6 +83,7 @@ def check_all(report, binary, root):
     for name, check in open_files.checks():
         report.run(f"open_files {name}", check, lake)
     check_server(report, lake)
+    check_postgres(report, lake)
     for name, check in hostile.checks():
         report.run(f"hostile {name}", check, lake)
     with bucket.opened(lake) as place:

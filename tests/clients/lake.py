@@ -54,19 +54,31 @@ class Lake:
 
     def start(self):
         """Starts the server on a free loopback port; returns the process and its address."""
+        server, [address] = self.start_with(["grpc://"])
+        return server, address
+
+    def start_both(self):
+        """Starts it with a port for PostgreSQL too; returns the process and both addresses."""
+        return self.start_with(["grpc://", "postgresql://"], "--postgres", "127.0.0.1:0")
+
+    def start_with(self, schemes, *flags):
+        """Starts the server; returns the process and the addresses of these schemes that it says."""
         server = subprocess.Popen(
-            [self.binary, "--root", self.root, "serve", "--listen", "127.0.0.1:0"],
+            [self.binary, "--root", self.root, "serve", "--listen", "127.0.0.1:0", *flags],
             cwd=self.root.parent,
             env=ENVIRONMENT,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
         )
-        line = server.stdout.readline()
-        if "grpc://" not in line:
-            server.kill()
-            raise AssertionError(f"the server ended with {server.wait()} and said {line!r}")
-        return server, "grpc://" + line.split("grpc://")[1].strip()
+        addresses = []
+        for scheme in schemes:
+            line = next((line for line in server.stdout if scheme in line), None)
+            if line is None:
+                server.kill()
+                raise AssertionError(f"the server ended with {server.wait()}, without {scheme}")
+            addresses.append(scheme + line.split(scheme)[1].strip())
+        return server, addresses
 
     @contextlib.contextmanager
     def serving(self):

@@ -19,7 +19,7 @@ pub(crate) const RENNES: &str = "213502388";
 pub(crate) const IROISE: &str = "242900074";
 
 /// Two acts of Rennes and one of Pays d'Iroise.
-fn two_authorities() -> Place {
+pub(crate) fn two_authorities() -> Place {
     let place = Place::new();
     let rows =
         [("1", RENNES, "2025-01-01"), ("2", RENNES, "2025-01-02"), ("3", IROISE, "2025-01-03")];
@@ -27,12 +27,12 @@ fn two_authorities() -> Place {
     place
 }
 
-fn create(place: &Place, role: &str) -> String {
+pub(crate) fn create(place: &Place, role: &str) -> String {
     place.ok(&["token", "create", role]).trim().to_owned()
 }
 
 /// The id of a token.
-fn id(token: &str) -> &str {
+pub(crate) fn id(token: &str) -> &str {
     token.split('_').nth(1).unwrap()
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 use std::io::{BufRead, BufReader, PipeReader};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output};
 
@@ -88,6 +89,16 @@ impl Place {
     /// Starts `serve` on a free port.
     pub(crate) fn serve(&self) -> Server {
         self.serve_with(&["--log", "warn"], &[])
+    }
+
+    /// Starts `serve` with a port for PostgreSQL too; returns that one's address as well.
+    pub(crate) fn serve_postgres(&self, after: &[&str]) -> (Server, SocketAddr) {
+        let after = [&["--postgres", "127.0.0.1:0"], after].concat();
+        let mut server = self.serve_with(&["--log", "warn"], &after);
+        let line = server.hears("postgresql://");
+        let address = line.trim().rsplit("postgresql://").next().unwrap();
+        let address = address.trim_end_matches("/carnac").parse().unwrap();
+        (server, address)
     }
 
     /// Starts `serve` on a free port with flags before and after the command.

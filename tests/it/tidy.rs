@@ -17,7 +17,7 @@ const LAYERS: [(&str, &[&str], &[&str]); 7] = [
     ("query", &["model", "lake", "savings"], &[]),
     ("sample", &["model"], &[]),
     ("savings", &[], &[]),
-    ("server", &["model", "query"], &["tonic", "arrow-flight", "prost"]),
+    ("server", &["model", "query"], &["tonic", "arrow-flight", "pgwire", "prost"]),
 ];
 
 fn read(path: impl AsRef<Path>) -> String {

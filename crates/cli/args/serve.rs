@@ -1,6 +1,7 @@
 //! Arguments of `carnac serve`, and the hook that it shares with `carnac refresh`.
 
 use std::net::SocketAddr;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 
 use carnac_query::{Principal, Provider};
@@ -9,18 +10,19 @@ use clap::ValueEnum;
 use reqwest::Url;
 use serde::Deserialize;
 
-/// Serve Arrow Flight SQL and HTTP on a loopback port until Ctrl-C or SIGTERM
+/// Serve Arrow Flight SQL and HTTP on a loopback port, and PostgreSQL on another, until Ctrl-C or SIGTERM
 ///
 /// Who asks is told by a token of `carnac token`, sent as `authorization: Bearer` or as the password
-/// of any user; who sends none is whom --anonymous says. There is no TLS yet, and no token may
-/// travel in the clear: only loopback addresses are served.
+/// of any user; who sends none is whom --anonymous says (over PostgreSQL the user anonymous, and no
+/// other). There is no TLS yet, and no token may travel in the clear: only loopback addresses are
+/// served.
 ///
 /// A new release is seen by the next query; a query that runs keeps the release that it began
 /// with. When told to stop, the server refuses new queries and lets running ones end, for 30
 /// seconds at most.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "Examples:
-  carnac serve --listen 127.0.0.1:50051
+  carnac serve --listen 127.0.0.1:50051 --postgres 127.0.0.1:5432
   carnac serve --anonymous public
   carnac serve --refresh '0 2 * * *' --on-failure 'mail -s \"carnac: $CARNAC_OUTCOME\" exploitation'")]
 pub(crate) struct Serve {
@@ -48,6 +50,19 @@ pub(crate) struct Listen {
     /// Address to listen on; port 0 takes a free one [default: 127.0.0.1:50051]
     #[arg(long, env = "CARNAC_LISTEN", value_name = "ADDR:PORT")]
     pub(crate) listen: Option<SocketAddr>,
+
+    /// Address to speak the PostgreSQL protocol on as well; port 0 takes a free one [default: none]
+    #[arg(long, env = "CARNAC_POSTGRES", value_name = "ADDR:PORT")]
+    pub(crate) postgres: Option<SocketAddr>,
+
+    /// Queries that run at once, half of them of one role at most; others wait for 30 seconds at
+    /// most [default: 32]
+    #[arg(long, env = "CARNAC_QUERIES", value_name = "COUNT")]
+    pub(crate) queries: Option<NonZeroUsize>,
+
+    /// Seconds that a query may go on, from its first step to its last row [default: 300]
+    #[arg(long, env = "CARNAC_QUERY_SECONDS", value_name = "SECONDS")]
+    pub(crate) query_seconds: Option<NonZeroU32>,
 
     /// Who asks without a token [default: analyst]
     #[arg(long, env = "CARNAC_ANONYMOUS", value_enum, value_name = "ROLE")]

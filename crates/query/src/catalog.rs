@@ -5,6 +5,7 @@ mod barrier;
 mod books;
 mod definitions;
 mod entries;
+mod postgres;
 mod runs;
 
 use std::sync::Arc;
@@ -19,12 +20,15 @@ use datafusion::datasource::MemTable;
 use datafusion::error::DataFusionError;
 use datafusion::execution::registry::FunctionRegistry;
 use datafusion::execution::{SessionState, SessionStateBuilder};
-use datafusion::logical_expr::{DdlStatement, LogicalPlan};
+use datafusion::logical_expr::{DdlStatement, LogicalPlan, ScalarUDF};
 use datafusion::prelude::SessionConfig;
 
 use crate::audit::COLUMNS;
 use crate::catalog::entries::{Entries, catalog_list};
 use crate::{Error, Layer, Principal, Result, SqlFile, Views, cube, function, scenario, udf};
+
+pub(crate) use self::postgres::rewrite;
+pub use self::postgres::{PostgresType, VERSION as POSTGRES_VERSION};
 
 /// Name of the one catalogue.
 pub(crate) const CATALOG: &str = "carnac";
@@ -166,10 +170,15 @@ fn session(lake: &Lake, memory: usize) -> Result<SessionState> {
         .with_default_features()
         .with_config(config)
         .with_runtime_env(lake.runtime(memory)?)
-        .with_catalog_list(catalog_list([]))
+        .with_catalog_list(catalog_list([], None))
         .build();
-    for function in udf::scalar() {
+    for function in udf::scalar().into_iter().chain(postgres::functions()) {
         state.register_udf(Arc::new(function)).map_err(Error::planning)?;
+    }
+    for name in udf::bounded::NAMES {
+        let function = udf::bounded::Bounded::new(state.udf(name).map_err(Error::planning)?);
+        let bounded = ScalarUDF::new_from_impl(function);
+        state.register_udf(Arc::new(bounded)).map_err(Error::planning)?;
     }
     for function in udf::aggregate() {
         state.register_udaf(Arc::new(function)).map_err(Error::planning)?;

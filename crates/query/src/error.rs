@@ -1,5 +1,7 @@
 //! What a query can end in: a kind to branch on, and a text that holds no value of any row.
 
+mod sqlstate;
+
 use std::path::PathBuf;
 
 use arrow::error::ArrowError;
@@ -33,6 +35,10 @@ pub enum Kind {
     NotFound,
     /// Too large for the memory allowed: ask for less.
     Exhausted,
+    /// Too many queries run: ask again in a moment.
+    Busy,
+    /// It took longer than it may: ask for less.
+    TimedOut,
     /// There is nothing to read yet, or storage does not answer: try again later.
     Unavailable,
     /// Our fault.
@@ -104,20 +110,24 @@ impl Error {
         }
     }
 
+    pub(crate) fn refused(kind: Kind, reason: impl Into<String>) -> Self {
+        Self::Refused { kind, reason: reason.into() }
+    }
+
     pub(crate) fn denied(reason: &str) -> Self {
-        Self::Refused { kind: Kind::Denied, reason: reason.to_owned() }
+        Self::refused(Kind::Denied, reason)
     }
 
     pub(crate) fn unauthenticated(reason: &str) -> Self {
-        Self::Refused { kind: Kind::Unauthenticated, reason: reason.to_owned() }
+        Self::refused(Kind::Unauthenticated, reason)
     }
 
     pub(crate) fn not_found(reason: impl Into<String>) -> Self {
-        Self::Refused { kind: Kind::NotFound, reason: reason.into() }
+        Self::refused(Kind::NotFound, reason)
     }
 
     pub(crate) fn invalid(reason: impl Into<String>) -> Self {
-        Self::Refused { kind: Kind::Invalid, reason: reason.into() }
+        Self::refused(Kind::Invalid, reason)
     }
 }
 
@@ -136,6 +146,7 @@ impl Error {
             | DataFusionError::Execution(reason) => (Kind::Invalid, reason.clone()),
             DataFusionError::SchemaError(error, _) => (Kind::Invalid, error.to_string()),
             DataFusionError::ArrowError(error, _) => (Kind::Invalid, error.to_string()),
+            DataFusionError::ResourcesExhausted(_) => (Kind::Exhausted, EXHAUSTED.to_owned()),
             DataFusionError::NotImplemented(reason) => {
                 (Kind::Invalid, format!("not supported: {reason}"))
             }

@@ -12,10 +12,13 @@ use datafusion::common::{ParamValues, ScalarValue};
 use datafusion::execution::SessionState;
 use datafusion::logical_expr::{LogicalPlan, TableType};
 use datafusion::physical_plan::execute_stream;
+use tokio::time::Instant;
 
-use crate::catalog::{CATALOG, Catalog};
+use crate::admission::Admission;
+use crate::catalog::{CATALOG, Catalog, rewrite};
 use crate::{
-    Answer, At, Error, Figure, Principal, Result, Views, Wanted, answer, diff, explain, gate,
+    Answer, At, Error, Figure, Limits, Principal, Result, Views, Wanted, answer, clock, diff,
+    explain, gate,
 };
 
 /// Catalogues kept open beside the newest: of releases and editions that queries name.
@@ -30,6 +33,8 @@ pub struct Gateway {
     memory: usize,
     /// Whether what a run has computed beforehand is read.
     cubes: bool,
+    /// None when queries may be as many as they are, and go on as long as they do.
+    admission: Option<Admission>,
     /// Open catalogues, each of one release and one set of definitions; the last used at the end.
     open: Mutex<Vec<Arc<Catalog>>>,
 }
@@ -64,7 +69,16 @@ impl Gateway {
     /// Makes the gateway of a lake; `memory` bounds all its queries together, in bytes.
     #[must_use]
     pub fn new(lake: Lake, views: Views, memory: usize) -> Self {
-        Self { lake, views: Arc::new(views), memory, cubes: true, open: Mutex::default() }
+        let (views, open) = (Arc::new(views), Mutex::default());
+        Self { lake, views, memory, cubes: true, admission: None, open }
+    }
+
+    /// Bounds how many queries run at once, and how long each goes on.
+    ///
+    /// # Errors
+    /// When the system gives no threads.
+    pub fn within(self, limits: Limits) -> Result<Self> {
+        Ok(Self { admission: Some(Admission::new(limits)?), ..self })
     }
 
     /// Computes cubes when they are read, also those that a run has built: answers are the same.
@@ -163,7 +177,15 @@ impl Gateway {
         parameters: Option<&RecordBatch>,
         at: Option<&At>,
     ) -> Result<Answer> {
-        run(&*self.catalog(at).await?, principal, sql, parameters).await
+        let catalog = self.catalog(at).await?;
+        let Some(admission) = &self.admission else {
+            return run(&catalog, principal, sql, parameters).await;
+        };
+        let (sql, parameters) = (sql.to_owned(), parameters.cloned());
+        let query = |until| async move {
+            run_until(&catalog, principal, &sql, parameters.as_ref(), Some(until)).await
+        };
+        admission.run(principal, query).await
     }
 
     /// Plans one query and says what it would answer, with `parameters` when they are known.
@@ -178,21 +200,12 @@ impl Gateway {
         at: Option<&At>,
     ) -> Result<Description> {
         let catalog = self.catalog(at).await?;
-        let mut plan = plan(&catalog.session(principal), sql).await?;
-        let mut types: Vec<_> =
-            plan.get_parameter_fields().map_err(Error::planning)?.into_iter().collect();
-        types.sort_by_key(|(name, _)| place(name));
-        let field = |(name, field): (String, Option<Arc<Field>>)| {
-            Field::new(name, field.map_or(DataType::Utf8, |field| field.data_type().clone()), true)
+        let Some(admission) = &self.admission else {
+            return describe(&catalog, principal, sql, parameters).await;
         };
-        if parameters.is_some() {
-            plan = bind(plan, parameters)?;
-        }
-        Ok(Description {
-            schema: answer::plain(plan.schema().as_arrow()),
-            parameters: Arc::new(Schema::new(types.into_iter().map(field).collect::<Vec<_>>())),
-            release: catalog.release.id,
-        })
+        let (sql, parameters) = (sql.to_owned(), parameters.cloned());
+        let work = async move { describe(&catalog, principal, &sql, parameters.as_ref()).await };
+        admission.plan(work).await
     }
 
     /// Lists the tables and views that exist for `principal`, by schema and name.
@@ -296,6 +309,16 @@ pub(crate) async fn run(
     sql: &str,
     parameters: Option<&RecordBatch>,
 ) -> Result<Answer> {
+    run_until(catalog, principal, sql, parameters, None).await
+}
+
+async fn run_until(
+    catalog: &Catalog,
+    principal: Principal,
+    sql: &str,
+    parameters: Option<&RecordBatch>,
+    until: Option<Instant>,
+) -> Result<Answer> {
     let session = catalog.session(principal);
     let plan = bind(plan(&session, sql).await?, parameters)?;
     let schema = answer::plain(plan.schema().as_arrow());
@@ -305,12 +328,42 @@ pub(crate) async fn run(
         .create_physical_plan(&plan, &session)
         .await
         .map_err(Error::running)?;
+    let physical = match until {
+        Some(until) => clock::until(physical, until).map_err(Error::running)?,
+        None => physical,
+    };
     let rows = execute_stream(physical, session.task_ctx()).map_err(Error::running)?;
     Ok(Answer::new(schema, rows, Arc::clone(&catalog.release)))
 }
 
+/// Plans one query on an open catalogue, and says what it would answer.
+async fn describe(
+    catalog: &Catalog,
+    principal: Principal,
+    sql: &str,
+    parameters: Option<&RecordBatch>,
+) -> Result<Description> {
+    let mut plan = plan(&catalog.session(principal), sql).await?;
+    let mut types: Vec<_> =
+        plan.get_parameter_fields().map_err(Error::planning)?.into_iter().collect();
+    types.sort_by_key(|(name, _)| place(name));
+    let field = |(name, field): (String, Option<Arc<Field>>)| {
+        Field::new(name, field.map_or(DataType::Utf8, |field| field.data_type().clone()), true)
+    };
+    if parameters.is_some() {
+        plan = bind(plan, parameters)?;
+    }
+    Ok(Description {
+        schema: answer::plain(plan.schema().as_arrow()),
+        parameters: Arc::new(Schema::new(types.into_iter().map(field).collect::<Vec<_>>())),
+        release: catalog.release.id,
+    })
+}
+
 async fn plan(session: &SessionState, sql: &str) -> Result<LogicalPlan> {
-    let plan = session.statement_to_plan(gate::admit(sql)?).await.map_err(Error::planning)?;
+    let mut statement = gate::admit(sql)?;
+    rewrite(&mut statement);
+    let plan = session.statement_to_plan(statement).await.map_err(Error::planning)?;
     gate::verify(&plan)?;
     Ok(plan)
 }

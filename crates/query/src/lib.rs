@@ -8,10 +8,12 @@
 //! ```
 
 mod access;
+mod admission;
 mod answer;
 mod at;
 mod audit;
 mod catalog;
+mod clock;
 mod cube;
 mod diff;
 mod encode;
@@ -28,9 +30,11 @@ mod udf;
 mod view;
 
 pub use access::{Access, Provider};
+pub use admission::Limits;
 pub use answer::Answer;
 pub use at::At;
 pub use audit::audit;
+pub use catalog::{POSTGRES_VERSION, PostgresType};
 pub use cube::{BuiltCube, build_cubes};
 pub use diff::{DIFF_METHOD, Wanted};
 pub use encode::{Encoder, Form};

@@ -1,5 +1,6 @@
 //! Functions in Rust, where SQL cannot say it well.
 
+pub(crate) mod bounded;
 mod of_group;
 mod others_quantile;
 mod percentile_rank;

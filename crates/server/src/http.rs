@@ -103,7 +103,7 @@ async fn query(
     let form = reply::form(asked.format.as_deref(), &headers)?;
     let at = asked.at()?;
     let answer = gateway.run(principal, &sql, parameters.as_ref(), at.as_ref()).await?;
-    reply::rows(answer, form)
+    reply::rows(answer, form).await
 }
 
 async fn indicators(

@@ -6,6 +6,7 @@ mod flight;
 mod http;
 mod identify;
 mod linger;
+mod postgres;
 mod wire;
 
 use std::net::SocketAddr;
@@ -18,7 +19,7 @@ use futures::TryStreamExt;
 use futures::future::ready;
 use linger::Lingering;
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tonic::service::Routes;
 use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
@@ -36,6 +37,7 @@ const DRAIN: Duration = Duration::from_secs(30);
 pub struct Bound {
     listener: TcpListener,
     address: SocketAddr,
+    postgres: Option<(TcpListener, SocketAddr)>,
 }
 
 /// Listens on `address`; port 0 takes a free one.
@@ -46,13 +48,18 @@ pub struct Bound {
 /// # Errors
 /// [`Error::NotLoopback`], or when the port is taken.
 pub async fn bind(address: SocketAddr) -> Result<Bound> {
+    let (listener, address) = listen(address).await?;
+    Ok(Bound { listener, address, postgres: None })
+}
+
+async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr)> {
     if !address.ip().is_loopback() {
         return Err(Error::NotLoopback { address });
     }
     let failed = |source| Error::Listen { address, source };
     let listener = TcpListener::bind(address).await.map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
-    Ok(Bound { listener, address })
+    Ok((listener, address))
 }
 
 impl Bound {
@@ -62,8 +69,22 @@ impl Bound {
         self.address
     }
 
-    /// Answers Flight SQL and HTTP to whom `access` knows until `shutdown`, then refuses new calls and
-    /// lets running answers end, for 30 seconds at most.
+    /// Listens on `address` too, for the PostgreSQL protocol; port 0 takes a free one.
+    ///
+    /// # Errors
+    /// As [`bind`].
+    pub async fn with_postgres(self, address: SocketAddr) -> Result<Self> {
+        Ok(Self { postgres: Some(listen(address).await?), ..self })
+    }
+
+    /// Returns the address on which it speaks the PostgreSQL protocol, if it does.
+    #[must_use]
+    pub fn postgres_address(&self) -> Option<SocketAddr> {
+        self.postgres.as_ref().map(|(_, address)| *address)
+    }
+
+    /// Answers Flight SQL and HTTP, and PostgreSQL if asked to, to whom `access` knows until
+    /// `shutdown`, then refuses new calls and lets running answers end, for 30 seconds at most.
     ///
     /// # Errors
     /// When the transport fails.
@@ -74,6 +95,13 @@ impl Bound {
         shutdown: impl Future<Output = ()>,
     ) -> Result<()> {
         let stopping = Arc::new(AtomicBool::new(false));
+        let (stop, stopped) = watch::channel(false);
+        let places = Arc::new(Semaphore::new(CONNECTIONS));
+        let postgres = self.postgres.map(|(listener, _)| {
+            let (gateway, access) = (Arc::clone(&gateway), Arc::clone(&access));
+            let house = postgres::House { gateway, access, places: Arc::clone(&places) };
+            Box::pin(postgres::serve(listener, house, stopped))
+        });
         let http = http::router(Arc::clone(&gateway), &access, &stopping);
         let flight = flight::router(gateway, &access, &stopping);
         let routes = Routes::from(http.merge(flight));
@@ -81,13 +109,13 @@ impl Bound {
         let shutdown = async {
             shutdown.await;
             stopping.store(true, Ordering::SeqCst);
+            stop.send_replace(true);
             tracing::info!("stopping: new queries are refused, running answers may end");
             // Nobody listens any more when the transport has failed.
             asked.send(()).unwrap_or_default();
         };
         // An answer smaller than a packet must not wait for the next one.
         let incoming = TcpIncoming::from(self.listener).with_nodelay(Some(true));
-        let places = Arc::new(Semaphore::new(CONNECTIONS));
         let incoming = incoming.try_filter_map(move |stream| {
             let place = Arc::clone(&places).try_acquire_owned();
             ready(Ok(place.map(|place| Lingering::new(stream, place)).ok()))
@@ -103,8 +131,18 @@ impl Bound {
                 Err(_) => std::future::pending().await,
             }
         };
+        let serving = async {
+            let failed = |source| Error::Serve { source };
+            let postgres = async {
+                if let Some(postgres) = postgres {
+                    postgres.await;
+                }
+                Ok(())
+            };
+            tokio::try_join!(async { serving.await.map_err(failed) }, postgres).map(|_| ())
+        };
         tokio::select! {
-            served = serving => served.map_err(|source| Error::Serve { source }),
+            served = serving => served,
             () = drained => {
                 tracing::warn!("some clients did not leave in time: closing their connections");
                 Ok(())

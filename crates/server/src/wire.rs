@@ -19,9 +19,16 @@ pub(crate) fn http_status(error: &Error) -> StatusCode {
         Kind::Denied => StatusCode::FORBIDDEN,
         Kind::NotFound => StatusCode::NOT_FOUND,
         Kind::Exhausted => StatusCode::PAYLOAD_TOO_LARGE,
-        Kind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        Kind::Busy | Kind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        Kind::TimedOut => StatusCode::GATEWAY_TIMEOUT,
         Kind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
     }
+}
+
+/// Returns the SQLSTATE of a failed query.
+pub(crate) fn sqlstate(error: &Error) -> &'static str {
+    told(error);
+    error.sqlstate()
 }
 
 fn told(error: &Error) {
@@ -39,7 +46,8 @@ fn code(kind: Kind) -> Code {
         Kind::Denied => Code::PermissionDenied,
         Kind::NotFound => Code::NotFound,
         Kind::Exhausted => Code::ResourceExhausted,
-        Kind::Unavailable => Code::Unavailable,
+        Kind::Busy | Kind::Unavailable => Code::Unavailable,
+        Kind::TimedOut => Code::DeadlineExceeded,
         Kind::Internal => Code::Internal,
     }
 }

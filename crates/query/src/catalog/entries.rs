@@ -1,7 +1,7 @@
 //! The tables and views of one release by schema and name, each made when it is first asked for.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
@@ -15,11 +15,13 @@ use datafusion::catalog::{
 use datafusion::datasource::ViewTable;
 use datafusion::datasource::empty::EmptyTable;
 use datafusion::error::DataFusionError;
+use datafusion::execution::registry::FunctionRegistry;
 use datafusion::execution::{SessionState, SessionStateBuilder};
 use datafusion::logical_expr::{LogicalPlan, TableType};
 use tokio::sync::OnceCell;
 
 use super::barrier::Barrier;
+use super::postgres::{self, PgCatalog, Relation};
 use super::{CATALOG, located, plan_view};
 use crate::{Layer, Principal, Result, SqlFile, Views, cube};
 
@@ -32,6 +34,8 @@ pub(super) struct Entries {
     /// Functions, settings and memory, without any table.
     state: SessionState,
     schemas: BTreeMap<&'static str, BTreeMap<String, Entry>>,
+    /// All of them, as PostgreSQL's catalogue numbers them.
+    relations: OnceLock<Vec<Relation>>,
 }
 
 #[derive(Debug)]
@@ -62,7 +66,8 @@ impl Entries {
     ) -> Self {
         let names = Principal::Operator.schemas();
         let schemas = names.iter().map(|name| (*name, BTreeMap::new())).collect();
-        let mut entries = Self { lake, release, views, state, schemas };
+        let relations = OnceLock::new();
+        let mut entries = Self { lake, release, views, state, schemas, relations };
         let views = Arc::clone(&entries.views);
         for (place, file) in views.files().iter().enumerate() {
             if file.layer != Layer::Function {
@@ -139,26 +144,89 @@ impl Entries {
     pub(super) fn session(self: &Arc<Self>, principal: Principal) -> SessionState {
         let schema = |name: &&'static str| {
             let only = principal.only(name);
-            (*name, Schema { name, entries: Arc::clone(self), only })
+            (*name, Schema { name, entries: Arc::clone(self), principal, only })
         };
-        SessionStateBuilder::new_from_existing(self.state.clone())
-            .with_catalog_list(catalog_list(principal.schemas().iter().map(schema)))
-            .build()
+        let postgres = PgCatalog::new(self, principal);
+        let functions = postgres.functions();
+        let schemas = principal.schemas().iter().map(schema);
+        let mut state = SessionStateBuilder::new_from_existing(self.state.clone())
+            .with_catalog_list(catalog_list(schemas, Some(postgres)))
+            .build();
+        for function in functions {
+            let added = state.register_udf(Arc::new(function));
+            added.expect("registering in memory cannot fail");
+        }
+        state
+    }
+
+    /// Returns an entry that exists for a principal: one that does not say whose its rows are does
+    /// not, when only those of one authority are seen.
+    fn seen(&self, principal: Principal, schema: &str, name: &str) -> Option<&Entry> {
+        let entry = self.schemas.get(schema)?.get(name)?;
+        let is_whole = principal.only(schema).is_none();
+        (principal.schemas().contains(&schema) && (is_whole || entry.owner.is_some()))
+            .then_some(entry)
+    }
+
+    /// Returns the tables and views that exist for a principal, by schema and name; their numbers
+    /// are the same for all.
+    pub(super) fn relations(&self, principal: Principal) -> Vec<Relation> {
+        let all = self.relations.get_or_init(|| {
+            let of_schema = |(schema, entries): (&&'static str, &'_ BTreeMap<String, Entry>)| {
+                let of =
+                    |(name, entry): (&String, &Entry)| (*schema, name.clone(), entry.is_view());
+                entries.iter().map(of).collect::<Vec<_>>()
+            };
+            Relation::numbered(self.schemas.iter().flat_map(of_schema))
+        });
+        let seen = |of: &&Relation| self.seen(principal, of.schema, &of.name).is_some();
+        all.iter().filter(seen).cloned().collect()
+    }
+}
+
+impl Entry {
+    fn is_view(&self) -> bool {
+        matches!(self.from, Origin::View(_))
     }
 }
 
 /// The one catalogue, with these schemas.
 pub(super) fn catalog_list(
     schemas: impl IntoIterator<Item = (&'static str, Schema)>,
+    postgres: Option<PgCatalog>,
 ) -> Arc<dyn CatalogProviderList> {
-    let catalog = MemoryCatalogProvider::new();
+    let listed = MemoryCatalogProvider::new();
     for (name, schema) in schemas {
-        let added = catalog.register_schema(name, Arc::new(schema));
+        let added = listed.register_schema(name, Arc::new(schema));
         added.expect("registering in memory cannot fail");
     }
     let list = MemoryCatalogProviderList::new();
+    let catalog = OneCatalog { listed, postgres: postgres.map(Arc::new) };
     list.register_catalog(CATALOG.to_owned(), Arc::new(catalog));
     Arc::new(list)
+}
+
+/// The schemas of a principal, which are listed, and PostgreSQL's, which is not.
+#[derive(Debug)]
+struct OneCatalog {
+    listed: MemoryCatalogProvider,
+    postgres: Option<Arc<PgCatalog>>,
+}
+
+impl CatalogProvider for OneCatalog {
+    fn schema_names(&self) -> Vec<String> {
+        self.listed.schema_names()
+    }
+
+    fn schema(&self, name: &str) -> Option<Arc<dyn SchemaProvider>> {
+        match &self.postgres {
+            Some(postgres) if name == postgres::SCHEMA => {
+                let postgres: Arc<dyn SchemaProvider> = Arc::<PgCatalog>::clone(postgres);
+                Some(postgres)
+            }
+            _ => self.listed.schema(name),
+        }
+    }
 }
 
 /// One schema, as DataFusion asks for it in the name of a principal.
@@ -166,16 +234,14 @@ pub(super) fn catalog_list(
 pub(super) struct Schema {
     name: &'static str,
     entries: Arc<Entries>,
+    principal: Principal,
     /// The authority whose rows alone are seen; all are when there is none.
     only: Option<Siren>,
 }
 
 impl Schema {
-    /// Returns an entry that exists for the principal: one that does not say whose its rows are
-    /// does not, when only those of one authority are seen.
     fn entry(&self, name: &str) -> Option<&Entry> {
-        let entry = self.entries.schemas[self.name].get(name)?;
-        (self.only.is_none() || entry.owner.is_some()).then_some(entry)
+        self.entries.seen(self.principal, self.name, name)
     }
 }
 
@@ -196,10 +262,7 @@ impl SchemaProvider for Schema {
     }
 
     async fn table_type(&self, name: &str) -> Result<Option<TableType>, DataFusionError> {
-        let of = |entry: &Entry| match entry.from {
-            Origin::View(_) => TableType::View,
-            Origin::Memory | Origin::Table(_) => TableType::Base,
-        };
+        let of = |entry: &Entry| if entry.is_view() { TableType::View } else { TableType::Base };
         Ok(self.entry(name).map(of))
     }
 

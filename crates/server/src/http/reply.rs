@@ -72,11 +72,16 @@ pub(super) async fn cached(
     }
     // The state that was told is the one that is read, whatever is published meanwhile.
     let at = at.or(Some(carnac_query::At::Release(release)));
-    Ok((told, rows(ask.run(gateway, principal, at.as_ref()).await?, form)?).into_response())
+    let answer = ask.run(gateway, principal, at.as_ref()).await?;
+    Ok((told, rows(answer, form).await?).into_response())
 }
 
-/// Sends rows as they come. A failure after the first row ends the connection: no answer is short.
-pub(super) fn rows(answer: Answer, form: Form) -> Result<Response, Problem> {
+/// Sends rows as they come. A failure before the first is told as any other; one after it ends the
+/// connection: no answer is short.
+pub(super) async fn rows(mut answer: Answer, form: Form) -> Result<Response, Problem> {
+    if let Some(first) = answer.stream.next().await.transpose()? {
+        answer.stream = stream::iter([Ok(first)]).chain(answer.stream).boxed();
+    }
     let release = value(&answer.release.id.to_string())?;
     let encoder = Encoder::new(form, &answer.schema).map_err(|error| {
         Problem::invalid(format!("no {} of these columns: {error}", form.name()))

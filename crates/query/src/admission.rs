@@ -1,0 +1,385 @@
+//! How many queries run at a time, and how long each may go on: nobody can stop the server for the
+//! others with queries, and a reader that is slow or gone keeps nothing for ever.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+use carnac_model::Release;
+use datafusion::error::DataFusionError;
+use futures::stream::{self, BoxStream, StreamExt};
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, timeout, timeout_at};
+
+use crate::{Answer, Error, Kind, Principal, Result};
+
+/// Stack of a thread that plans: planning is recursive.
+const STACK: usize = 64 * 1024 * 1024;
+
+/// What all queries together may take, and each alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Queries that run at once.
+    pub running: usize,
+    /// Of these, queries of one principal: half of the places are left to others.
+    pub of_principal: usize,
+    /// Queries that wait for a place.
+    pub waiting: usize,
+    /// How long one waits.
+    pub wait: Duration,
+    /// How long one may go on, from its place to its last row.
+    pub time: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        let (wait, time) = (Duration::from_secs(30), Duration::from_secs(300));
+        Self { running: 32, of_principal: 16, waiting: 128, wait, time }
+    }
+}
+
+/// Gives places to queries, and runs them on threads of their own: one that computes without a
+/// pause holds up no other, and no door.
+#[derive(Debug)]
+pub(crate) struct Admission {
+    limits: Limits,
+    places: Arc<Semaphore>,
+    of_principals: Mutex<HashMap<Principal, Arc<Semaphore>>>,
+    waiting: AtomicUsize,
+    /// There up to the end.
+    threads: Option<Runtime>,
+}
+
+/// The place of a query that runs, given back when dropped.
+#[derive(Debug)]
+struct Place {
+    _of_all: OwnedSemaphorePermit,
+    _of_principal: OwnedSemaphorePermit,
+}
+
+const BUSY: &str = "too many queries are running: ask again in a moment";
+
+const TIMED_OUT: &str = "the query took longer than it may: ask for less, or of an indicator view \
+                         rather than of the rows below it";
+
+impl Admission {
+    /// Makes room for so many queries.
+    ///
+    /// # Errors
+    /// When the system gives no threads.
+    pub(crate) fn new(limits: Limits) -> Result<Self> {
+        let threads = Builder::new_multi_thread()
+            .worker_threads(limits.running)
+            .thread_stack_size(STACK)
+            .thread_name("query")
+            .enable_all()
+            .build()
+            .map_err(|error| Error::running(DataFusionError::IoError(error)))?;
+        let (places, of_principals) = (Arc::new(Semaphore::new(limits.running)), Mutex::default());
+        let waiting = AtomicUsize::new(0);
+        Ok(Self { limits, places, of_principals, waiting, threads: Some(threads) })
+    }
+
+    /// Runs a query once there is a place, which it keeps up to its last row.
+    ///
+    /// # Errors
+    /// `Busy` when there is none in time, `TimedOut` when it goes on too long: now, or in the
+    /// stream of the answer.
+    pub(crate) async fn run<F>(
+        &self,
+        principal: Principal,
+        query: impl FnOnce(Instant) -> F,
+    ) -> Result<Answer>
+    where
+        F: Future<Output = Result<Answer>> + Send + 'static,
+    {
+        let place = self.place(principal).await?;
+        let until = Instant::now() + self.limits.time;
+        let (head, told) = oneshot::channel();
+        let (rows, sent) = mpsc::channel(1);
+        let task = self.spawn(until, answer(query(until), place, head, rows, until));
+        let (schema, release) = told.await.map_err(|_| ended(until))??;
+        Ok(Answer { schema, release, stream: batches(sent, task, until) })
+    }
+
+    /// Does something about a query that is no running of it.
+    ///
+    /// # Errors
+    /// `TimedOut` when it takes too long.
+    pub(crate) async fn plan<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T>> + Send + 'static,
+    ) -> Result<T> {
+        let until = Instant::now() + self.limits.time;
+        let (done, told) = oneshot::channel();
+        let _task = self.spawn(until, async move {
+            // Who asked may be gone.
+            done.send(work.await).ok();
+        });
+        told.await.map_err(|_| ended(until))?
+    }
+
+    /// Runs a task on the threads of queries, up to a moment.
+    fn spawn(&self, until: Instant, work: impl Future<Output = ()> + Send + 'static) -> Task {
+        let threads = self.threads.as_ref().expect("there up to the end");
+        Task(threads.spawn(async move {
+            // What is cut off here drops what it tells by, and so is heard of.
+            timeout_at(until, work).await.unwrap_or_default();
+        }))
+    }
+
+    async fn place(&self, principal: Principal) -> Result<Place> {
+        let waiting = Waiting::begin(&self.waiting);
+        if waiting.before >= self.limits.waiting {
+            return Err(Error::refused(Kind::Busy, BUSY));
+        }
+        let of_principal = {
+            let mut all = self.of_principals.lock().unwrap_or_else(PoisonError::into_inner);
+            let new = || Arc::new(Semaphore::new(self.limits.of_principal));
+            Arc::clone(all.entry(principal).or_insert_with(new))
+        };
+        let place = async {
+            let of_principal = of_principal.acquire_owned().await;
+            let of_all = Arc::clone(&self.places).acquire_owned().await;
+            of_principal.and_then(|of_principal| {
+                Ok(Place { _of_all: of_all?, _of_principal: of_principal })
+            })
+        };
+        let place = timeout(self.limits.wait, place).await;
+        place.ok().and_then(Result::ok).ok_or_else(|| Error::refused(Kind::Busy, BUSY))
+    }
+}
+
+impl Drop for Admission {
+    fn drop(&mut self) {
+        if let Some(threads) = self.threads.take() {
+            threads.shutdown_background();
+        }
+    }
+}
+
+/// One that waits, counted as long as it lives.
+struct Waiting<'c> {
+    count: &'c AtomicUsize,
+    /// Those that waited already.
+    before: usize,
+}
+
+impl<'c> Waiting<'c> {
+    fn begin(count: &'c AtomicUsize) -> Self {
+        Self { count, before: count.fetch_add(1, Ordering::SeqCst) }
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.count.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+/// A task that ends with who waits for it.
+struct Task(JoinHandle<()>);
+
+impl Drop for Task {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// Why something ended without a word: its time was over, or it panicked.
+fn ended(until: Instant) -> Error {
+    if Instant::now() >= until {
+        Error::refused(Kind::TimedOut, TIMED_OUT)
+    } else {
+        Error::refused(Kind::Internal, "internal error")
+    }
+}
+
+type Head = (SchemaRef, Arc<Release>);
+
+/// A batch, a failure, or none for the end: an end that is not told is none.
+type Row = Result<Option<RecordBatch>>;
+
+/// Answers a query as fast as who asked takes its rows, and gives its place back.
+async fn answer(
+    query: impl Future<Output = Result<Answer>>,
+    place: Place,
+    head: oneshot::Sender<Result<Head>>,
+    rows: mpsc::Sender<Row>,
+    until: Instant,
+) {
+    let mut answer = match query.await {
+        Ok(answer) => answer,
+        Err(error) => {
+            drop(place);
+            // Who asked may be gone.
+            head.send(Err(error)).ok();
+            return;
+        }
+    };
+    if head.send(Ok((answer.schema, answer.release))).is_err() {
+        return;
+    }
+    let last = loop {
+        match answer.stream.next().await {
+            Some(Ok(batch)) => {
+                if rows.send(Ok(Some(batch))).await.is_err() {
+                    return;
+                }
+            }
+            // A part that looked at the clock itself.
+            Some(Err(_)) if Instant::now() >= until => break Err(ended(until)),
+            Some(Err(error)) => break Err(error),
+            None => break Ok(None),
+        }
+    };
+    drop((answer.stream, place));
+    // As above.
+    rows.send(last).await.ok();
+}
+
+/// The rows of a task, which ends when they are dropped.
+fn batches(
+    sent: mpsc::Receiver<Row>,
+    task: Task,
+    until: Instant,
+) -> BoxStream<'static, Result<RecordBatch>> {
+    stream::unfold(Some((sent, task)), move |state| async move {
+        let (mut sent, task) = state?;
+        match timeout_at(until, sent.recv()).await {
+            Ok(Some(Ok(Some(batch)))) => Some((Ok(batch), Some((sent, task)))),
+            Ok(Some(Ok(None))) => None,
+            Ok(Some(Err(error))) => Some((Err(error), None)),
+            Ok(None) | Err(_) => Some((Err(ended(until)), None)),
+        }
+    })
+    .boxed()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use arrow::datatypes::Schema;
+    use carnac_model::Release;
+    use chrono::{DateTime, NaiveDate};
+    use futures::future::{Ready, pending, ready};
+
+    use super::*;
+
+    const LONG: Duration = Duration::from_secs(3600);
+    const SHORT: Duration = Duration::from_millis(1);
+
+    /// More batches than are computed ahead of who reads them.
+    const MANY: usize = 5;
+
+    /// So many places, of which one principal may have some; nobody waits for one.
+    fn places(running: usize, of_principal: usize) -> Limits {
+        Limits { running, of_principal, waiting: 1, wait: Duration::ZERO, time: LONG }
+    }
+
+    /// An answer of so many batches, that then has no end if it is to have none.
+    fn answer(batches: usize, has_end: bool) -> impl FnOnce(Instant) -> Ready<Result<Answer>> {
+        let schema = Arc::new(Schema::empty());
+        let empty = RecordBatch::new_empty(Arc::clone(&schema));
+        let rows = stream::iter(vec![empty; batches]).map(Ok);
+        let stream = if has_end { rows.boxed() } else { rows.chain(stream::pending()).boxed() };
+        let release = Release {
+            id: 1,
+            published_at: DateTime::UNIX_EPOCH,
+            run_date: NaiveDate::default(),
+            tables: BTreeMap::new(),
+            commits: BTreeMap::new(),
+            inputs: BTreeMap::new(),
+            code: String::new(),
+            cubes: BTreeMap::new(),
+        };
+        let answer = Answer { schema, stream, release: Arc::new(release) };
+        move |_| ready(Ok(answer))
+    }
+
+    fn kind<T>(result: Result<T>) -> Option<Kind> {
+        result.err().map(|error| error.kind())
+    }
+
+    #[tokio::test]
+    async fn a_place_is_kept_up_to_the_last_row() {
+        let admission = Admission::new(places(1, 1)).unwrap();
+        let analyst = Principal::Analyst;
+        let mut first = admission.run(analyst, answer(MANY, true)).await.unwrap();
+        assert_eq!(kind(admission.run(analyst, answer(1, true)).await), Some(Kind::Busy));
+        for _ in 0..MANY {
+            assert!(first.stream.next().await.unwrap().is_ok());
+        }
+        assert!(first.stream.next().await.is_none());
+        // Though the answer is still held.
+        let second = admission.run(analyst, answer(MANY, true)).await.unwrap();
+        assert_eq!(kind(admission.run(analyst, answer(1, true)).await), Some(Kind::Busy));
+        drop(second);
+    }
+
+    #[tokio::test]
+    async fn who_leaves_gives_a_place_back() {
+        let admission = Admission::new(Limits { wait: LONG, ..places(1, 1) }).unwrap();
+        let endless = admission.run(Principal::Analyst, answer(0, false)).await.unwrap();
+        drop(endless);
+        assert!(admission.run(Principal::Analyst, answer(1, true)).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_an_internal_error() {
+        let admission = Admission::new(places(1, 1)).unwrap();
+        let ended = admission.run(Principal::Analyst, |_| async { panic!("of the test") }).await;
+        assert_eq!(kind(ended), Some(Kind::Internal));
+        let planned: Result<()> = admission.plan(async { panic!("of the test") }).await;
+        assert_eq!(kind(planned), Some(Kind::Internal));
+    }
+
+    #[tokio::test]
+    async fn one_principal_leaves_places_to_others() {
+        let admission = Admission::new(places(2, 1)).unwrap();
+        let _first = admission.run(Principal::Analyst, answer(MANY, true)).await.unwrap();
+        let second = admission.run(Principal::Analyst, answer(1, true)).await;
+        assert_eq!(kind(second), Some(Kind::Busy));
+        assert!(admission.run(Principal::Public, answer(1, true)).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn one_waits_for_a_place_and_no_more_than_may() {
+        let admission = Admission::new(Limits { wait: LONG, ..places(1, 1) }).unwrap();
+        let first = admission.run(Principal::Public, answer(MANY, true)).await.unwrap();
+        let waits = admission.run(Principal::Public, answer(1, true));
+        let others = async {
+            let refused = admission.run(Principal::Public, answer(1, true)).await;
+            assert_eq!(kind(refused), Some(Kind::Busy));
+            drop(first);
+        };
+        let (waited, ()) = tokio::join!(waits, others);
+        assert!(waited.is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_query_ends_when_its_time_is_over() {
+        let admission = Admission::new(Limits { time: SHORT, wait: LONG, ..places(1, 1) }).unwrap();
+        let mut slow = admission.run(Principal::Public, answer(0, false)).await.unwrap();
+        assert_eq!(kind(slow.stream.next().await.unwrap()), Some(Kind::TimedOut));
+        assert!(slow.stream.next().await.is_none());
+        let planning = admission.run(Principal::Public, |_| pending()).await;
+        assert_eq!(kind(planning), Some(Kind::TimedOut));
+        assert_eq!(kind(admission.plan(pending::<Result<()>>()).await), Some(Kind::TimedOut));
+    }
+
+    #[tokio::test]
+    async fn a_reader_that_does_not_read_keeps_no_place() {
+        let admission = Admission::new(Limits { time: SHORT, wait: LONG, ..places(1, 1) }).unwrap();
+        let idle = admission.run(Principal::Public, answer(MANY, true)).await.unwrap();
+        assert!(admission.run(Principal::Public, answer(1, true)).await.is_ok());
+        // Not short of what it had: it fails.
+        assert_eq!(kind(idle.collect().await), Some(Kind::TimedOut));
+    }
+}

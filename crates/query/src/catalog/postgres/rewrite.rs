@@ -1,0 +1,242 @@
+//! What only PostgreSQL says, in the words of standard SQL.
+//!
+//! Clients ask its catalogue in its own dialect: `OPERATOR(pg_catalog.~)`, `COLLATE "default"`,
+//! `'core.acts'::regclass`. Everything else is left as it is.
+
+use std::ops::ControlFlow;
+
+use datafusion::sql::parser::Statement;
+use datafusion::sql::sqlparser::ast::{
+    BinaryOperator, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList,
+    FunctionArguments, Ident, ObjectName, ObjectNamePart, Select, SelectItem, SetExpr, TableFactor,
+    TableWithJoins, Value, VisitMut, VisitorMut,
+};
+
+use super::relations::is_always_empty;
+use super::{REGCLASS_NAME, REGCLASS_OID, REGTYPE_OID, SCHEMA};
+
+/// Rewrites a statement in place.
+pub(crate) fn rewrite(statement: &mut Statement) {
+    match statement {
+        Statement::Statement(statement) => {
+            // Nothing breaks it off.
+            statement.visit(&mut Rewriter).continue_value().unwrap_or_default();
+        }
+        Statement::Explain(explain) => rewrite(&mut explain.statement),
+        _ => {}
+    }
+}
+
+struct Rewriter;
+
+impl VisitorMut for Rewriter {
+    type Break = ();
+
+    fn pre_visit_relation(&mut self, relation: &mut ObjectName) -> ControlFlow<()> {
+        if let [ObjectNamePart::Identifier(name)] = relation.0.as_slice()
+            && name.value.to_ascii_lowercase().starts_with("pg_")
+        {
+            relation.0.insert(0, ObjectNamePart::Identifier(Ident::new(SCHEMA)));
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_table_factor(&mut self, table: &mut TableFactor) -> ControlFlow<()> {
+        match table {
+            TableFactor::Table { name, args: Some(_), .. } | TableFactor::Function { name, .. } => {
+                unqualify(name);
+            }
+            _ => {}
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
+        match expr {
+            Expr::Function(function) => {
+                unqualify(&mut function.name);
+                // ARRAY(SELECT …), and what is made of it.
+                if matches!(function.args, FunctionArguments::Subquery(_))
+                    || joins_nothing(function)
+                {
+                    *expr = null();
+                }
+            }
+            Expr::BinaryOp { op, .. } => {
+                if let BinaryOperator::PGCustomBinaryOperator(parts) = op
+                    && let Some(plain) = parts.last().and_then(|sign| operator(sign))
+                {
+                    *op = plain;
+                }
+            }
+            Expr::Collate { expr: inner, .. } => {
+                let inner = std::mem::replace(inner.as_mut(), null());
+                *expr = inner;
+            }
+            // (f(x)).n: of functions that return rows, which there are none of.
+            Expr::CompoundFieldAccess { root, .. } if matches!(root.as_ref(), Expr::Nested(inner) if matches!(**inner, Expr::Function(_))) =>
+            {
+                *expr = null();
+            }
+            Expr::Subquery(query) => {
+                if let SetExpr::Select(select) = query.body.as_ref()
+                    && reads_nothing(select)
+                {
+                    *expr = null();
+                }
+            }
+            Expr::Cast { .. } => cast(expr),
+            _ => {}
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+fn null() -> Expr {
+    Expr::Value(Value::Null.into())
+}
+
+/// Takes the schema from the name of a function of PostgreSQL's own.
+fn unqualify(name: &mut ObjectName) {
+    let is_own = |part: &ObjectNamePart| {
+        part.as_ident().is_some_and(|ident| {
+            let schema = ident.value.to_ascii_lowercase();
+            schema == SCHEMA || schema == "information_schema"
+        })
+    };
+    if name.0.len() == 2 && name.0.first().is_some_and(is_own) {
+        name.0.remove(0);
+    }
+}
+
+/// `array_to_string(a || NULL, …)`.
+fn joins_nothing(function: &Function) -> bool {
+    let is_join = function.name.to_string().eq_ignore_ascii_case("array_to_string");
+    let FunctionArguments::List(list) = &function.args else { return false };
+    let Some(FunctionArg::Unnamed(FunctionArgExpr::Expr(first))) = list.args.first() else {
+        return false;
+    };
+    is_join && matches!(first, Expr::BinaryOp { right, .. } if **right == null())
+}
+
+/// Whether a query reads a table that has no rows, so that its one value is NULL: it counts nothing.
+fn reads_nothing(select: &Select) -> bool {
+    let is_empty = |from: &TableWithJoins| match &from.relation {
+        TableFactor::Table { name, .. } => is_empty_relation(name),
+        _ => false,
+    };
+    let counts = |item: &SelectItem| item.to_string().to_ascii_lowercase().contains("count(");
+    select.from.iter().any(is_empty) && !select.projection.iter().any(counts)
+}
+
+fn is_empty_relation(name: &ObjectName) -> bool {
+    let parts: Vec<_> = name.0.iter().filter_map(ObjectNamePart::as_ident).collect();
+    match parts.as_slice() {
+        [.., schema, table] => schema.value == SCHEMA && is_always_empty(&table.value),
+        _ => false,
+    }
+}
+
+fn operator(sign: &str) -> Option<BinaryOperator> {
+    Some(match sign {
+        "~" => BinaryOperator::PGRegexMatch,
+        "~*" => BinaryOperator::PGRegexIMatch,
+        "!~" => BinaryOperator::PGRegexNotMatch,
+        "!~*" => BinaryOperator::PGRegexNotIMatch,
+        "~~" => BinaryOperator::PGLikeMatch,
+        "=" => BinaryOperator::Eq,
+        "<>" => BinaryOperator::NotEq,
+        "<" => BinaryOperator::Lt,
+        ">" => BinaryOperator::Gt,
+        "<=" => BinaryOperator::LtEq,
+        ">=" => BinaryOperator::GtEq,
+        "+" => BinaryOperator::Plus,
+        "-" => BinaryOperator::Minus,
+        "||" => BinaryOperator::StringConcat,
+        _ => return None,
+    })
+}
+
+/// Puts the types of PostgreSQL's own catalogue into those that there are.
+fn cast(expr: &mut Expr) {
+    let Expr::Cast { expr: inner, data_type, .. } = expr else { return };
+    let name = match data_type {
+        DataType::Regclass => "regclass".to_owned(),
+        DataType::Custom(name, _) => name
+            .0
+            .last()
+            .and_then(ObjectNamePart::as_ident)
+            .map_or_else(String::new, |ident| ident.value.to_ascii_lowercase()),
+        _ => return,
+    };
+    let is_text = matches!(inner.as_ref(), Expr::Value(value) if matches!(value.value, Value::SingleQuotedString(_)));
+    let mut inner = || std::mem::replace(inner.as_mut(), null());
+    match name.as_str() {
+        "regclass" if is_text => *expr = call(REGCLASS_OID, vec![inner()]),
+        "regclass" => *expr = call(REGCLASS_NAME, vec![inner()]),
+        "regtype" if is_text => *expr = call(REGTYPE_OID, vec![inner()]),
+        "regtype" => *expr = call("format_type", vec![inner(), null()]),
+        "oid" | "xid" | "cid" | "int8" => *data_type = DataType::BigInt(None),
+        "int4" => *data_type = DataType::Int(None),
+        "int2" => *data_type = DataType::SmallInt(None),
+        "bool" => *data_type = DataType::Boolean,
+        "float8" => *data_type = DataType::DoublePrecision,
+        "text" | "varchar" | "name" | "char" | "regproc" | "regnamespace" | "regrole"
+        | "int2vector" | "oidvector" | "bpchar" | "json" | "jsonb" | "uuid" | "pg_lsn"
+        | "aclitem" | "cstring" => {
+            *data_type = DataType::Text;
+        }
+        _ => {}
+    }
+}
+
+fn call(name: &str, arguments: Vec<Expr>) -> Expr {
+    let argument = |expr| FunctionArg::Unnamed(FunctionArgExpr::Expr(expr));
+    Expr::Function(Function {
+        name: ObjectName(vec![ObjectNamePart::Identifier(Ident::new(name))]),
+        uses_odbc_syntax: false,
+        parameters: FunctionArguments::None,
+        args: FunctionArguments::List(FunctionArgumentList {
+            duplicate_treatment: None,
+            args: arguments.into_iter().map(argument).collect(),
+            clauses: Vec::new(),
+        }),
+        filter: None,
+        null_treatment: None,
+        over: None,
+        within_group: Vec::new(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gate;
+
+    fn rewritten(sql: &str) -> String {
+        let mut statement = gate::admit(sql).unwrap();
+        rewrite(&mut statement);
+        statement.to_string()
+    }
+
+    #[test]
+    fn what_only_postgresql_says_is_said_otherwise() {
+        for (sql, expected) in [
+            (
+                "SELECT a FROM core.acts WHERE b = 'pg_c'",
+                "SELECT a FROM core.acts WHERE b = 'pg_c'",
+            ),
+            ("SELECT relname FROM pg_class", "SELECT relname FROM pg_catalog.pg_class"),
+            ("SELECT pg_catalog.f(a) FROM t", "SELECT f(a) FROM t"),
+            ("SELECT a OPERATOR(pg_catalog.~) '^b$' FROM t", "SELECT a ~ '^b$' FROM t"),
+            ("SELECT a COLLATE pg_catalog.default FROM t", "SELECT a FROM t"),
+            ("SELECT 'core.acts'::regclass", "SELECT regclass_oid('core.acts')"),
+            ("SELECT a::regclass FROM t", "SELECT regclass_name(a) FROM t"),
+            ("SELECT a::oid, b::pg_catalog.text FROM t", "SELECT a::BIGINT, b::TEXT FROM t"),
+            ("SELECT ARRAY(SELECT 1)", "SELECT NULL"),
+            ("SELECT (SELECT x FROM pg_attrdef d WHERE d.y = t.y) FROM t", "SELECT NULL FROM t"),
+        ] {
+            assert_eq!(rewritten(sql), expected);
+        }
+    }
+}

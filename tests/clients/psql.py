@@ -1,0 +1,51 @@
+"""What psql shows: its commands of the catalogue, and rows. Nothing is checked where it is not installed."""
+
+import shutil
+import subprocess
+from functools import partial
+
+from lake import ENVIRONMENT
+
+USER = "anonymous"
+
+# A command, and words of its answer.
+COMMANDS = {
+    "tables": (r"\dt catalog.*", ["indicators", "functions"]),
+    "views": (r"\dv indicator.act*", ["act_transmission_rate"]),
+    "view": (r"\d core.acts", ["siren", "decision_date", "date"]),
+    "money": (r"\d core.contracts", ["amount_eur", "numeric(18,2)"]),
+    "all": (r"\d", ["core", "published"]),
+    "schemas": (r"\dn", ["core", "indicator", "published"]),
+    "databases": (r"\l", ["carnac"]),
+    "roles": (r"\du", ["carnac"]),
+    "functions": (r"\df", ["0 rows"]),
+    "description": (r"\dt+ catalog.*", ["indicators"]),
+    "connection": (r"\conninfo", ["carnac"]),
+    "rows": ("select 1 as a, 'é' as b", ["(1 row)", "é"]),
+    "copy": (r"\copy (select 1, 'a') to stdout with csv", ["1,a"]),
+    "cursor": (r"\set FETCH_COUNT 10" + "\nselect value from generate_series(1, 25) t", ["25"]),
+}
+
+
+def shows(case, _, __, address):
+    """A command answers what it should, and no error."""
+    command, words = COMMANDS[case]
+    done = subprocess.run(
+        ["psql", "--no-psqlrc", f"{address}?user={USER}"],
+        input=command + "\n",
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    said = done.stderr.replace("WARNING: psql major version 15, server major version 16.", "")
+    assert "ERROR" not in said and done.returncode == 0, said
+    for word in words:
+        assert word in done.stdout, f"no {word} in {done.stdout!r}"
+
+
+def checks():
+    """Returns (name, check) for all of this file, if psql is installed."""
+    if shutil.which("psql"):
+        for case in COMMANDS:
+            yield f"{case} shows", partial(shows, case)
