@@ -220,12 +220,12 @@ mod tests {
         }
         for kind in 0..=u8::MAX {
             for length in 0..bind().len() {
-                let _ = message(kind, bind()[..length].to_vec().into());
+                drop(message(kind, bind()[..length].to_vec().into()));
                 for byte in [0, 0x7f, 0xff] {
                     let mut changed = bind();
                     changed[length] = byte;
-                    let _ = message(kind, changed.clone().into());
-                    let _ = opening(changed.into());
+                    drop(message(kind, changed.clone().into()));
+                    drop(opening(changed.into()));
                 }
             }
         }
