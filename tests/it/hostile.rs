@@ -92,9 +92,9 @@ async fn over_http(server: &Server, sql: &str) -> StatusCode {
 async fn over_flight(server: &Server, sql: &str) -> String {
     let mut client = flight::connect(server).await;
     let ended = async {
-        let info = client.execute(sql.to_owned(), None).await.map_err(FlightError::from)?;
+        let info = client.execute(sql.to_owned(), None).await?;
         let rows = client.do_get(info.endpoint[0].ticket.clone().unwrap()).await?;
-        rows.try_collect::<Vec<_>>().await
+        rows.try_collect::<Vec<_>>().await as Result<_, FlightError>
     };
     format!("{:?}", ended.await.map(|rows| rows.len()))
 }
