@@ -59,7 +59,7 @@ pub(crate) async fn until_stopped(
         ))?;
     }
     tokio::select! {
-        served = bound.serve(gateway, Arc::new(access), stop) => served?,
+        served = Box::pin(bound.serve(gateway, Arc::new(access), stop)) => served?,
         ended = beside => ended?,
     }
     Ok(ExitCode::SUCCESS)

@@ -1,7 +1,6 @@
 //! Queries made to stop the server: each is refused or ends in time at every door, with the code
 //! that says why, and the server goes on.
 
-use arrow_flight::error::FlightError;
 use futures::TryStreamExt;
 use reqwest::StatusCode;
 
@@ -91,12 +90,16 @@ async fn over_http(server: &Server, sql: &str) -> StatusCode {
 
 async fn over_flight(server: &Server, sql: &str) -> String {
     let mut client = flight::connect(server).await;
-    let ended = async {
-        let info = client.execute(sql.to_owned(), None).await?;
-        let rows = client.do_get(info.endpoint[0].ticket.clone().unwrap()).await?;
-        rows.try_collect::<Vec<_>>().await as Result<_, FlightError>
+    let info = match client.execute(sql.to_owned(), None).await {
+        Ok(info) => info,
+        Err(error) => return format!("{error:?}"),
     };
-    format!("{:?}", ended.await.map(|rows| rows.len()))
+    let ticket = info.endpoint[0].ticket.clone().unwrap();
+    let rows = match client.do_get(ticket).await {
+        Ok(rows) => rows.try_collect::<Vec<_>>().await,
+        Err(error) => return format!("{error:?}"),
+    };
+    rows.map_or_else(|error| format!("{error:?}"), |rows| format!("{} batches", rows.len()))
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
