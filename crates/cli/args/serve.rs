@@ -56,7 +56,7 @@ pub(crate) struct Listen {
     pub(crate) postgres: Option<SocketAddr>,
 
     /// Queries that run at once, half of them of one role at most; others wait for 30 seconds at
-    /// most [default: 32]
+    /// most [default: 64]
     #[arg(long, env = "CARNAC_QUERIES", value_name = "COUNT")]
     pub(crate) queries: Option<NonZeroUsize>,
 

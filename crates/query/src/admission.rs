@@ -39,7 +39,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         let (wait, time) = (Duration::from_secs(30), Duration::from_secs(300));
-        Self { running: 32, of_principal: 16, waiting: 128, wait, time }
+        Self { running: 64, of_principal: 32, waiting: 128, wait, time }
     }
 }
 
@@ -258,6 +258,8 @@ fn batches(
             Ok(None) | Err(_) => Some((Err(ended(until)), None)),
         }
     })
+    // Cursors ask again after the end.
+    .fuse()
     .boxed()
 }
 
@@ -316,7 +318,7 @@ mod tests {
         for _ in 0..MANY {
             assert!(first.stream.next().await.unwrap().is_ok());
         }
-        assert!(first.stream.next().await.is_none());
+        assert!(first.stream.next().await.is_none() && first.stream.next().await.is_none());
         // Though the answer is still held.
         let second = admission.run(analyst, answer(MANY, true)).await.unwrap();
         assert_eq!(kind(admission.run(analyst, answer(1, true)).await), Some(Kind::Busy));
