@@ -4,58 +4,57 @@
 //! asked once, whole, after the release is opened: planning it, and those below it, is counted.
 //!
 //! Measured on 2026-11-28 in a release build, link-time optimisation off, on 2 cores with 24 GiB of
-//! memory (512 MiB for queries) beside much other work, so up to thrice what a quiet machine takes;
-//! D01 to D05 read every rate of every authority, of which A13 and B02 cost most:
+//! memory, 512 MiB for queries, the machine quiet; D01 to D05 read every rate of every authority:
 //!
 //! | id | view | rows | seconds |
 //! |---|---|---|---|
-//! | A01 | `indicator.online_tenders` | 15394 | 0.47 |
-//! | A02 | `indicator.online_tender_rate` | 17756 | 0.51 |
-//! | A03 | `indicator.electronic_reply_rate` | 15394 | 0.70 |
-//! | A04 | `indicator.electronic_bid_rate` | 17144 | 0.63 |
-//! | A05 | `indicator.electronic_bids_per_tender` | 15355 | 10.62 |
-//! | A06 | `indicator.tenders_with_electronic_bid` | 15355 | 9.25 |
-//! | A07 | `indicator.downloads_per_tender` | 30788 | 1.53 |
-//! | A08 | `indicator.act_transmission_rate` | 15936 | 3.29 |
-//! | A09 | `indicator.act_transmission_rate_by_nature` | 85020 | 14.50 |
-//! | A10 | `indicator.act_structure_by_subject` | 293890 | 1.27 |
-//! | A11 | `published.acknowledgement_delay` | 11770 | 0.57 |
+//! | A01 | `indicator.online_tenders` | 15394 | 0.33 |
+//! | A02 | `indicator.online_tender_rate` | 17756 | 0.30 |
+//! | A03 | `indicator.electronic_reply_rate` | 15394 | 0.35 |
+//! | A04 | `indicator.electronic_bid_rate` | 17144 | 0.32 |
+//! | A05 | `indicator.electronic_bids_per_tender` | 15355 | 4.08 |
+//! | A06 | `indicator.tenders_with_electronic_bid` | 15355 | 4.42 |
+//! | A07 | `indicator.downloads_per_tender` | 30788 | 0.91 |
+//! | A08 | `indicator.act_transmission_rate` | 15936 | 1.94 |
+//! | A09 | `indicator.act_transmission_rate_by_nature` | 85020 | 6.39 |
+//! | A10 | `indicator.act_structure_by_subject` | 293890 | 0.68 |
+//! | A11 | `published.acknowledgement_delay` | 11770 | 0.29 |
 //! | A12 | `indicator.rejected_acts` | 0 | 0.01 |
-//! | A13 | `indicator.signed_flow_rate` | 16999 | 24.27 |
-//! | A14 | `assessment.profile` | 18568 | 4.41 |
-//! | A15 | `indicator.overall_rate` | 20098 | 8.71 |
-//! | B01 | `indicator.membership_rate` | 10178 | 0.11 |
-//! | B01-G | `indicator.membership_rate_with_groupings` | 10178 | 0.17 |
-//! | B01-P | `indicator.membership_population_rate` | 10178 | 0.09 |
-//! | B02 | `indicator.service_users` | 77605 | 3.94 |
-//! | B03 | `indicator.active_accounts` | 10178 | 32.59 |
-//! | B04 | `indicator.usage_intensity` | 20356 | 2.73 |
-//! | B05 | `indicator.adoption_cohorts` | 70286 | 5.37 |
-//! | B06 | `published.time_to_first_use` | 8 | 4.36 |
-//! | B07 | `published.services_used` | 65 | 3.95 |
-//! | B08 | `indicator.satisfaction` | 7334 | 0.06 |
-//! | B09 | `indicator.obstacles` | 5425 | 0.06 |
-//! | B10 | `indicator.drivers` | 0 | 0.05 |
-//! | B11 | `indicator.survey_response_rate` | 2546 | 0.14 |
-//! | B12 | `indicator.enablers` | 1909 | 0.07 |
-//! | C01 | `indicator.pooling_savings` | 40188 | 0.55 |
-//! | C02 | `indicator.paper_unit_cost` | 68332 | 0.12 |
-//! | C03 | `indicator.electronic_unit_cost` | 68332 | 0.10 |
-//! | C04 | `indicator.unit_saving` | 68332 | 0.04 |
-//! | C05 | `indicator.realised_savings` | 40188 | 0.36 |
-//! | C06 | `indicator.five_year_savings` | 20094 | 0.07 |
-//! | C07 | `indicator.five_year_savings_at_full_rate` | 20094 | 0.06 |
-//! | C08 | `indicator.remaining_savings` | 20094 | 0.07 |
-//! | C09 | `published.pay_back` | 20 | 0.77 |
-//! | C10 | `assessment.sensitivity` | 49 | 0.49 |
-//! | D01 | `assessment.benchmark` | 169207 | 47.01 |
-//! | D02 | `assessment.ranking` | 169207 | 44.52 |
-//! | D03 | `assessment.trend` | 169207 | 73.89 |
-//! | D04 | `assessment.gap` | 169207 | 89.68 |
-//! | D05 | `assessment.composite_index` | 10187 | 78.85 |
-//! | D06 | `published.data_quality` | 14 | 1.48 |
-//! | D07 | `published.concentration` | 19 | 5.93 |
-//! | E01 | `published.publications` | 0 | 0.03 |
+//! | A13 | `indicator.signed_flow_rate` | 16999 | 0.73 |
+//! | A14 | `assessment.profile` | 18568 | 1.82 |
+//! | A15 | `indicator.overall_rate` | 20098 | 4.87 |
+//! | B01 | `indicator.membership_rate` | 10178 | 0.09 |
+//! | B01-G | `indicator.membership_rate_with_groupings` | 10178 | 0.10 |
+//! | B01-P | `indicator.membership_population_rate` | 10178 | 0.07 |
+//! | B02 | `indicator.service_users` | 77605 | 2.13 |
+//! | B03 | `indicator.active_accounts` | 10178 | 11.58 |
+//! | B04 | `indicator.usage_intensity` | 20356 | 0.97 |
+//! | B05 | `indicator.adoption_cohorts` | 70286 | 2.50 |
+//! | B06 | `published.time_to_first_use` | 8 | 2.51 |
+//! | B07 | `published.services_used` | 65 | 1.99 |
+//! | B08 | `indicator.satisfaction` | 7334 | 0.04 |
+//! | B09 | `indicator.obstacles` | 5425 | 0.03 |
+//! | B10 | `indicator.drivers` | 0 | 0.03 |
+//! | B11 | `indicator.survey_response_rate` | 2546 | 0.07 |
+//! | B12 | `indicator.enablers` | 1909 | 0.03 |
+//! | C01 | `indicator.pooling_savings` | 40188 | 0.28 |
+//! | C02 | `indicator.paper_unit_cost` | 68332 | 0.05 |
+//! | C03 | `indicator.electronic_unit_cost` | 68332 | 0.04 |
+//! | C04 | `indicator.unit_saving` | 68332 | 0.03 |
+//! | C05 | `indicator.realised_savings` | 40188 | 0.23 |
+//! | C06 | `indicator.five_year_savings` | 20094 | 0.03 |
+//! | C07 | `indicator.five_year_savings_at_full_rate` | 20094 | 0.03 |
+//! | C08 | `indicator.remaining_savings` | 20094 | 0.03 |
+//! | C09 | `published.pay_back` | 20 | 0.58 |
+//! | C10 | `assessment.sensitivity` | 49 | 0.36 |
+//! | D01 | `assessment.benchmark` | 169207 | 9.68 |
+//! | D02 | `assessment.ranking` | 169207 | 10.77 |
+//! | D03 | `assessment.trend` | 169207 | 18.74 |
+//! | D04 | `assessment.gap` | 169207 | 11.47 |
+//! | D05 | `assessment.composite_index` | 10187 | 13.95 |
+//! | D06 | `published.data_quality` | 14 | 0.56 |
+//! | D07 | `published.concentration` | 19 | 2.16 |
+//! | E01 | `published.publications` | 0 | 0.01 |
 //! | E02 | `indicator.unpublished_acts` | 0 | 0.01 |
 //! | E03 | `indicator.scanned_publications` | 0 | 0.01 |
 

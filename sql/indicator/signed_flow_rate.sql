@@ -26,6 +26,7 @@ with flows as (
         sum(signed_count) as signed_count,
         sum(known_count) as flow_count
     from cube.flows
+    where acknowledged_count > 0
     group by siren, period
 ),
 
