@@ -106,7 +106,7 @@ async fn over_flight(server: &Server, sql: &str) -> String {
 async fn no_query_stops_the_server() {
     let place = Place::new();
     place.ok(&["ingest", &place.file("acts/a.csv", acts(&[("a", "213502388", "2025-01-01")]))]);
-    let (server, address) = place.serve_postgres(&["--query-seconds", "1", "--queries", "4"]);
+    let (server, address) = place.serve_postgres(&["--query-seconds", "3", "--queries", "4"]);
     for (sql, end) in hostile() {
         let (mut client, _) = Client::connect(address, &[]);
         assert_eq!(client.simple(&sql).code(), end.sqlstate, "{sql:.80}");
