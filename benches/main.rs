@@ -20,7 +20,7 @@ use arrow_flight::sql::{ProstMessageExt, SqlInfo, TicketStatementQuery};
 use arrow_flight::{FlightData, Ticket};
 use carnac_ingest::{Source, find, land};
 use carnac_lake::{DEFAULT_MEMORY, Lake};
-use carnac_query::{Access, Gateway, Principal, Views};
+use carnac_query::{Access, Gateway, Principal, STACK_BYTES, Views};
 use chrono::{DateTime, Days, NaiveDate};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use futures::stream::{BoxStream, StreamExt, TryStreamExt};
@@ -53,7 +53,7 @@ fn row_count() -> u64 {
 fn threads() -> Runtime {
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
-        .thread_stack_size(64 * 1024 * 1024)
+        .thread_stack_size(STACK_BYTES)
         .build()
         .expect("threads")
 }
@@ -200,16 +200,16 @@ fn queries(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// An access by which whoever asks is an analyst.
-fn analysts(lake: Lake) -> Access {
-    let access = Access::new(lake, Some(Principal::Analyst), || DateTime::UNIX_EPOCH);
+/// An access by which whoever asks is that one.
+fn access(lake: Lake, anonymous: Principal) -> Access {
+    let access = Access::new(lake, Some(anonymous), || DateTime::UNIX_EPOCH);
     access.expect("random bytes")
 }
 
 fn wire(criterion: &mut Criterion) {
     let bed = Bed::new();
     let lake = bed.full_lake();
-    let access = Arc::new(analysts(lake.clone()));
+    let access = Arc::new(access(lake.clone(), Principal::Analyst));
     let gateway = Arc::new(bed.gateway(lake));
     let batches = bed.runtime.block_on(async {
         let answer = gateway.run(Principal::Analyst, SCAN, None, None).await.expect("an answer");

@@ -152,7 +152,6 @@ impl Config {
         let mut limits = Limits::default();
         if let Some(queries) = args.queries.or(self.queries) {
             limits.running = queries.get();
-            limits.of_principal = queries.get().div_ceil(2);
         }
         if let Some(seconds) = args.query_seconds.or(self.query_seconds) {
             limits.time = Duration::from_secs(seconds.get().into());

@@ -31,14 +31,12 @@ use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use anyhow::Context;
+use carnac_query::STACK_BYTES;
 use clap::{CommandFactory, Parser};
 
 use crate::args::{Args, Command};
 use crate::config::Config;
 use crate::temporary::Temporary;
-
-/// Stack of each thread: planning a long query is recursive.
-const STACK_BYTES: usize = 64 * 1024 * 1024;
 
 fn main() -> ExitCode {
     let args = Args::parse();

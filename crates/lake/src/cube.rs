@@ -123,15 +123,18 @@ impl Lake {
         let replaced: Vec<_> = replaced.into_iter().collect();
         let version = match (delta.version(), replaced.is_empty()) {
             (Some(version), true) => version,
-            _ => commit::replace(&delta, PERIOD, &replaced, writer.added)
-                .await
-                .map_err(|source| delta::failed("write", &table, source))?,
+            _ => {
+                let version = commit::replace(&delta, PERIOD, &replaced, writer.added)
+                    .await
+                    .map_err(|source| delta::failed("write", &table, source))?;
+                if version.is_multiple_of(CHECKPOINT_EVERY) {
+                    let written = self.delta_at(&table, version, None).await?;
+                    self.checkpoint(&table, &written, version).await?;
+                }
+                version
+            }
         };
         let commit = self.proven(&table, version, None).await?;
-        if version > 0 && version.is_multiple_of(CHECKPOINT_EVERY) {
-            let written = self.delta_at(&table, version, commit.as_deref()).await?;
-            self.checkpoint(&table, &written, version).await?;
-        }
         draft.cubes.insert(name, Cube { table, version, commit, definition, built_from, run_date });
         Ok(())
     }

@@ -18,16 +18,14 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::{Answer, Error, Kind, Principal, Result};
 
-/// Stack of a thread that plans: planning is recursive.
-const STACK: usize = 64 * 1024 * 1024;
+/// Stack of a thread that plans, in bytes: planning is recursive.
+pub const STACK_BYTES: usize = 64 * 1024 * 1024;
 
 /// What all queries together may take, and each alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Queries that run at once.
+    /// Queries that run at once. One principal has half of the places: the others are left to others.
     pub running: usize,
-    /// Of these, queries of one principal: half of the places are left to others.
-    pub of_principal: usize,
     /// Queries that wait for a place.
     pub waiting: usize,
     /// How long one waits.
@@ -39,7 +37,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         let (wait, time) = (Duration::from_secs(30), Duration::from_secs(300));
-        Self { running: 64, of_principal: 32, waiting: 128, wait, time }
+        Self { running: 64, waiting: 128, wait, time }
     }
 }
 
@@ -75,7 +73,7 @@ impl Admission {
     pub(crate) fn new(limits: Limits) -> Result<Self> {
         let threads = Builder::new_multi_thread()
             .worker_threads(limits.running)
-            .thread_stack_size(STACK)
+            .thread_stack_size(STACK_BYTES)
             .thread_name("query")
             .enable_all()
             .build()
@@ -140,7 +138,7 @@ impl Admission {
         }
         let of_principal = {
             let mut all = self.of_principals.lock().unwrap_or_else(PoisonError::into_inner);
-            let new = || Arc::new(Semaphore::new(self.limits.of_principal));
+            let new = || Arc::new(Semaphore::new(self.limits.running.div_ceil(2)));
             Arc::clone(all.entry(principal).or_insert_with(new))
         };
         let place = async {
@@ -280,9 +278,9 @@ mod tests {
     /// More batches than are computed ahead of who reads them.
     const MANY: usize = 5;
 
-    /// So many places, of which one principal may have some; nobody waits for one.
-    fn places(running: usize, of_principal: usize) -> Limits {
-        Limits { running, of_principal, waiting: 1, wait: Duration::ZERO, time: LONG }
+    /// So many places; nobody waits for one.
+    fn places(running: usize) -> Limits {
+        Limits { running, waiting: 1, wait: Duration::ZERO, time: LONG }
     }
 
     /// An answer of so many batches, that then has no end if it is to have none.
@@ -311,7 +309,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_place_is_kept_up_to_the_last_row() {
-        let admission = Admission::new(places(1, 1)).unwrap();
+        let admission = Admission::new(places(1)).unwrap();
         let analyst = Principal::Analyst;
         let mut first = admission.run(analyst, answer(MANY, true)).await.unwrap();
         assert_eq!(kind(admission.run(analyst, answer(1, true)).await), Some(Kind::Busy));
@@ -327,7 +325,7 @@ mod tests {
 
     #[tokio::test]
     async fn who_leaves_gives_a_place_back() {
-        let admission = Admission::new(Limits { wait: LONG, ..places(1, 1) }).unwrap();
+        let admission = Admission::new(Limits { wait: LONG, ..places(1) }).unwrap();
         let endless = admission.run(Principal::Analyst, answer(0, false)).await.unwrap();
         drop(endless);
         assert!(admission.run(Principal::Analyst, answer(1, true)).await.is_ok());
@@ -335,7 +333,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_panic_is_an_internal_error() {
-        let admission = Admission::new(places(1, 1)).unwrap();
+        let admission = Admission::new(places(1)).unwrap();
         let ended = admission.run(Principal::Analyst, |_| async { panic!("of the test") }).await;
         assert_eq!(kind(ended), Some(Kind::Internal));
         let planned: Result<()> = admission.plan(async { panic!("of the test") }).await;
@@ -344,7 +342,7 @@ mod tests {
 
     #[tokio::test]
     async fn one_principal_leaves_places_to_others() {
-        let admission = Admission::new(places(2, 1)).unwrap();
+        let admission = Admission::new(places(2)).unwrap();
         let _first = admission.run(Principal::Analyst, answer(MANY, true)).await.unwrap();
         let second = admission.run(Principal::Analyst, answer(1, true)).await;
         assert_eq!(kind(second), Some(Kind::Busy));
@@ -353,7 +351,7 @@ mod tests {
 
     #[tokio::test]
     async fn one_waits_for_a_place_and_no_more_than_may() {
-        let admission = Admission::new(Limits { wait: LONG, ..places(1, 1) }).unwrap();
+        let admission = Admission::new(Limits { wait: LONG, ..places(1) }).unwrap();
         let first = admission.run(Principal::Public, answer(MANY, true)).await.unwrap();
         let waits = admission.run(Principal::Public, answer(1, true));
         let others = async {
@@ -367,7 +365,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_query_ends_when_its_time_is_over() {
-        let admission = Admission::new(Limits { time: SHORT, wait: LONG, ..places(1, 1) }).unwrap();
+        let admission = Admission::new(Limits { time: SHORT, wait: LONG, ..places(1) }).unwrap();
         let mut slow = admission.run(Principal::Public, answer(0, false)).await.unwrap();
         assert_eq!(kind(slow.stream.next().await.unwrap()), Some(Kind::TimedOut));
         assert!(slow.stream.next().await.is_none());
@@ -378,7 +376,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_reader_that_does_not_read_keeps_no_place() {
-        let admission = Admission::new(Limits { time: SHORT, wait: LONG, ..places(1, 1) }).unwrap();
+        let admission = Admission::new(Limits { time: SHORT, wait: LONG, ..places(1) }).unwrap();
         let idle = admission.run(Principal::Public, answer(MANY, true)).await.unwrap();
         assert!(admission.run(Principal::Public, answer(1, true)).await.is_ok());
         // Not short of what it had: it fails.

@@ -30,7 +30,7 @@ mod udf;
 mod view;
 
 pub use access::{Access, Provider};
-pub use admission::Limits;
+pub use admission::{Limits, STACK_BYTES};
 pub use answer::Answer;
 pub use at::At;
 pub use audit::audit;
