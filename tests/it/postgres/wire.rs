@@ -1,6 +1,7 @@
 //! A client of the protocol, as bare as it can be: it sends what it is told, and keeps what comes.
 
 use std::collections::BTreeMap;
+use std::io::ErrorKind::{BrokenPipe, ConnectionReset};
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 
@@ -90,14 +91,21 @@ impl Client {
     }
 
     fn send_bare(&mut self, body: &[u8]) {
-        let length = u32::try_from(body.len() + 4).unwrap();
-        self.stream.write_all(&[&length.to_be_bytes()[..], body].concat()).unwrap();
+        self.write(&[], body);
     }
 
     /// Sends a message.
     pub(crate) fn send(&mut self, kind: u8, body: &[u8]) {
-        self.stream.write_all(&[kind]).unwrap();
-        self.send_bare(body);
+        self.write(&[kind], body);
+    }
+
+    fn write(&mut self, kind: &[u8], body: &[u8]) {
+        let length = u32::try_from(body.len() + 4).unwrap().to_be_bytes();
+        match self.stream.write_all(&[kind, &length[..], body].concat()) {
+            // The server left after its first answer to what came before: that answer is read.
+            Err(gone) if matches!(gone.kind(), BrokenPipe | ConnectionReset) => {}
+            sent => sent.unwrap(),
+        }
     }
 
     /// Asks in the simple protocol.
