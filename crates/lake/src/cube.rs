@@ -134,7 +134,7 @@ impl Lake {
                 version
             }
         };
-        let commit = self.proven(&table, version, None).await?;
+        let commit = self.proven(&table, version, None).await?.map(|commit| commit.sha256);
         draft.cubes.insert(name, Cube { table, version, commit, definition, built_from, run_date });
         Ok(())
     }

@@ -1,8 +1,10 @@
 //! Delta tables of the lake: opened at a version, or made ready for a write on top of one.
 
-use std::sync::Arc;
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arrow::datatypes::SchemaRef;
+use bytes::Bytes;
 use deltalake_core::kernel::StructType;
 use deltalake_core::kernel::engine::arrow_conversion::TryIntoKernel;
 use deltalake_core::kernel::transaction::TransactionError;
@@ -23,9 +25,16 @@ impl Lake {
         version: u64,
         published: Option<&str>,
     ) -> Result<DeltaTable> {
-        self.proven(table, version, published).await?;
+        let commit = self.proven(table, version, published).await?.map(|commit| commit.file);
+        if let Some(opened) = commit.as_ref().and_then(|commit| self.opened.get(table, commit)) {
+            return Ok(opened);
+        }
         let open = async || self.builder(table)?.with_version(version).load().await;
-        open().await.map_err(|source| failed("open", table, source))
+        let opened = open().await.map_err(|source| failed("open", table, source))?;
+        if let Some(commit) = commit {
+            self.opened.put(table, commit, &opened);
+        }
+        Ok(opened)
     }
 
     /// Makes a table ready for a write on top of what readers see of it.
@@ -109,7 +118,7 @@ impl Lake {
             .await
     }
 
-    /// Checks that a version's commit is whole, and returns the SHA-256 of what it changes.
+    /// Checks that a version's commit is whole, and returns it.
     ///
     /// None when the log has the commit in a checkpoint only.
     ///
@@ -120,12 +129,12 @@ impl Lake {
         table: &str,
         version: u64,
         published: Option<&str>,
-    ) -> Result<Option<String>> {
+    ) -> Result<Option<Proven>> {
         let damaged =
             |reason: String| Error::DamagedCommit { table: table.to_owned(), version, reason };
         let read = async || self.builder(table)?.build_storage()?.read_commit_entry(version).await;
         let commit = read().await.map_err(|source| failed("open", table, source))?;
-        let Some(commit) = commit else {
+        let Some(file) = commit else {
             let open = async || self.builder(table)?.with_version(version).load().await;
             return match open().await {
                 Ok(_) => Ok(None),
@@ -135,11 +144,11 @@ impl Lake {
                 Err(_) => Err(damaged("it is not in the log".to_owned())),
             };
         };
-        let proof = Proof::read(&commit).map_err(damaged)?;
+        let proof = Proof::read(&file).map_err(damaged)?;
         if published.is_some_and(|published| published != proof.sha256) {
             return Err(damaged("it is another commit than the one published".to_owned()));
         }
-        Ok(Some(proof.sha256))
+        Ok(Some(Proven { file, sha256: proof.sha256 }))
     }
 
     pub(crate) fn builder(&self, table: &str) -> DeltaResult<DeltaTableBuilder> {
@@ -147,6 +156,44 @@ impl Lake {
             .map_err(|error| DeltaTableError::InvalidTableLocation(error.to_string()))?;
         Ok(DeltaTableBuilder::from_url(url.clone())?
             .with_storage_backend(Arc::clone(&self.store), url))
+    }
+}
+
+/// A commit that is whole.
+pub(crate) struct Proven {
+    file: Bytes,
+    /// SHA-256 of what it changes, in hexadecimal.
+    pub(crate) sha256: String,
+}
+
+/// Tables as they were opened last: a run opens the same version ten times, and each time the whole
+/// log is read.
+///
+/// By the file of their last commit, whose time no other has: of what it changes alone, two commits
+/// that change nothing are the same.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Opened(Arc<Mutex<VecDeque<(String, Bytes, DeltaTable)>>>);
+
+impl Opened {
+    /// Versions that are kept.
+    const MOST: usize = 16;
+
+    fn tables(&self) -> MutexGuard<'_, VecDeque<(String, Bytes, DeltaTable)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn get(&self, table: &str, commit: &Bytes) -> Option<DeltaTable> {
+        let tables = self.tables();
+        let found = tables.iter().find(|(of, by, _)| of == table && by == commit);
+        found.map(|(_, _, opened)| opened.clone())
+    }
+
+    fn put(&self, table: &str, commit: Bytes, opened: &DeltaTable) {
+        let mut tables = self.tables();
+        if tables.len() == Self::MOST {
+            tables.pop_front();
+        }
+        tables.push_back((table.to_owned(), commit, opened.clone()));
     }
 }
 

@@ -69,6 +69,7 @@ pub const DEFAULT_MEMORY: usize = 512 * 1024 * 1024;
 pub struct Lake {
     store: Arc<dyn ObjectStore>,
     root: String,
+    opened: delta::Opened,
 }
 
 impl Lake {
@@ -79,7 +80,8 @@ impl Lake {
     /// # Errors
     /// When the address cannot be read as one, or the folder is not there.
     pub fn open(root: &str, options: &[(String, String)]) -> Result<Self> {
-        Ok(Self { store: store::open(root, options)?, root: root.to_owned() })
+        let (store, opened) = (store::open(root, options)?, delta::Opened::default());
+        Ok(Self { store, root: root.to_owned(), opened })
     }
 
     /// Opens the lake at `root` for landing: a folder is made when it is not there yet.
@@ -94,7 +96,7 @@ impl Lake {
     /// Returns the lake on what `wrap` makes of its store: a store that fails on purpose, say.
     #[must_use]
     pub fn on(self, wrap: impl FnOnce(Arc<dyn ObjectStore>) -> Arc<dyn ObjectStore>) -> Self {
-        Self { store: wrap(self.store), root: self.root }
+        Self { store: wrap(self.store), root: self.root, opened: delta::Opened::default() }
     }
 
     /// Returns where the lake is, as it was given.

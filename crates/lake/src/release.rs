@@ -206,7 +206,7 @@ impl Lake {
     pub async fn publish(&self, mut draft: Draft, now: DateTime<Utc>) -> Result<Release> {
         for (table, version) in &draft.tables {
             if let Some(commit) = self.proven(table, *version, None).await? {
-                draft.commits.insert(table.clone(), commit);
+                draft.commits.insert(table.clone(), commit.sha256);
             }
         }
         loop {

@@ -28,7 +28,7 @@ impl Lake {
     /// When the commits cannot be read. What differs is the inner error.
     pub(crate) async fn repeats(&self, table: &str, version: u64) -> Result<Result<(), String>> {
         let log = Path::from(format!("{}/_delta_log", folder(table)));
-        let commits = Self { store: Arc::new(InMemory::new()), root: self.root.clone() };
+        let commits = self.clone().on(|_| Arc::new(InMemory::new()));
         let failed = |source| Error::Log { table: table.to_owned(), source };
         for version in 0..=version {
             let path = log.clone().join(format!("{version:020}.json"));
