@@ -217,8 +217,13 @@ fn wire(criterion: &mut Criterion) {
     });
     let bytes: usize = batches.iter().map(RecordBatch::get_array_memory_size).sum();
 
-    let bound =
-        bed.runtime.block_on(carnac_server::bind(([127, 0, 0, 1], 0).into())).expect("a port");
+    let bound = bed
+        .runtime
+        .block_on(carnac_server::bind(
+            ([127, 0, 0, 1], 0).into(),
+            carnac_server::Security::Loopback,
+        ))
+        .expect("a port");
     let carnac = bound.address();
     bed.runtime.spawn(bound.serve(gateway, access, std::future::pending()));
     let peer = bed.runtime.block_on(start_peer(batches));

@@ -12,6 +12,7 @@ use arrow::datatypes::Int64Type;
 use arrow_flight::sql::client::FlightSqlServiceClient;
 use carnac_lake::{DEFAULT_MEMORY, Lake};
 use carnac_query::{Gateway, Principal, Views};
+use carnac_server::Security;
 use futures::stream::TryStreamExt;
 use tokio::runtime::Runtime;
 use tonic::transport::Channel;
@@ -66,7 +67,8 @@ async fn serve(lake: Lake) -> SocketAddr {
     let access = Arc::new(crate::access(lake.clone(), Principal::Operator));
     let gateway = Gateway::new(lake, Views::embedded().expect("good files"), DEFAULT_MEMORY);
     gateway.warm_up().await.expect("a release");
-    let bound = carnac_server::bind(([127, 0, 0, 1], 0).into()).await.expect("a port");
+    let bound =
+        carnac_server::bind(([127, 0, 0, 1], 0).into(), Security::Loopback).await.expect("a port");
     let address = bound.address();
     tokio::spawn(bound.serve(Arc::new(gateway), access, std::future::pending()));
     address

@@ -13,11 +13,12 @@ use anyhow::{Context, bail};
 use carnac_ingest::PseudonymKey;
 use carnac_lake::{DEFAULT_MEMORY, Lake};
 use carnac_query::{Access, Gateway, Limits, Views};
+use carnac_server::{Security, Tls};
 use chrono::{DateTime, Local, NaiveDate, Utc};
 use chrono_tz::Tz;
 use serde::Deserialize;
 
-use crate::args::{Anonymous, Args, Listen, OnFailure};
+use crate::args::{Anonymous, Args, Listen, OnFailure, Serve};
 use crate::hook::Hook;
 
 /// Holds the secret of the respondents' pseudonyms. Clap is not told of it: it would show it.
@@ -35,6 +36,9 @@ struct File {
     memory_mib: Option<usize>,
     listen: Option<SocketAddr>,
     postgres: Option<SocketAddr>,
+    tls_certificate: Option<PathBuf>,
+    tls_key: Option<PathBuf>,
+    insecure_loopback: Option<bool>,
     queries: Option<NonZeroUsize>,
     query_seconds: Option<NonZeroU32>,
     anonymous: Option<Anonymous>,
@@ -56,6 +60,9 @@ pub(crate) struct Config {
     pub(crate) listen: SocketAddr,
     /// Address to speak the PostgreSQL protocol on when the command names none.
     pub(crate) postgres: Option<SocketAddr>,
+    tls_certificate: Option<PathBuf>,
+    tls_key: Option<PathBuf>,
+    insecure_loopback: bool,
     queries: Option<NonZeroUsize>,
     query_seconds: Option<NonZeroU32>,
     /// Who asks without a token when the command names nobody.
@@ -85,6 +92,9 @@ impl Config {
             memory: mib.map_or(DEFAULT_MEMORY, |mib| mib.saturating_mul(1024 * 1024)),
             listen: file.listen.unwrap_or_else(|| SocketAddr::from((Ipv4Addr::LOCALHOST, 50051))),
             postgres: file.postgres,
+            tls_certificate: file.tls_certificate,
+            tls_key: file.tls_key,
+            insecure_loopback: file.insecure_loopback.unwrap_or(false),
             queries: file.queries,
             query_seconds: file.query_seconds,
             anonymous: file.anonymous.unwrap_or_default(),
@@ -111,6 +121,31 @@ impl Config {
         Hook {
             command: args.on_failure.clone().or_else(|| self.hook.command.clone()),
             url: args.on_failure_url.clone().or_else(|| self.hook.url.clone()),
+        }
+    }
+
+    /// Returns where a server with these arguments listens.
+    pub(crate) fn address(&self, args: &Listen) -> SocketAddr {
+        args.listen.unwrap_or(self.listen)
+    }
+
+    /// Returns how tokens travel to a server with these arguments.
+    pub(crate) fn security(&self, args: &Serve) -> anyhow::Result<Security> {
+        if args.insecure_loopback {
+            return Ok(Security::Loopback);
+        }
+        let named = |flag: &Option<PathBuf>, file: &Option<PathBuf>| flag.clone().or(file.clone());
+        let certificate = named(&args.tls_certificate, &self.tls_certificate);
+        match (certificate, named(&args.tls_key, &self.tls_key)) {
+            (Some(certificate), Some(key)) => Ok(Security::Tls(Tls::read(&certificate, &key)?)),
+            (None, None) if self.insecure_loopback => Ok(Security::Loopback),
+            (None, None) => {
+                bail!(carnac_server::Error::InTheClear { address: self.address(&args.listen) })
+            }
+            (Some(_), None) => bail!("a certificate without its key: name it with --tls-key"),
+            (None, Some(_)) => {
+                bail!("a key without its certificate: name it with --tls-certificate")
+            }
         }
     }
 

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use anyhow::{Context, bail};
 use carnac_ingest::PseudonymKey;
 use carnac_query::Principal;
+use carnac_server::Security;
 use include_dir::{Dir, include_dir};
 
 use crate::args::{Demo, Format};
@@ -76,7 +77,8 @@ pub(crate) async fn run(config: &Config, args: &Demo) -> anyhow::Result<ExitCode
     }
     print::line("")?;
     let asked = (gateway, config.access(lake, &args.listen).await?);
-    serve::until_stopped(config, &args.listen, asked, std::future::pending()).await
+    let beside = std::future::pending();
+    serve::until_stopped(config, &args.listen, Security::Loopback, asked, beside).await
 }
 
 /// A key that everybody knows: the answers of the demonstration are invented.

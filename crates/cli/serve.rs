@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use carnac_query::{Access, Gateway};
+use carnac_server::Security;
 
 use self::refresher::Refresher;
 use self::schedule::Schedule;
@@ -17,10 +18,12 @@ use crate::print;
 
 /// Runs `carnac serve`.
 pub(crate) async fn run(config: &Config, args: &Serve) -> anyhow::Result<ExitCode> {
+    let security = config.security(args)?;
     let Some(cron) = args.refresh.as_ref().or(config.refresh.as_ref()) else {
         let lake = config.open_lake()?;
         let asked = (config.gateway(lake.clone())?, config.access(lake, &args.listen).await?);
-        return until_stopped(config, &args.listen, asked, std::future::pending()).await;
+        let beside = std::future::pending();
+        return until_stopped(config, &args.listen, security, asked, beside).await;
     };
     let lake = config.create_lake(config.root())?;
     let asked = (config.gateway(lake.clone())?, config.access(lake.clone(), &args.listen).await?);
@@ -29,17 +32,22 @@ pub(crate) async fn run(config: &Config, args: &Serve) -> anyhow::Result<ExitCod
     let hook = config.hook(&args.on_failure);
     let mut refresher = Refresher::new(config, lake, schedule, hook).await?;
     refresher.first_release().await?;
-    until_stopped(config, &args.listen, asked, refresher.keep()).await
+    until_stopped(config, &args.listen, security, asked, refresher.keep()).await
 }
 
 /// Opens the newest release, listens, says where, and answers until told to stop; does `beside` as long.
 pub(crate) async fn until_stopped(
     config: &Config,
     args: &Listen,
+    security: Security,
     (gateway, access): (Gateway, Access),
     beside: impl Future<Output = anyhow::Result<()>>,
 ) -> anyhow::Result<ExitCode> {
-    let mut bound = carnac_server::bind(args.listen.unwrap_or(config.listen)).await?;
+    let (grpc, http, sslmode) = match &security {
+        Security::Tls(_) => ("grpc+tls", "https", "?sslmode=verify-full"),
+        Security::Loopback => ("grpc", "http", ""),
+    };
+    let mut bound = carnac_server::bind(config.address(args), security.clone()).await?;
     if let Some(address) = args.postgres.or(config.postgres) {
         bound = bound.with_postgres(address).await?;
     }
@@ -47,22 +55,37 @@ pub(crate) async fn until_stopped(
     let release = gateway.warm_up().await?;
     let stop = stop_signal()?;
     print::line(&format!(
-        "serving release {} as Arrow Flight SQL on grpc://{address}\n\
-         and over HTTP on http://{address} (GET /openapi.json says what there is)",
+        "serving release {} as Arrow Flight SQL on {grpc}://{address}\n\
+         and over HTTP on {http}://{address} (GET /openapi.json says what there is)",
         release.id,
         address = bound.address()
     ))?;
     if let Some(address) = bound.postgres_address() {
         print::line(&format!(
             "and as PostgreSQL (user anonymous, or a token as the password of another) on \
-             postgresql://{address}/carnac"
+             postgresql://{address}/carnac{sslmode}"
         ))?;
     }
     tokio::select! {
         served = Box::pin(bound.serve(gateway, Arc::new(access), stop)) => served?,
         ended = beside => ended?,
+        ended = keep_certificate(security) => ended?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Reads the certificate again at each SIGHUP, for ever.
+async fn keep_certificate(security: Security) -> anyhow::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut hangup = signal(SignalKind::hangup()).context("listen for SIGHUP")?;
+    while hangup.recv().await.is_some() {
+        let Security::Tls(tls) = &security else { continue };
+        match tls.reload() {
+            Ok(()) => print::remark("the certificate was read again"),
+            Err(error) => print::remark(&format!("warning: the certificate remains: {error}")),
+        }
+    }
+    Ok(())
 }
 
 /// Completes at Ctrl-C, or at SIGTERM where there is one.

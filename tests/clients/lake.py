@@ -64,7 +64,7 @@ class Lake:
     def start_with(self, schemes, *flags):
         """Starts the server; returns the process and the addresses of these schemes that it says."""
         server = subprocess.Popen(
-            [self.binary, "--root", self.root, "serve", "--listen", "127.0.0.1:0", *flags],
+            [self.binary, "--root", self.root, "serve", "--insecure-loopback", "--listen", "127.0.0.1:0", *flags],
             cwd=self.root.parent,
             env=ENVIRONMENT,
             stdout=subprocess.PIPE,

@@ -201,7 +201,8 @@ fn mistakes_are_told_with_what_to_do_next() {
     told(1, &["query", "select 1; select 2"], "one statement at a time");
     told(1, &["query", "select * from core.act"], "core.act");
     told(1, &["demo", "--once"], "wants a fresh folder");
-    told(1, &["serve", "--listen", "0.0.0.0:0"], "only loopback addresses");
+    told(1, &["serve", "--listen", "0.0.0.0:0"], "no token may travel in the clear");
+    told(1, &["serve", "--insecure-loopback", "--listen", "0.0.0.0:0"], "with --insecure-loopback");
 }
 
 /// A file, what in it is replaced by what, and what the error then tells.
@@ -262,7 +263,10 @@ fn a_broken_sql_file_stops_the_start_with_file_line_and_reason() {
         let good = std::fs::read_to_string(&path).unwrap();
         assert!(good.contains(from), "{file} has no {from}");
         std::fs::write(&path, good.replace(from, to)).unwrap();
-        let errors = place.fails(1, &["--sql", &folder, "serve", "--listen", "127.0.0.1:0"]);
+        let errors = place.fails(
+            1,
+            &["--sql", &folder, "serve", "--insecure-loopback", "--listen", "127.0.0.1:0"],
+        );
         std::fs::write(&path, good).unwrap();
         errors
     };

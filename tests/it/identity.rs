@@ -319,8 +319,19 @@ async fn the_tokens_of_an_identity_provider_are_taken() {
     assert!(access.principal(Some(&token)).await.is_err());
     place.file("keys.json", "nonsense");
     assert_eq!(access.principal(Some(&token)).await.unwrap_err().kind(), Kind::Unavailable);
-    let error =
-        place.fails(1, &["serve", "--jwks", "keys.json", "--issuer", "i", "--audience", "a"]);
+    let error = place.fails(
+        1,
+        &[
+            "serve",
+            "--insecure-loopback",
+            "--jwks",
+            "keys.json",
+            "--issuer",
+            "i",
+            "--audience",
+            "a",
+        ],
+    );
     assert!(error.contains("read the keys of the identity provider"), "{error}");
     assert!(place.fails(2, &["serve", "--jwks", "keys.json"]).contains("--issuer"));
 }

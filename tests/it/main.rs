@@ -35,5 +35,6 @@ mod support;
 mod survey;
 mod tidy;
 mod time_travel;
+mod tls;
 mod upkeep;
 mod verify;

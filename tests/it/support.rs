@@ -97,7 +97,7 @@ impl Place {
         let mut server = self.serve_with(&["--log", "warn"], &after);
         let line = server.hears("postgresql://");
         let address = line.trim().rsplit("postgresql://").next().unwrap();
-        let address = address.trim_end_matches("/carnac").parse().unwrap();
+        let address = address.split_once('/').unwrap().0.parse().unwrap();
         (server, address)
     }
 
@@ -105,7 +105,11 @@ impl Place {
     pub(crate) fn serve_with(&self, before: &[&str], after: &[&str]) -> Server {
         let mut command = Command::new(CARNAC);
         command.env_clear().current_dir(self.path()).args(["--root", &self.root()]);
-        command.args(before).args(["serve", "--listen", "127.0.0.1:0"]).args(after);
+        command.args(before).args(["serve", "--listen", "127.0.0.1:0"]);
+        if !after.contains(&"--tls-certificate") {
+            command.arg("--insecure-loopback");
+        }
+        command.args(after);
         Server::start(command)
     }
 }
@@ -127,8 +131,8 @@ impl Server {
         // It holds the pipe too: else the end of what the server says would never come.
         drop(command);
         let mut server = Self { child, said: BufReader::new(said), address: String::new() };
-        let line = server.hears("grpc://");
-        server.address = line.trim().rsplit("grpc://").next().unwrap().to_owned();
+        let line = server.hears("Flight SQL on grpc");
+        server.address = line.trim().rsplit("://").next().unwrap().to_owned();
         assert!(server.address.starts_with("127.0.0.1:"), "the server said: {line}");
         server
     }
@@ -149,9 +153,17 @@ impl Server {
 
     /// Asks the server to stop.
     pub(crate) fn terminate(&self) {
-        let kill =
-            Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
-        assert!(kill.success());
+        self.signal("-TERM");
+    }
+
+    /// Asks the server to read its certificate again.
+    pub(crate) fn hang_up(&self) {
+        self.signal("-HUP");
+    }
+
+    fn signal(&self, name: &str) {
+        let kill = Command::new("kill").args([name, &self.child.id().to_string()]).status();
+        assert!(kill.unwrap().success());
     }
 
     /// Asks the server to stop, and returns its exit status.

@@ -10,24 +10,38 @@ use clap::ValueEnum;
 use reqwest::Url;
 use serde::Deserialize;
 
-/// Serve Arrow Flight SQL and HTTP on a loopback port, and PostgreSQL on another, until Ctrl-C or SIGTERM
+/// Serve Arrow Flight SQL and HTTP on one port, and PostgreSQL on another, until Ctrl-C or SIGTERM
 ///
 /// Who asks is told by a token of `carnac token`, sent as `authorization: Bearer` or as the password
 /// of any user; who sends none is whom --anonymous says (over PostgreSQL the user anonymous, and no
-/// other). There is no TLS yet, and no token may travel in the clear: only loopback addresses are
-/// served.
+/// other). No token may travel in the clear: name a certificate, or serve programs of this machine
+/// alone with --insecure-loopback.
 ///
 /// A new release is seen by the next query; a query that runs keeps the release that it began
 /// with. When told to stop, the server refuses new queries and lets running ones end, for 30
 /// seconds at most.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "Examples:
-  carnac serve --listen 127.0.0.1:50051 --postgres 127.0.0.1:5432
-  carnac serve --anonymous public
-  carnac serve --refresh '0 2 * * *' --on-failure 'mail -s \"carnac: $CARNAC_OUTCOME\" exploitation'")]
+  carnac serve --insecure-loopback --listen 127.0.0.1:50051 --postgres 127.0.0.1:5432
+  carnac serve --listen 0.0.0.0:443 --tls-certificate carnac.pem --tls-key carnac.key --anonymous nobody
+  carnac serve --insecure-loopback --refresh '0 2 * * *' --on-failure 'mail -s \"carnac: $CARNAC_OUTCOME\" exploitation'")]
 pub(crate) struct Serve {
     #[command(flatten)]
     pub(crate) listen: Listen,
+
+    /// Certificate of the server and those that vouch for it, as PEM: all doors speak TLS then, and
+    /// nothing else. Read again at SIGHUP, as its key is
+    #[arg(long, env = "CARNAC_TLS_CERTIFICATE", value_name = "FILE")]
+    pub(crate) tls_certificate: Option<PathBuf>,
+
+    /// Private key of the certificate, as PEM
+    #[arg(long, env = "CARNAC_TLS_KEY", value_name = "FILE")]
+    pub(crate) tls_key: Option<PathBuf>,
+
+    /// Serve without TLS, on a loopback address: whoever can listen to this machine's own traffic
+    /// reads tokens and answers
+    #[arg(long, env = "CARNAC_INSECURE_LOOPBACK", conflicts_with_all = ["tls_certificate", "tls_key"])]
+    pub(crate) insecure_loopback: bool,
 
     /// Run `carnac refresh` at these times, as a process of its own, one at a time: a cron
     /// expression of five fields (minute, hour, day of the month, month, day of the week). A run

@@ -1,6 +1,7 @@
 //! What can go wrong before and around the protocols.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 /// Result of starting or running the server.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -8,14 +9,23 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// A server that cannot start or go on.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The address can be reached from elsewhere.
+    /// Tokens would travel in the clear.
     #[error(
-        "serve on {address}: there is no TLS yet, and no token may travel in the clear, so only \
-         loopback addresses (127.0.0.1 or [::1]) are served"
+        "serve on {address}: no token may travel in the clear: name a certificate and its key with \
+         --tls-certificate and --tls-key, or serve programs of this machine alone on a loopback \
+         address (127.0.0.1 or [::1]) with --insecure-loopback"
     )]
-    NotLoopback {
+    InTheClear {
         /// The address asked for.
         address: SocketAddr,
+    },
+    /// The certificate or its key is not one.
+    #[error("TLS: {}: {reason}", path.display())]
+    Certificate {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
     },
     /// The port cannot be had.
     #[error("listen on {address}: {source}")]

@@ -56,11 +56,12 @@ type Door = State<Arc<Gateway>>;
 type Asker = Extension<Principal>;
 
 /// Returns the routes, most of them for those whom `access` knows; new requests are refused while
-/// `stopping`.
+/// `stopping`, and those for another host than this one when it `is_loopback`.
 pub(crate) fn router(
     gateway: Arc<Gateway>,
     access: &Arc<Access>,
     stopping: &Arc<AtomicBool>,
+    is_loopback: bool,
 ) -> Router {
     let (access, stopping) = (Arc::clone(access), Arc::clone(stopping));
     let identified =
@@ -74,7 +75,7 @@ pub(crate) fn router(
             }
         }
     };
-    Router::new()
+    let router = Router::new()
         .route("/query", post(query))
         .route("/indicators", get(indicators))
         .route("/indicators/{id}", get(figures))
@@ -87,8 +88,9 @@ pub(crate) fn router(
         .method_not_allowed_fallback(not_so)
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(middleware::from_fn(refuse))
-        .layer(middleware::from_fn(origin::check))
-        .with_state(gateway)
+        .with_state(gateway);
+    // Within TLS, the name in the certificate says it.
+    if is_loopback { router.layer(middleware::from_fn(origin::check)) } else { router }
 }
 
 async fn query(

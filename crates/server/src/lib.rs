@@ -7,6 +7,7 @@ mod http;
 mod identify;
 mod linger;
 mod postgres;
+mod tls;
 mod wire;
 
 use std::net::SocketAddr;
@@ -25,6 +26,7 @@ use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
 
 pub use error::{Error, Result};
+pub use tls::Tls;
 
 /// Connections at once; one more is closed as soon as it comes.
 const CONNECTIONS: usize = 500;
@@ -35,26 +37,33 @@ const DRAIN: Duration = Duration::from_secs(30);
 /// A server that listens and does not answer yet.
 #[derive(Debug)]
 pub struct Bound {
+    security: Security,
     listener: TcpListener,
     address: SocketAddr,
     postgres: Option<(TcpListener, SocketAddr)>,
 }
 
-/// Listens on `address`; port 0 takes a free one.
-///
-/// There is no TLS yet and no token may travel in the clear, so nothing but a loopback address is
-/// accepted.
-///
-/// # Errors
-/// [`Error::NotLoopback`], or when the port is taken.
-pub async fn bind(address: SocketAddr) -> Result<Bound> {
-    let (listener, address) = listen(address).await?;
-    Ok(Bound { listener, address, postgres: None })
+/// How tokens travel.
+#[derive(Debug, Clone)]
+pub enum Security {
+    /// Within TLS.
+    Tls(Tls),
+    /// In the clear, between programs of one machine: on a loopback address only.
+    Loopback,
 }
 
-async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr)> {
-    if !address.ip().is_loopback() {
-        return Err(Error::NotLoopback { address });
+/// Listens on `address`; port 0 takes a free one.
+///
+/// # Errors
+/// [`Error::InTheClear`] for an address that is not loopback, without TLS; when the port is taken.
+pub async fn bind(address: SocketAddr, security: Security) -> Result<Bound> {
+    let (listener, address) = listen(address, &security).await?;
+    Ok(Bound { security, listener, address, postgres: None })
+}
+
+async fn listen(address: SocketAddr, security: &Security) -> Result<(TcpListener, SocketAddr)> {
+    if matches!(security, Security::Loopback) && !address.ip().is_loopback() {
+        return Err(Error::InTheClear { address });
     }
     let failed = |source| Error::Listen { address, source };
     let listener = TcpListener::bind(address).await.map_err(failed)?;
@@ -74,7 +83,7 @@ impl Bound {
     /// # Errors
     /// As [`bind`].
     pub async fn with_postgres(self, address: SocketAddr) -> Result<Self> {
-        Ok(Self { postgres: Some(listen(address).await?), ..self })
+        Ok(Self { postgres: Some(listen(address, &self.security).await?), ..self })
     }
 
     /// Returns the address on which it speaks the PostgreSQL protocol, if it does.
@@ -94,15 +103,22 @@ impl Bound {
         access: Arc<Access>,
         shutdown: impl Future<Output = ()>,
     ) -> Result<()> {
+        let acceptor = |protocols| match &self.security {
+            Security::Tls(tls) => tls.acceptor(protocols).map(Some),
+            Security::Loopback => Ok(None),
+        };
+        let (http_tls, postgres_tls) = (acceptor(tls::HTTP)?, acceptor(tls::POSTGRES)?);
+        let is_loopback = http_tls.is_none();
         let stopping = Arc::new(AtomicBool::new(false));
         let (stop, stopped) = watch::channel(false);
         let places = Arc::new(Semaphore::new(CONNECTIONS));
         let postgres = self.postgres.map(|(listener, _)| {
             let (gateway, access) = (Arc::clone(&gateway), Arc::clone(&access));
-            let house = postgres::House { gateway, access, places: Arc::clone(&places) };
+            let places = Arc::clone(&places);
+            let house = postgres::House { gateway, access, places, tls: postgres_tls };
             Box::pin(postgres::serve(listener, house, stopped))
         });
-        let http = http::router(Arc::clone(&gateway), &access, &stopping);
+        let http = http::router(Arc::clone(&gateway), &access, &stopping, is_loopback);
         let flight = flight::router(gateway, &access, &stopping);
         let routes = Routes::from(http.merge(flight));
         let (asked, was_asked) = tokio::sync::oneshot::channel();
@@ -118,8 +134,24 @@ impl Bound {
         let incoming = TcpIncoming::from(self.listener).with_nodelay(Some(true));
         let incoming = incoming.try_filter_map(move |stream| {
             let place = Arc::clone(&places).try_acquire_owned();
-            ready(Ok(place.map(|place| Lingering::new(stream, place)).ok()))
+            ready(Ok(place.map(|place| (stream, place)).ok()))
         });
+        // One that is slow to agree on keys keeps no other one waiting.
+        let incoming = incoming
+            .map_ok(move |(stream, place)| {
+                let tls = http_tls.clone();
+                async move {
+                    match tls::accept(tls.as_ref(), stream).await {
+                        Ok(stream) => Ok(Some(Lingering::new(stream, place))),
+                        Err(error) => {
+                            tracing::debug!(%error, "a client does not agree on keys");
+                            Ok(None)
+                        }
+                    }
+                }
+            })
+            .try_buffer_unordered(CONNECTIONS)
+            .try_filter_map(|lingering| ready(Ok(lingering)));
         // Flight is HTTP/2; what else comes to the port is of HTTP.
         let serving = Server::builder()
             .accept_http1(true)

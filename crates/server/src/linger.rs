@@ -11,10 +11,11 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Sleep;
-use tonic::transport::server::{Connected, TcpConnectInfo};
+use tonic::transport::server::Connected;
+
+use crate::tls::Stream;
 
 /// How long a client may take to receive the rest and to close.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -22,7 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// A connection whose end waits for that of the client.
 #[derive(Debug)]
 pub(crate) struct Lingering {
-    stream: TcpStream,
+    stream: Stream,
     /// When it is closed whatever the client does; set once the last byte is written.
     until: Option<Pin<Box<Sleep>>>,
     /// Its place among the connections at once.
@@ -30,17 +31,15 @@ pub(crate) struct Lingering {
 }
 
 impl Lingering {
-    pub(crate) fn new(stream: TcpStream, place: OwnedSemaphorePermit) -> Self {
+    pub(crate) fn new(stream: Stream, place: OwnedSemaphorePermit) -> Self {
         Self { stream, until: None, _place: place }
     }
 }
 
 impl Connected for Lingering {
-    type ConnectInfo = TcpConnectInfo;
+    type ConnectInfo = ();
 
-    fn connect_info(&self) -> TcpConnectInfo {
-        self.stream.connect_info()
-    }
+    fn connect_info(&self) {}
 }
 
 impl AsyncRead for Lingering {

@@ -34,6 +34,7 @@ use carnac_query::{Access, Gateway};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, Semaphore, watch};
 use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
 
 /// Most prepared statements, and most open portals, of one session.
 const MOST: usize = 1000;
@@ -42,12 +43,14 @@ const MOST: usize = 1000;
 const WITHOUT_PLACE: usize = 100;
 
 /// What all connections share.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct House {
     pub(crate) gateway: Arc<Gateway>,
     pub(crate) access: Arc<Access>,
     /// Places for connections, those of the other doors too.
     pub(crate) places: Arc<Semaphore>,
+    /// What agrees on keys; without it, all travels in the clear.
+    pub(crate) tls: Option<TlsAcceptor>,
 }
 
 /// Answers on `listener` until the server stops, then lets running answers end.

@@ -172,8 +172,12 @@ async fn a_refresh_that_breaks_off_is_recorded_and_told_and_the_server_goes_on()
 #[test]
 fn what_is_no_schedule_stops_the_start() {
     let place = refreshed();
-    let serve =
-        |flags: &[&str]| place.fails(1, &[&["serve", "--listen", "127.0.0.1:0"], flags].concat());
+    let serve = |flags: &[&str]| {
+        place.fails(
+            1,
+            &[&["serve", "--insecure-loopback", "--listen", "127.0.0.1:0"], flags].concat(),
+        )
+    };
     assert!(serve(&["--refresh", "each night"]).contains("read the schedule `each night`"));
     assert!(serve(&["--refresh", "0 2 30 2 *"]).contains("is never due"));
     place.file("carnac.toml", "refresh = '0 2 * *'\n");

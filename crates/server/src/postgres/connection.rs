@@ -8,10 +8,12 @@ use std::time::Duration;
 use bytes::{Buf, Bytes, BytesMut};
 use pgwire::messages::PgWireBackendMessage;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 use tokio::sync::Notify;
 use tokio::sync::futures::OwnedNotified;
 use tokio::time::Sleep;
+use tokio_rustls::TlsAcceptor;
+
+use crate::tls::{self, Stream};
 
 use super::message::{Message, Opening, message, opening, password};
 use super::problem::{Fault, Problem};
@@ -27,14 +29,14 @@ pub(super) const ENOUGH: usize = 64 * 1024;
 
 /// The bytes of one client.
 pub(super) struct Connection {
-    stream: TcpStream,
+    stream: Stream,
     read: BytesMut,
     /// What is to be sent; rows are written straight into it.
     pub(super) write: BytesMut,
 }
 
 impl Connection {
-    pub(super) fn new(stream: TcpStream) -> Self {
+    pub(super) fn new(stream: Stream) -> Self {
         Self { stream, read: BytesMut::new(), write: BytesMut::new() }
     }
 
@@ -91,6 +93,21 @@ impl Connection {
     /// Puts a message among those to be sent.
     pub(super) fn put(&mut self, message: &PgWireBackendMessage) -> io::Result<()> {
         Ok(message.encode(&mut self.write)?)
+    }
+
+    /// Whether what travels is encrypted.
+    pub(super) fn is_encrypted(&self) -> bool {
+        matches!(self.stream, Stream::Right(_))
+    }
+
+    /// Goes on within TLS, unless something came before that is not (CVE-2021-23214).
+    pub(super) async fn encrypt(self, tls: &TlsAcceptor) -> Result<Self, Fault> {
+        match self.stream {
+            Stream::Left(stream) if self.read.is_empty() => {
+                Ok(Self::new(tls::accept(Some(tls), stream).await?))
+            }
+            _ => Err(Fault::Gone),
+        }
     }
 
     /// Puts one byte among what is to be sent: the answer to a wish for encryption.

@@ -14,8 +14,10 @@ const CANCEL: u32 = 80_877_102;
 /// What a connection opens with.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Opening {
-    /// Asks for TLS or for GSS encryption.
-    Encryption,
+    /// Asks for TLS.
+    Tls,
+    /// Asks for GSS encryption.
+    Gss,
     /// Asks to stop the query of another connection.
     Cancel {
         /// The number of that connection.
@@ -85,7 +87,8 @@ pub(super) enum What {
 pub(super) fn opening(mut body: Bytes) -> Result<Opening, Problem> {
     let code = body.try_get_u32().map_err(|_| malformed())?;
     match code {
-        SSL | GSS => return Ok(Opening::Encryption),
+        SSL => return Ok(Opening::Tls),
+        GSS => return Ok(Opening::Gss),
         CANCEL => {
             let process = body.try_get_i32().map_err(|_| malformed())?;
             return Ok(Opening::Cancel { process, secret: body });

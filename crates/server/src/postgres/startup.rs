@@ -1,7 +1,8 @@
-//! How a connection begins: no encryption, who it is, what it asks for.
+//! How a connection begins: within TLS or not, who it is, what it asks for.
 
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, RandomState};
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,6 +15,9 @@ use pgwire::messages::startup::{
 };
 use tokio::net::TcpStream;
 use tokio::sync::{Notify, watch};
+use tokio_rustls::TlsAcceptor;
+
+use crate::tls::{self, Stream};
 
 use super::client::Client;
 use super::connection::Connection;
@@ -34,6 +38,9 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// The user who has no token, and is not asked for one; all others send one as their password.
 const ANONYMOUS: &str = "anonymous";
 
+/// The first byte of TLS: that of no message of the protocol.
+const TLS_HANDSHAKE: u8 = 0x16;
+
 /// How often a client may ask for encryption, of which there are two kinds.
 const WISHES: usize = 2;
 
@@ -50,6 +57,24 @@ impl Asked {
     }
 }
 
+/// What a connection turned out to begin with.
+enum Opened {
+    /// A session.
+    Session(Asked),
+    /// The wish to go on within TLS, which was granted.
+    Tls,
+    /// A cancel, of which nothing more comes.
+    Cancel,
+}
+
+/// A client that is let in.
+struct Guest {
+    connection: Connection,
+    asked: Asked,
+    token: Option<String>,
+    principal: Principal,
+}
+
 /// Lets a client in and answers it until it leaves.
 pub(super) async fn begin(
     stream: TcpStream,
@@ -58,27 +83,12 @@ pub(super) async fn begin(
     is_full: bool,
     mut stopping: watch::Receiver<bool>,
 ) {
-    let mut connection = Connection::new(stream);
-    let let_in = async {
-        match opening(&mut connection, &cancels).await? {
-            Some(_) if is_full => {
-                let reason = "there are too many connections: try again in a moment";
-                Err(Problem::fatal("53300", reason).into())
-            }
-            Some(asked) => Ok(Some((authenticate(&mut connection, &house, &asked).await?, asked))),
-            None => Ok::<_, Fault>(None),
-        }
-    };
-    let let_in = tokio::select! {
+    let guest = tokio::select! {
         () = stopped(&mut stopping) => return,
         () = tokio::time::sleep(PATIENCE) => return,
-        let_in = let_in => let_in,
+        guest = let_in(stream, &house, &cancels, is_full) => guest,
     };
-    let ((token, principal), asked) = match let_in {
-        Ok(Some(let_in)) => let_in,
-        Ok(None) => return,
-        Err(fault) => return refuse(connection, fault).await,
-    };
+    let Some(Guest { connection, asked, token, principal }) = guest else { return };
     let cancel = Arc::new(Notify::new());
     let secret = secret();
     let cancellable =
@@ -115,16 +125,82 @@ async fn refuse(mut connection: Connection, fault: Fault) {
     }
 }
 
-/// Receives what a connection begins with; nothing more comes of a cancel.
-async fn opening(connection: &mut Connection, cancels: &Cancels) -> Result<Option<Asked>, Fault> {
+/// Finds out who a client is; none when it was told why it cannot stay, or left.
+async fn let_in(
+    stream: TcpStream,
+    house: &House,
+    cancels: &Cancels,
+    is_full: bool,
+) -> Option<Guest> {
+    let mut connection = connect(stream, house.tls.as_ref()).await.ok()?;
+    let mut opened = opening(&mut connection, house, cancels).await;
+    if let (Ok(Opened::Tls), Some(tls)) = (&opened, &house.tls) {
+        connection = connection.encrypt(tls).await.ok()?;
+        opened = opening(&mut connection, house, cancels).await;
+    }
+    let known = async {
+        match opened? {
+            Opened::Session(_) if is_full => {
+                let reason = "there are too many connections: try again in a moment";
+                Err(Problem::fatal("53300", reason).into())
+            }
+            Opened::Session(asked) => {
+                Ok(Some((authenticate(&mut connection, house, &asked).await?, asked)))
+            }
+            Opened::Tls | Opened::Cancel => Ok::<_, Fault>(None),
+        }
+    };
+    match known.await {
+        Ok(known) => {
+            let ((token, principal), asked) = known?;
+            Some(Guest { connection, asked, token, principal })
+        }
+        Err(fault) => {
+            refuse(connection, fault).await;
+            None
+        }
+    }
+}
+
+/// Begins a connection; within TLS at once, when that is what its first byte is of.
+async fn connect(stream: TcpStream, tls: Option<&TlsAcceptor>) -> io::Result<Connection> {
+    let mut first = [0];
+    let is_tls = tls.is_some() && stream.peek(&mut first).await? == 1 && first == [TLS_HANDSHAKE];
+    let stream = tls::accept(tls.filter(|_| is_tls), stream).await?;
+    match &stream {
+        // What speaks another protocol, or does not say which, is not taken for this one.
+        Stream::Right(stream) if stream.get_ref().1.alpn_protocol() != Some(tls::POSTGRES[0]) => {
+            Err(io::ErrorKind::Unsupported.into())
+        }
+        _ => Ok(Connection::new(stream)),
+    }
+}
+
+/// Receives what a connection begins with.
+async fn opening(
+    connection: &mut Connection,
+    house: &House,
+    cancels: &Cancels,
+) -> Result<Opened, Fault> {
+    let has_tls = house.tls.is_some();
     for _ in 0..=WISHES {
         match connection.opening().await? {
-            Opening::Encryption => connection.put_byte(b'N').await?,
+            Opening::Tls if has_tls && !connection.is_encrypted() => {
+                connection.put_byte(b'S').await?;
+                return Ok(Opened::Tls);
+            }
+            Opening::Tls | Opening::Gss => connection.put_byte(b'N').await?,
             Opening::Cancel { process, secret } => {
                 cancels.cancel(process, &secret);
-                return Ok(None);
+                return Ok(Opened::Cancel);
             }
-            Opening::Startup { minor, parameters } => return Ok(Some(Asked { minor, parameters })),
+            Opening::Startup { .. } if has_tls && !connection.is_encrypted() => {
+                let reason = "no token may travel in the clear: connect with sslmode=verify-full";
+                return Err(Problem::fatal("28000", reason).into());
+            }
+            Opening::Startup { minor, parameters } => {
+                return Ok(Opened::Session(Asked { minor, parameters }));
+            }
         }
     }
     Err(Problem::fatal("08P01", "encryption was asked for again").into())
