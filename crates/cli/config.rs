@@ -131,14 +131,13 @@ impl Config {
 
     /// Returns how tokens travel to a server with these arguments.
     pub(crate) fn security(&self, args: &Serve) -> anyhow::Result<Security> {
-        if args.insecure_loopback {
-            return Ok(Security::Loopback);
-        }
         let named = |flag: &Option<PathBuf>, file: &Option<PathBuf>| flag.clone().or(file.clone());
         let certificate = named(&args.tls_certificate, &self.tls_certificate);
         match (certificate, named(&args.tls_key, &self.tls_key)) {
             (Some(certificate), Some(key)) => Ok(Security::Tls(Tls::read(&certificate, &key)?)),
-            (None, None) if self.insecure_loopback => Ok(Security::Loopback),
+            (None, None) if args.insecure_loopback || self.insecure_loopback => {
+                Ok(Security::Loopback)
+            }
             (None, None) => {
                 bail!(carnac_server::Error::InTheClear { address: self.address(&args.listen) })
             }

@@ -38,9 +38,9 @@ pub(crate) struct Serve {
     #[arg(long, env = "CARNAC_TLS_KEY", value_name = "FILE")]
     pub(crate) tls_key: Option<PathBuf>,
 
-    /// Serve without TLS, on a loopback address: whoever can listen to this machine's own traffic
-    /// reads tokens and answers
-    #[arg(long, env = "CARNAC_INSECURE_LOOPBACK", conflicts_with_all = ["tls_certificate", "tls_key"])]
+    /// Serve without TLS when no certificate is named, on a loopback address: whoever can listen to
+    /// this machine's own traffic reads tokens and answers
+    #[arg(long, env = "CARNAC_INSECURE_LOOPBACK")]
     pub(crate) insecure_loopback: bool,
 
     /// Run `carnac refresh` at these times, as a process of its own, one at a time: a cron
