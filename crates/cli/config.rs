@@ -152,7 +152,7 @@ impl Config {
     pub(crate) async fn access(&self, lake: Lake, args: &Listen) -> anyhow::Result<Access> {
         let anonymous = args.anonymous.unwrap_or(self.anonymous);
         let access = Access::new(lake, anonymous.principal(), now)?;
-        Ok(match args.provider() {
+        Ok(match args.provider()? {
             Some(provider) => access.trusting(provider).await?,
             None => access,
         })

@@ -1,6 +1,8 @@
 //! Who asks: tokens on the command line and over both doors, and what each one is told.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -11,6 +13,7 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use reqwest::{Client, StatusCode};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
 
 use crate::flight::{connect, number, query, refused};
 use crate::support::{Place, Server, acts, files_below};
@@ -262,12 +265,16 @@ fn signed(algorithm: Algorithm, kid: &str, claims: &Value) -> String {
     jsonwebtoken::encode(&header, claims, &key).unwrap()
 }
 
+/// The provider whose keys are there.
+fn provider(jwks: &str) -> Provider {
+    let (issuer, audience) = ("https://id.example".to_owned(), "carnac".to_owned());
+    Provider::new(jwks.parse().unwrap(), issuer, audience).unwrap()
+}
+
 #[tokio::test]
 async fn the_tokens_of_an_identity_provider_are_taken() {
     let place = two_authorities();
-    let jwks = place.file("keys.json", PUBLISHED).into();
-    let (issuer, audience) = ("https://id.example".to_owned(), "carnac".to_owned());
-    let provider = Provider { jwks, issuer, audience };
+    let provider = provider(&place.file("keys.json", PUBLISHED));
     let lake = Lake::open(&place.root(), &[]).unwrap();
     let clock = || DateTime::UNIX_EPOCH + TimeDelta::seconds(1_000);
     let access = Access::new(lake, Some(Principal::Public), clock).unwrap();
@@ -334,4 +341,107 @@ async fn the_tokens_of_an_identity_provider_are_taken() {
     );
     assert!(error.contains("read the keys of the identity provider"), "{error}");
     assert!(place.fails(2, &["serve", "--jwks", "keys.json"]).contains("--issuer"));
+}
+
+/// What the provider's address answers next, and how often it was asked.
+#[derive(Default)]
+struct Publisher {
+    keys: Mutex<Option<String>>,
+    asked: AtomicUsize,
+}
+
+impl Publisher {
+    /// Answers on a port of its own, from then on.
+    async fn publish(self: Arc<Self>) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let answer = async |publisher: &Self, mut stream: TcpStream| {
+            let (mut request, mut part) = (Vec::new(), [0; 1024]);
+            while !request.ends_with(b"\r\n\r\n") {
+                let read = stream.read(&mut part).await.unwrap();
+                request.extend_from_slice(&part[..read]);
+            }
+            publisher.asked.fetch_add(1, Ordering::SeqCst);
+            let (status, body) = match publisher.keys.lock().unwrap().clone() {
+                Some(keys) => ("200 OK", keys),
+                None => ("503 Service Unavailable", String::new()),
+            };
+            let head = format!("HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length");
+            let answer = format!("{head}: {}\r\n\r\n{body}", body.len());
+            stream.write_all(answer.as_bytes()).await.unwrap();
+        };
+        tokio::spawn(async move {
+            loop {
+                let (stream, _) = listener.accept().await.unwrap();
+                answer(&self, stream).await;
+            }
+        });
+        format!("http://{address}/keys")
+    }
+}
+
+#[tokio::test]
+async fn the_keys_of_a_provider_are_asked_for_at_its_address() {
+    static NOW: AtomicI64 = AtomicI64::new(1_000);
+    let clock = || DateTime::UNIX_EPOCH + TimeDelta::seconds(NOW.load(Ordering::SeqCst));
+    let place = two_authorities();
+    let publisher = Arc::new(Publisher::default());
+    let address = Arc::clone(&publisher).publish().await;
+    let publish = |keys: Option<&str>| *publisher.keys.lock().unwrap() = keys.map(str::to_owned);
+    let asked = || publisher.asked.load(Ordering::SeqCst);
+    let access = || {
+        let lake = Lake::open(&place.root(), &[]).unwrap();
+        Access::new(lake, Some(Principal::Public), clock).unwrap().trusting(provider(&address))
+    };
+    assert_eq!(access().await.unwrap_err().kind(), Kind::Unavailable);
+    publish(Some(PUBLISHED));
+    let access = access().await.unwrap();
+    let token = |kid| {
+        let claims = json!({ "iss": "https://id.example", "aud": "carnac", "exp": 9_999,
+                             "carnac_role": "analyst" });
+        signed(Algorithm::ES256, kid, &claims)
+    };
+    let (one, two) = (token("one"), token("two"));
+    let kind = async |token: &str| match access.principal(Some(token)).await {
+        Ok(principal) => Ok(assert_eq!(principal, Principal::Analyst)),
+        Err(error) => Err(error.kind()),
+    };
+    let (begun, refused) = (asked(), Err(Kind::Unauthenticated));
+    for _ in 0..3 {
+        assert_eq!(kind(&one).await, Ok(()));
+    }
+    assert_eq!(asked(), begun);
+    // A key that is not known is asked for, at most every 30 seconds.
+    publish(Some(&PUBLISHED.replace("\"one\"", "\"two\"")));
+    assert_eq!(kind(&two).await, refused);
+    assert_eq!(asked(), begun);
+    NOW.store(1_030, Ordering::SeqCst);
+    assert_eq!(kind(&two).await, Ok(()));
+    assert_eq!(kind(&one).await, refused);
+    assert_eq!(asked(), begun + 1);
+    // A key that is taken out is known no more after five minutes.
+    publish(Some(PUBLISHED));
+    NOW.store(1_329, Ordering::SeqCst);
+    assert_eq!(kind(&two).await, Ok(()));
+    NOW.store(1_330, Ordering::SeqCst);
+    assert_eq!(kind(&two).await, refused);
+    // When nobody answers, keys hold for an hour, and not longer.
+    publish(None);
+    NOW.store(1_330 + 3_599, Ordering::SeqCst);
+    assert_eq!(kind(&one).await, Ok(()));
+    NOW.store(1_330 + 3_600, Ordering::SeqCst);
+    assert_eq!(kind(&one).await, Err(Kind::Unavailable));
+    publish(Some("nonsense"));
+    NOW.store(1_330 + 3_700, Ordering::SeqCst);
+    assert_eq!(kind(&one).await, Err(Kind::Unavailable));
+}
+
+#[test]
+fn keys_are_fetched_by_https_only() {
+    let place = two_authorities();
+    for address in ["http://id.example/keys", "ftp://id.example/keys", "http://127.0.0.1.example/"]
+    {
+        let flags = ["serve", "--jwks", address, "--issuer", "i", "--audience", "a"];
+        assert!(place.fails(2, &flags).contains("by https only"), "{address}");
+    }
 }

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 
-use carnac_query::{Principal, Provider};
+use carnac_query::{Jwks, Principal, Provider};
 use chrono_tz::Tz;
 use clap::ValueEnum;
 use reqwest::Url;
@@ -82,10 +82,10 @@ pub(crate) struct Listen {
     #[arg(long, env = "CARNAC_ANONYMOUS", value_enum, value_name = "ROLE")]
     pub(crate) anonymous: Option<Anonymous>,
 
-    /// JWKS file of an identity provider (OIDC) whose tokens are taken too: their claim carnac_role
-    /// is a role as `carnac token create` names it
-    #[arg(long, env = "CARNAC_JWKS", value_name = "FILE", requires_all = ["issuer", "audience"])]
-    pub(crate) jwks: Option<PathBuf>,
+    /// JWKS file, or its https address, of an identity provider (OIDC) whose tokens are taken too:
+    /// their claim carnac_role is a role as `carnac token create` names it
+    #[arg(long, env = "CARNAC_JWKS", value_name = "FILE|URL", requires_all = ["issuer", "audience"])]
+    pub(crate) jwks: Option<Jwks>,
 
     /// What the claim iss of its tokens must be
     #[arg(long, env = "CARNAC_ISSUER", value_name = "URL", requires = "jwks")]
@@ -98,9 +98,12 @@ pub(crate) struct Listen {
 
 impl Listen {
     /// Returns the identity provider whose tokens are taken, if one is named.
-    pub(crate) fn provider(&self) -> Option<Provider> {
+    ///
+    /// # Errors
+    /// When the system has no certificates by which to know it.
+    pub(crate) fn provider(&self) -> carnac_query::Result<Option<Provider>> {
         let named = self.jwks.clone().zip(self.issuer.clone()).zip(self.audience.clone());
-        named.map(|((jwks, issuer), audience)| Provider { jwks, issuer, audience })
+        named.map(|((jwks, issuer), audience)| Provider::new(jwks, issuer, audience)).transpose()
     }
 }
 

@@ -4,6 +4,7 @@
 //! hash of the secret. The file is read at each call, so a token that is revoked is refused at once;
 //! a secret that was found right is known again by a digest, and costs no second hash.
 
+mod keys;
 mod memory;
 mod provider;
 mod secret;
@@ -13,6 +14,7 @@ use chrono::{DateTime, Utc};
 use tokio::sync::Semaphore;
 
 use crate::{Error, Principal, Result};
+pub use keys::Jwks;
 use memory::Memory;
 pub use provider::Provider;
 use secret::Secret;
@@ -61,7 +63,7 @@ impl Access {
     /// # Errors
     /// When its keys cannot be read.
     pub async fn trusting(self, provider: Provider) -> Result<Self> {
-        provider.keys().await?;
+        provider.check((self.clock)()).await?;
         Ok(Self { provider: Some(provider), ..self })
     }
 

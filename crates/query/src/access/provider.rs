@@ -1,23 +1,19 @@
-//! Tokens of an identity provider: JWTs (RFC 7519) that a key of its JWKS file has signed.
-
-use std::path::{Path, PathBuf};
+//! Tokens of an identity provider: JWTs (RFC 7519) that one of its keys has signed.
 
 use chrono::{DateTime, Utc};
 use jsonwebtoken::jwk::{AlgorithmParameters, JwkSet};
 use jsonwebtoken::{DecodingKey, Validation, decode, decode_header};
 use serde::Deserialize;
 
-use crate::{Error, Kind, Principal, Result};
+use super::keys::{Jwks, Keys};
+use crate::{Principal, Result};
 
 /// An identity provider (OIDC) whose tokens are taken.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Provider {
-    /// The JWKS file with its public keys; it is read at each token, so keys may be changed.
-    pub jwks: PathBuf,
-    /// What the claim `iss` must be.
-    pub issuer: String,
-    /// What the claim `aud` must be, or name.
-    pub audience: String,
+    keys: Keys,
+    issuer: String,
+    audience: String,
 }
 
 /// What is read of a token; a date that is no whole number of seconds is refused.
@@ -30,32 +26,42 @@ struct Claims {
 }
 
 impl Provider {
+    /// Makes one of where its public keys are, what the claim `iss` of its tokens must be, and what
+    /// their claim `aud` must be, or name.
+    ///
+    /// # Errors
+    /// When the system has no certificates by which to know it.
+    pub fn new(jwks: Jwks, issuer: String, audience: String) -> Result<Self> {
+        Ok(Self { keys: Keys::of(jwks)?, issuer, audience })
+    }
+
+    /// Looks whether its keys can be had.
+    ///
+    /// # Errors
+    /// When they cannot.
+    pub(super) async fn check(&self, now: DateTime<Utc>) -> Result<()> {
+        self.keys.at(now, None).await.map(|_| ())
+    }
+
     /// Returns whom a token names, if a key has signed it, it is for us, and it holds `now`.
     ///
     /// # Errors
-    /// When the file of the keys cannot be read.
+    /// When the keys cannot be had.
     pub(super) async fn principal(
         &self,
         token: &str,
         now: DateTime<Utc>,
     ) -> Result<Option<Principal>> {
-        let keys = self.keys().await?;
+        let Some(key) = decode_header(token).ok().and_then(|header| header.kid) else {
+            return Ok(None);
+        };
+        let keys = self.keys.at(now, Some(&key)).await?;
         let claims = self.claims(token, &keys);
         let holds = |claims: &Claims| {
             let (now, from) = (now.timestamp(), claims.nbf.unwrap_or(i64::MIN));
             (from..claims.exp).contains(&now)
         };
         Ok(claims.filter(holds).and_then(|claims| claims.carnac_role.parse().ok()))
-    }
-
-    /// Reads the file of the keys.
-    ///
-    /// # Errors
-    /// When it cannot be read, or is no JWKS.
-    pub(super) async fn keys(&self) -> Result<JwkSet> {
-        let bytes =
-            tokio::fs::read(&self.jwks).await.map_err(|error| unreadable(&self.jwks, &error))?;
-        serde_json::from_slice(&bytes).map_err(|error| unreadable(&self.jwks, &error))
     }
 
     fn claims(&self, token: &str, keys: &JwkSet) -> Option<Claims> {
@@ -73,11 +79,4 @@ impl Provider {
         wanted.validate_exp = false;
         decode(token, &DecodingKey::from_jwk(key).ok()?, &wanted).ok().map(|data| data.claims)
     }
-}
-
-fn unreadable(path: &Path, reason: &dyn std::error::Error) -> Error {
-    // Clients are told of no path.
-    tracing::error!("read the keys of the identity provider, {}: {reason}", path.display());
-    let reason = "the keys of the identity provider cannot be read".to_owned();
-    Error::Refused { kind: Kind::Unavailable, reason }
 }
