@@ -149,14 +149,14 @@ async fn guessing_is_shut_out() {
     }
     assert!(known.principal(Some(&token)).await.is_ok());
     assert!(new.principal(Some(&token)).await.unwrap_err().to_string().contains("too many"));
-    LATER.store(1, std::sync::atomic::Ordering::SeqCst);
+    LATER.store(1, Ordering::SeqCst);
     assert!(new.principal(Some(&token)).await.is_ok());
 }
 
-static LATER: std::sync::atomic::AtomicI64 = std::sync::atomic::AtomicI64::new(0);
+static LATER: AtomicI64 = AtomicI64::new(0);
 
 fn minutes() -> DateTime<Utc> {
-    DateTime::UNIX_EPOCH + TimeDelta::minutes(LATER.load(std::sync::atomic::Ordering::SeqCst))
+    DateTime::UNIX_EPOCH + TimeDelta::minutes(LATER.load(Ordering::SeqCst))
 }
 
 #[tokio::test]
@@ -233,7 +233,7 @@ async fn who_sends_no_token_is_anybody() {
 async fn connections_are_counted() {
     let place = two_authorities();
     let server = place.serve();
-    let connect = async || tokio::net::TcpStream::connect(&server.address).await.unwrap();
+    let connect = async || TcpStream::connect(&server.address).await.unwrap();
     let mut held = Vec::new();
     for _ in 0..500 {
         held.push(connect().await);

@@ -29,7 +29,7 @@ mod scenario;
 mod udf;
 mod view;
 
-pub use access::{Access, Provider};
+pub use access::{Access, Jwks, Provider};
 pub use admission::{Limits, STACK_BYTES};
 pub use answer::Answer;
 pub use at::At;
