@@ -99,7 +99,7 @@ async fn run(args: Args) -> anyhow::Result<ExitCode> {
         Command::Upkeep(args) => upkeep::run(&config, &args).await,
         Command::Verify(args) => verify::run(&config, &args).await,
         Command::Token(args) => token::run(&config, &args.command).await,
-        Command::Serve(serve) => serve::run(&config, &serve).await,
+        Command::Serve(serve) => Box::pin(serve::run(&config, &serve)).await,
         Command::Sample(args) => sample::run(&args),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Args::command(), "carnac", &mut std::io::stdout());

@@ -156,8 +156,9 @@ impl Landing<'_> {
     ) -> Result<Vec<Report>> {
         let mut spool = Spool { delivery: Delivery::new(dataset)?, sources: BTreeMap::new() };
         let (mut reports, mut waiting) = (Vec::new(), Vec::new());
+        let all = by_key(sources);
         for &source in sources {
-            match self.step(draft, &mut spool, source, sources) {
+            match self.step(draft, &mut spool, source, &all) {
                 Step::Done(outcome) => {
                     note(draft, source, &outcome);
                     reports.push(Report { source: source.key(), outcome: *outcome });
@@ -192,7 +193,7 @@ impl Landing<'_> {
         draft: &Draft,
         spool: &mut Spool<'s>,
         source: &'s Source,
-        all: &[&Source],
+        all: &Sources<'_>,
     ) -> Step {
         let failed = |error| Step::Done(Box::new(Outcome::Failed(error)));
         if let Some((file, _)) = spool.sources.iter().find(|(_, first)| is_copy(source, first)) {
@@ -224,7 +225,7 @@ impl Landing<'_> {
         &self,
         draft: &'d Draft,
         source: &'d Source,
-        all: &[&Source],
+        all: &Sources<'_>,
     ) -> Verdict<'d> {
         let today = draft.run_date();
         let own = draft.landed(&source.key());
@@ -274,16 +275,28 @@ pub(crate) fn is_copy(source: &Source, other: &Source) -> bool {
     source.content.sha256 == other.content.sha256 && source.is_named_as(&other.name)
 }
 
+/// The hashes of the sources of a run, by the names under which they would land.
+pub(crate) type Sources<'s> = BTreeMap<String, Vec<&'s str>>;
+
+pub(crate) fn by_key<'s>(sources: &[&'s Source]) -> Sources<'s> {
+    let mut by_key = Sources::new();
+    for source in sources {
+        by_key.entry(source.key()).or_default().push(source.content.sha256.as_str());
+    }
+    by_key
+}
+
 /// The source that the bytes are landed as: under their own name, or else another one.
 ///
 /// Not one that another file of this run replaces: its rows are about to go.
 fn landed_before<'d>(
     draft: &'d Draft,
     source: &'d Source,
-    all: &[&Source],
+    all: &Sources<'_>,
 ) -> Option<(&'d str, &'d Input)> {
     let is_replaced = |key: &str| {
-        all.iter().any(|other| other.content.sha256 != source.content.sha256 && other.key() == key)
+        let others = all.get(key).into_iter().flatten();
+        others.into_iter().any(|sha256| *sha256 != source.content.sha256)
     };
     let own = source.key();
     let mut landed: Vec<_> = draft

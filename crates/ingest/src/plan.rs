@@ -6,7 +6,7 @@ use carnac_lake::Draft;
 use carnac_model::Input;
 use chrono::NaiveDate;
 
-use crate::land::{Landing, Verdict, Why, is_copy};
+use crate::land::{Landing, Verdict, Why, by_key, is_copy};
 use crate::{Error, Inspection, Source, inspect};
 
 /// One source that a run would land.
@@ -81,16 +81,15 @@ impl Planned<'_> {
 #[must_use]
 pub fn plan<'s>(draft: &Draft, sources: &'s [Source], how: &Landing<'_>) -> Vec<Planned<'s>> {
     let mut planned: Vec<Planned<'s>> = Vec::new();
+    let all = by_key(&sources.iter().collect::<Vec<_>>());
     for source in sources {
-        let of_dataset: Vec<_> =
-            sources.iter().filter(|other| std::ptr::eq(other.dataset, source.dataset)).collect();
         let copies = |first: &Planned<'_>| {
             std::ptr::eq(first.source.dataset, source.dataset) && is_copy(source, first.source)
         };
         if planned.iter().any(copies) {
             continue;
         }
-        let Verdict::Land(file, why, run_date) = how.verdict(draft, source, &of_dataset) else {
+        let Verdict::Land(file, why, run_date) = how.verdict(draft, source, &all) else {
             continue;
         };
         let lands_as = format!("{}/{file}", source.dataset.name);

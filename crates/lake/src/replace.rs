@@ -15,11 +15,12 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, AsArray, StringArray};
 use arrow::datatypes::{Schema, SchemaRef};
 use carnac_model::{Dataset, Input, PERIOD, row_keys};
+use datafusion::catalog::TableProvider;
 use datafusion::error::DataFusionError;
 use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
-use datafusion::physical_plan::SendableRecordBatchStream;
+use datafusion::physical_plan::{SendableRecordBatchStream, execute_stream};
 use datafusion::prelude::{SessionConfig, SessionContext};
 use deltalake_core::DeltaTable;
 use deltalake_core::kernel::Add;
@@ -28,7 +29,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use crate::delivery::{Delivery, KeyWriter, Spooled};
-use crate::{Draft, Error, Lake, Result, Table, commit, delta, quoted, store_url};
+use crate::{Draft, Error, Lake, Result, Table, commit, delta, store_url};
 
 use fate::{Fate, Fates, Resolution};
 use partition::{PartitionWriter, arranged, kept};
@@ -71,6 +72,7 @@ struct Merge {
     spooled: Spooled,
     context: SessionContext,
     delta: DeltaTable,
+    landed: Table,
     /// The landed partitions that were compared, in order.
     compared: Vec<String>,
     fates: Fates,
@@ -87,9 +89,7 @@ impl Merge {
         let fates = Fates { delivered: Vec::new(), landed_goes: Vec::new() };
         let lake = lake.clone();
         let compared = compared_periods(draft, &spooled, &landed);
-        let mut merge = Self { lake, spooled, context, delta, compared, fates, memory };
-        let registered = merge.context.register_table("landed", Arc::new(landed));
-        registered.map_err(|source| merge.failed(source))?;
+        let mut merge = Self { lake, spooled, context, delta, landed, compared, fates, memory };
         merge.resolve().await?;
         Ok(merge)
     }
@@ -121,7 +121,7 @@ impl Merge {
         let dataset = self.spooled.dataset;
         let mut goes = Vec::new();
         let mut keys = KeyWriter::create(path).map_err(|error| self.spool_failed(&error))?;
-        let columns = format!("{}, source_file", dataset.key.join(", "));
+        let columns = [dataset.key, &["source_file"]].concat();
         let mut rows = self.landed(&columns, period).await?;
         while let Some(batch) = rows.try_next().await.map_err(|source| self.failed(source))? {
             let files = batch["source_file"].as_string::<i32>();
@@ -142,9 +142,17 @@ impl Merge {
     }
 
     /// Reads a landed partition, every time in the same order.
-    async fn landed(&self, columns: &str, period: &str) -> Result<SendableRecordBatchStream> {
-        let sql = format!("select {columns} from landed where {PERIOD} = {}", quoted(period));
-        let run = async || self.context.sql(&sql).await?.execute_stream().await;
+    ///
+    /// Without SQL: of a table with a long history, the plans would take longer than the rows.
+    async fn landed(&self, columns: &[&str], period: &str) -> Result<SendableRecordBatchStream> {
+        let run = async || {
+            let landed = self.landed.clone().only(period);
+            let schema = landed.columns();
+            let places: Result<Vec<_>, _> =
+                columns.iter().map(|name| schema.index_of(name)).collect();
+            let scan = landed.scan(&self.context.state(), Some(&places?), &[], None).await?;
+            execute_stream(scan, self.context.task_ctx())
+        };
         run().await.map_err(|source| self.failed(source))
     }
 
@@ -244,7 +252,7 @@ impl Merge {
         if let Some(at) = self.compared.iter().position(|compared| compared == period) {
             let mut goes = self.fates.landed_goes[at].iter();
             let columns: Vec<_> = schema.fields().iter().map(|f| f.name().as_str()).collect();
-            let mut rows = self.landed(&columns.join(", "), period).await?;
+            let mut rows = self.landed(&columns, period).await?;
             while let Some(batch) = rows.try_next().await.map_err(|source| self.failed(source))? {
                 let keep = goes.by_ref().take(batch.num_rows()).map(|goes| !goes);
                 let batch = kept(&batch, keep).map_err(failed)?;

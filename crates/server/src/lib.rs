@@ -10,17 +10,19 @@ mod postgres;
 mod tls;
 mod wire;
 
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use carnac_query::{Access, Gateway};
-use futures::TryStreamExt;
 use futures::future::ready;
+use futures::{Stream, TryStreamExt};
 use linger::Lingering;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
+use tokio_rustls::TlsAcceptor;
 use tonic::service::Routes;
 use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
@@ -50,6 +52,16 @@ pub enum Security {
     Tls(Tls),
     /// In the clear, between programs of one machine: on a loopback address only.
     Loopback,
+}
+
+impl Security {
+    /// Returns what agrees on keys with clients that speak one of these protocols, if it has to be.
+    fn acceptor(&self, protocols: &[&[u8]]) -> Result<Option<TlsAcceptor>> {
+        match self {
+            Self::Tls(tls) => tls.acceptor(protocols).map(Some),
+            Self::Loopback => Ok(None),
+        }
+    }
 }
 
 /// Listens on `address`; port 0 takes a free one.
@@ -103,11 +115,8 @@ impl Bound {
         access: Arc<Access>,
         shutdown: impl Future<Output = ()>,
     ) -> Result<()> {
-        let acceptor = |protocols| match &self.security {
-            Security::Tls(tls) => tls.acceptor(protocols).map(Some),
-            Security::Loopback => Ok(None),
-        };
-        let (http_tls, postgres_tls) = (acceptor(tls::HTTP)?, acceptor(tls::POSTGRES)?);
+        let http_tls = self.security.acceptor(tls::HTTP)?;
+        let postgres_tls = self.security.acceptor(tls::POSTGRES)?;
         let is_loopback = http_tls.is_none();
         let stopping = Arc::new(AtomicBool::new(false));
         let (stop, stopped) = watch::channel(false);
@@ -130,33 +139,11 @@ impl Bound {
             // Nobody listens any more when the transport has failed.
             asked.send(()).unwrap_or_default();
         };
-        // An answer smaller than a packet must not wait for the next one.
-        let incoming = TcpIncoming::from(self.listener).with_nodelay(Some(true));
-        let incoming = incoming.try_filter_map(move |stream| {
-            let place = Arc::clone(&places).try_acquire_owned();
-            ready(Ok(place.map(|place| (stream, place)).ok()))
-        });
-        // One that is slow to agree on keys keeps no other one waiting.
-        let incoming = incoming
-            .map_ok(move |(stream, place)| {
-                let tls = http_tls.clone();
-                async move {
-                    match tls::accept(tls.as_ref(), stream).await {
-                        Ok(stream) => Ok(Some(Lingering::new(stream, place))),
-                        Err(error) => {
-                            tracing::debug!(%error, "a client does not agree on keys");
-                            Ok(None)
-                        }
-                    }
-                }
-            })
-            .try_buffer_unordered(CONNECTIONS)
-            .try_filter_map(|lingering| ready(Ok(lingering)));
         // Flight is HTTP/2; what else comes to the port is of HTTP.
         let serving = Server::builder()
             .accept_http1(true)
             .add_routes(routes)
-            .serve_with_incoming_shutdown(incoming, shutdown);
+            .serve_with_incoming_shutdown(incoming(self.listener, places, http_tls), shutdown);
         let drained = async {
             match was_asked.await {
                 Ok(()) => tokio::time::sleep(DRAIN).await,
@@ -181,6 +168,33 @@ impl Bound {
             }
         }
     }
+}
+
+/// The clients that come and find a place, those that agree on keys if it has to be.
+fn incoming(
+    listener: TcpListener,
+    places: Arc<Semaphore>,
+    tls: Option<TlsAcceptor>,
+) -> impl Stream<Item = io::Result<Lingering>> {
+    let begin = move |(stream, place)| {
+        let tls = tls.clone();
+        async move {
+            let stream = tls::accept(tls.as_ref(), stream).await;
+            let told = |error| tracing::debug!(%error, "a client does not agree on keys");
+            Ok(stream.map_err(told).ok().map(|stream| Lingering::new(stream, place)))
+        }
+    };
+    // An answer smaller than a packet must not wait for the next one.
+    let clients = TcpIncoming::from(listener).with_nodelay(Some(true));
+    clients
+        .try_filter_map(move |stream| {
+            let place = Arc::clone(&places).try_acquire_owned();
+            ready(Ok(place.map(|place| (stream, place)).ok()))
+        })
+        .map_ok(begin)
+        // One that is slow to agree on keys keeps no other one waiting.
+        .try_buffer_unordered(CONNECTIONS)
+        .try_filter_map(|client| ready(Ok(client)))
 }
 
 /// What a client is told while the server stops.

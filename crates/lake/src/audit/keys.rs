@@ -43,19 +43,27 @@ impl Reading<'_> {
             return Ok(found);
         }
         let table = Arc::new(table);
-        self.read(&table, &[], |batch| {
-            for file in batch["source_file"].as_string::<i32>().iter().flatten() {
-                match found.by_file.get_mut(file) {
-                    Some(count) => *count += 1,
-                    None => drop(found.by_file.insert(file.to_owned(), 1)),
-                }
+        let mut ranges = if self.dataset.repeats { Vec::new() } else { self.ranges() }.into_iter();
+        let first = ranges.next();
+        let columns = if first.is_some() { self.dataset.key } else { &[] };
+        let mut keys = Vec::new();
+        self.read(&table, columns, |batch| {
+            count_files(batch, &mut found.by_file);
+            if let Some(range) = &first {
+                keys.extend(self.keys_in(batch, range).map(|(_, key)| key));
             }
         })
         .await?;
-        if !self.dataset.repeats {
-            for range in self.ranges() {
-                self.find_repeated(&table, &range, &mut found).await?;
-            }
+        if let Some(range) = first {
+            self.find_repeated(&table, &range, keys, &mut found).await?;
+        }
+        for range in ranges {
+            let mut keys = Vec::new();
+            self.read(&table, self.dataset.key, |batch| {
+                keys.extend(self.keys_in(batch, &range).map(|(_, key)| key));
+            })
+            .await?;
+            self.find_repeated(&table, &range, keys, &mut found).await?;
         }
         found.repeated = found.repeats.keys().cloned().collect();
         Ok(found)
@@ -72,21 +80,24 @@ impl Reading<'_> {
             .collect()
     }
 
+    /// The keys of a batch that are in the range, each with the place of its row.
+    fn keys_in(
+        &self,
+        batch: &RecordBatch,
+        range: &RangeInclusive<u128>,
+    ) -> impl Iterator<Item = (usize, u128)> {
+        let keys = row_keys(self.dataset, batch).into_iter().enumerate();
+        keys.filter(|(_, key)| range.contains(key))
+    }
+
+    /// Finds those of `keys`, all of the range, that stand more than once, and their periods.
     async fn find_repeated(
         &self,
         table: &Arc<Table>,
         range: &RangeInclusive<u128>,
+        mut keys: Vec<u128>,
         found: &mut Found,
     ) -> Result<()> {
-        let mut keys = Vec::new();
-        let wanted = |batch: &RecordBatch| {
-            let keys = row_keys(self.dataset, batch).into_iter();
-            keys.enumerate().filter(|(_, key)| range.contains(key)).collect::<Vec<_>>()
-        };
-        self.read(table, self.dataset.key, |batch| {
-            keys.extend(wanted(batch).into_iter().map(|(_, key)| key));
-        })
-        .await?;
         keys.sort_unstable();
         let repeated: Vec<u128> = keys
             .chunk_by(|a, b| a == b)
@@ -99,7 +110,7 @@ impl Reading<'_> {
         }
         self.read(table, self.dataset.key, |batch| {
             let periods = batch[PERIOD].as_string::<i32>();
-            for (row, key) in wanted(batch) {
+            for (row, key) in self.keys_in(batch, range) {
                 if repeated.binary_search(&key).is_ok() {
                     *found.repeats.entry(periods.value(row).to_owned()).or_default() += 1;
                 }
@@ -131,5 +142,16 @@ impl Reading<'_> {
             each(&batch);
         }
         Ok(())
+    }
+}
+
+/// Counts the rows of each file; those of one come mostly after one another.
+fn count_files(batch: &RecordBatch, counts: &mut BTreeMap<String, u64>) {
+    let files: Vec<_> = batch["source_file"].as_string::<i32>().iter().flatten().collect();
+    for same in files.chunk_by(|a, b| a == b) {
+        match counts.get_mut(same[0]) {
+            Some(count) => *count += same.len() as u64,
+            None => drop(counts.insert(same[0].to_owned(), same.len() as u64)),
+        }
     }
 }
