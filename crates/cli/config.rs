@@ -13,13 +13,13 @@ use anyhow::{Context, bail};
 use carnac_ingest::PseudonymKey;
 use carnac_lake::{DEFAULT_MEMORY, Lake};
 use carnac_query::{Access, Gateway, Limits, Views};
-use carnac_server::{Security, Tls};
 use chrono::{DateTime, Local, NaiveDate, Utc};
 use chrono_tz::Tz;
 use serde::Deserialize;
 
 use crate::args::{Anonymous, Args, Listen, OnFailure, Serve};
 use crate::hook::Hook;
+use crate::serve::Certificate;
 
 /// Holds the secret of the respondents' pseudonyms. Clap is not told of it: it would show it.
 pub(crate) const KEY_VARIABLE: &str = "CARNAC_PSEUDONYM_KEY";
@@ -129,15 +129,13 @@ impl Config {
         args.listen.unwrap_or(self.listen)
     }
 
-    /// Returns how tokens travel to a server with these arguments.
-    pub(crate) fn security(&self, args: &Serve) -> anyhow::Result<Security> {
+    /// Reads the certificate of a server with these arguments; none when it is to do without.
+    pub(crate) fn certificate(&self, args: &Serve) -> anyhow::Result<Option<Certificate>> {
         let named = |flag: &Option<PathBuf>, file: &Option<PathBuf>| flag.clone().or(file.clone());
         let certificate = named(&args.tls_certificate, &self.tls_certificate);
         match (certificate, named(&args.tls_key, &self.tls_key)) {
-            (Some(certificate), Some(key)) => Ok(Security::Tls(Tls::read(&certificate, &key)?)),
-            (None, None) if args.insecure_loopback || self.insecure_loopback => {
-                Ok(Security::Loopback)
-            }
+            (Some(certificate), Some(key)) => Certificate::read(certificate, key).map(Some),
+            (None, None) if args.insecure_loopback || self.insecure_loopback => Ok(None),
             (None, None) => {
                 bail!(carnac_server::Error::InTheClear { address: self.address(&args.listen) })
             }

@@ -6,7 +6,6 @@ use std::process::ExitCode;
 use anyhow::{Context, bail};
 use carnac_ingest::PseudonymKey;
 use carnac_query::Principal;
-use carnac_server::Security;
 use include_dir::{Dir, include_dir};
 
 use crate::args::{Demo, Format};
@@ -78,7 +77,7 @@ pub(crate) async fn run(config: &Config, args: &Demo) -> anyhow::Result<ExitCode
     print::line("")?;
     let asked = (gateway, config.access(lake, &args.listen).await?);
     let beside = std::future::pending();
-    serve::until_stopped(config, &args.listen, Security::Loopback, asked, beside).await
+    serve::until_stopped(config, &args.listen, None, asked, beside).await
 }
 
 /// A key that everybody knows: the answers of the demonstration are invented.

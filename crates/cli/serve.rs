@@ -1,5 +1,6 @@
 //! `carnac serve`: the gateway behind Arrow Flight SQL, HTTP and PostgreSQL until Ctrl-C or SIGTERM.
 
+mod certificate;
 mod refresher;
 mod schedule;
 
@@ -8,8 +9,8 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use carnac_query::{Access, Gateway};
-use carnac_server::Security;
 
+pub(crate) use self::certificate::Certificate;
 use self::refresher::Refresher;
 use self::schedule::Schedule;
 use crate::args::{Listen, Serve};
@@ -18,12 +19,12 @@ use crate::print;
 
 /// Runs `carnac serve`.
 pub(crate) async fn run(config: &Config, args: &Serve) -> anyhow::Result<ExitCode> {
-    let security = config.security(args)?;
+    let certificate = config.certificate(args)?;
     let Some(cron) = args.refresh.as_ref().or(config.refresh.as_ref()) else {
         let lake = config.open_lake()?;
         let asked = (config.gateway(lake.clone())?, config.access(lake, &args.listen).await?);
         let beside = std::future::pending();
-        return until_stopped(config, &args.listen, security, asked, beside).await;
+        return until_stopped(config, &args.listen, certificate, asked, beside).await;
     };
     let lake = config.create_lake(config.root())?;
     let asked = (config.gateway(lake.clone())?, config.access(lake.clone(), &args.listen).await?);
@@ -32,22 +33,23 @@ pub(crate) async fn run(config: &Config, args: &Serve) -> anyhow::Result<ExitCod
     let hook = config.hook(&args.on_failure);
     let mut refresher = Refresher::new(config, lake, schedule, hook).await?;
     refresher.first_release().await?;
-    until_stopped(config, &args.listen, security, asked, refresher.keep()).await
+    until_stopped(config, &args.listen, certificate, asked, refresher.keep()).await
 }
 
 /// Opens the newest release, listens, says where, and answers until told to stop; does `beside` as long.
 pub(crate) async fn until_stopped(
     config: &Config,
     args: &Listen,
-    security: Security,
+    certificate: Option<Certificate>,
     (gateway, access): (Gateway, Access),
     beside: impl Future<Output = anyhow::Result<()>>,
 ) -> anyhow::Result<ExitCode> {
-    let (grpc, http, sslmode) = match &security {
-        Security::Tls(_) => ("grpc+tls", "https", "?sslmode=verify-full"),
-        Security::Loopback => ("grpc", "http", ""),
+    let (grpc, http, sslmode) = match &certificate {
+        Some(_) => ("grpc+tls", "https", "?sslmode=verify-full"),
+        None => ("grpc", "http", ""),
     };
-    let mut bound = carnac_server::bind(config.address(args), security.clone()).await?;
+    let security = certificate::security(certificate.as_ref());
+    let mut bound = carnac_server::bind(config.address(args), security).await?;
     if let Some(address) = args.postgres.or(config.postgres) {
         bound = bound.with_postgres(address).await?;
     }
@@ -69,23 +71,9 @@ pub(crate) async fn until_stopped(
     tokio::select! {
         served = Box::pin(bound.serve(gateway, Arc::new(access), stop)) => served?,
         ended = beside => ended?,
-        ended = keep_certificate(security) => ended?,
+        ended = certificate::keep(certificate) => ended?,
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// Reads the certificate again at each SIGHUP, for ever.
-async fn keep_certificate(security: Security) -> anyhow::Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut hangup = signal(SignalKind::hangup()).context("listen for SIGHUP")?;
-    while hangup.recv().await.is_some() {
-        let Security::Tls(tls) = &security else { continue };
-        match tls.reload() {
-            Ok(()) => print::remark("the certificate was read again"),
-            Err(error) => print::remark(&format!("warning: the certificate remains: {error}")),
-        }
-    }
-    Ok(())
 }
 
 /// Completes at Ctrl-C, or at SIGTERM where there is one.

@@ -25,6 +25,7 @@ mod pg_catalog;
 mod policy;
 mod postgres;
 mod profiles;
+mod provider;
 mod quarantine;
 mod readme;
 mod refresh;

@@ -189,13 +189,13 @@ fn what_is_no_certificate_stops_the_start() {
     let with =
         |certificate: &str, key: &str| serve(&["--tls-certificate", certificate, "--tls-key", key]);
     for (certificate, key, reason) in [
-        ("carnac.pem", "other.key", "TLS: carnac.pem: "),
-        ("empty.pem", "carnac.key", "TLS: empty.pem: it holds no certificate"),
-        ("cut.pem", "carnac.key", "TLS: cut.pem: "),
-        ("carnac.key", "carnac.key", "TLS: carnac.key: it holds no certificate"),
-        ("carnac.pem", "carnac.pem", "TLS: carnac.pem: it holds no private key"),
-        ("none.pem", "carnac.key", "TLS: none.pem: "),
-        ("carnac.pem", "none.key", "TLS: none.key: "),
+        ("carnac.pem", "other.key", "TLS by carnac.pem and other.key: the certificate is no good"),
+        ("empty.pem", "carnac.key", "its file holds no certificate as PEM"),
+        ("cut.pem", "carnac.key", "TLS by cut.pem and carnac.key: the certificate is no good"),
+        ("carnac.key", "carnac.key", "its file holds no certificate as PEM"),
+        ("carnac.pem", "carnac.pem", "the file of its key holds no private key as PEM"),
+        ("none.pem", "carnac.key", "read none.pem: "),
+        ("carnac.pem", "none.key", "read none.key: "),
     ] {
         let errors = with(certificate, key);
         assert!(errors.contains(reason), "{certificate} {key}: {errors}");
@@ -205,7 +205,7 @@ fn what_is_no_certificate_stops_the_start() {
     // Without TLS, on this machine only, and only when that is said.
     assert!(serve(&[]).contains("--insecure-loopback"));
     place.file("carnac.toml", "tls_certificate = 'carnac.pem'\ntls_key = 'other.key'\n");
-    assert!(serve(&[]).contains("TLS: carnac.pem: "));
+    assert!(serve(&[]).contains("TLS by carnac.pem and other.key: "));
     place.file("carnac.toml", "insecure_loopback = true\n");
     let elsewhere = place.fails(1, &["serve", "--listen", "0.0.0.0:0"]);
     assert!(elsewhere.contains("no token may travel in the clear"), "{elsewhere}");

@@ -7,8 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use carnac_model::{
     Action, Audit, AuditOutcome, Dataset, ExpectedDrop, Input, PartitionChange, dataset,
 };
+use deltalake_core::DeltaTable;
 
-use crate::{Draft, Lake, QUARANTINE, Result, Table};
+use crate::bounds::{Bounds, may_meet};
+use crate::{Draft, Lake, QUARANTINE, Result, Table, bounds};
 
 const ROW_COUNT: (&str, &str) = (
     "une partition ne perd pas 30 % de ses lignes sans que ce soit annoncé (--expect-drop)",
@@ -43,6 +45,7 @@ struct Changed {
     /// The periods whose files differ.
     touched: BTreeSet<String>,
     table: Table,
+    delta: DeltaTable,
 }
 
 impl Lake {
@@ -75,7 +78,8 @@ impl Lake {
     }
 
     async fn changed(&self, draft: &Draft, name: &str, version: u64) -> Result<Changed> {
-        let after = Table::of(name, &self.delta_at(name, version, None).await?)?;
+        let delta = self.delta_at(name, version, None).await?;
+        let after = Table::of(name, &delta)?;
         let before = match draft.published_version(name) {
             Some(version) => Some(Table::of(name, &self.delta_at(name, version, None).await?)?),
             None => None,
@@ -86,6 +90,7 @@ impl Lake {
             before: before.map(|table| table.rows_by_partition()).unwrap_or_default(),
             after: after.rows_by_partition(),
             table: after,
+            delta,
         })
     }
 
@@ -96,9 +101,10 @@ impl Lake {
         changed: Changed,
         memory: usize,
     ) -> Result<Vec<Audit>> {
-        // A key may stand in any partition when a correction may move it to another one.
-        let all = dataset.moves && !dataset.repeats;
-        let periods = if all { changed.after.keys().cloned().collect() } else { changed.touched };
+        let mut periods = changed.touched;
+        if dataset.moves && !dataset.repeats {
+            periods = with_neighbours(&periods, &bounds::by_period(dataset, &changed.delta)?);
+        }
         let rows = periods.iter().filter_map(|period| changed.after.get(period)).sum();
         let read = keys::Reading { lake: self, dataset, periods: &periods, rows, memory };
         let found = read.run(changed.table).await?;
@@ -169,6 +175,19 @@ impl Changed {
             .of(differs(&found, &wanted), differs(&wanted, &found))
             .failed_if(found != wanted)
     }
+}
+
+/// Returns partitions and those that may hold a key of one of them: a correction may move it to
+/// another one. All others are as they were audited before.
+fn with_neighbours(
+    touched: &BTreeSet<String>,
+    keys: &BTreeMap<String, Option<Bounds>>,
+) -> BTreeSet<String> {
+    let of_touched: Vec<_> = touched.iter().filter_map(|period| keys.get(period)).collect();
+    let is_near =
+        |of: &Option<Bounds>| of_touched.iter().any(|other| may_meet(of.as_ref(), other.as_ref()));
+    let near = keys.iter().filter(|(_, of)| is_near(of)).map(|(period, _)| period.clone());
+    near.chain(touched.iter().cloned()).collect()
 }
 
 /// Compares the books of a source with the rows of it that are in the table.

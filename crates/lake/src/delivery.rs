@@ -12,6 +12,7 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use carnac_model::{Accepted, Checked, Dataset, Input};
 use tempfile::TempDir;
 
+use crate::bounds::Bounds;
 use crate::{Error, Result};
 
 pub(crate) use spool::{
@@ -29,6 +30,8 @@ pub struct Delivery {
     rejected: BatchWriter,
     sources: Vec<Source>,
     begun: i64,
+    /// The keys of the rows, when all of them can be told; `None` before the first row.
+    bounds: Option<Option<Bounds>>,
     /// Rows accepted so far, which numbers them over all sources and periods.
     sequence: u64,
 }
@@ -52,6 +55,8 @@ pub(crate) struct Spooled {
     pub(crate) sources: Vec<Source>,
     pub(crate) parts: Vec<Part>,
     pub(crate) rejected: PathBuf,
+    /// The keys of the rows; none when they cannot be told.
+    pub(crate) bounds: Option<Bounds>,
     /// Deleted when dropped.
     pub(crate) folder: TempDir,
 }
@@ -79,6 +84,7 @@ impl Delivery {
             rejected,
             sources: Vec::new(),
             begun: 0,
+            bounds: None,
             sequence: 0,
         })
     }
@@ -123,6 +129,13 @@ impl Delivery {
 
     fn spool(&mut self, accepted: &Accepted) -> Result<()> {
         let dataset = self.dataset.name;
+        if self.dataset.moves && accepted.rows.num_rows() > 0 {
+            let bounds = Bounds::of_rows(self.dataset, &accepted.rows);
+            self.bounds = Some(match self.bounds.take() {
+                Some(known) => known.zip(bounds).map(|(a, b)| a.with(b)),
+                None => bounds,
+            });
+        }
         let part = match self.parts.get_mut(&accepted.period) {
             Some(part) => part,
             None => {
@@ -167,6 +180,7 @@ impl Delivery {
             sources: self.sources,
             parts: parts.map_err(|error| Error::spool(dataset, &error))?,
             rejected: self.folder.path().join("rejected.rows"),
+            bounds: self.bounds.flatten(),
             folder: self.folder,
         })
     }

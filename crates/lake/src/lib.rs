@@ -13,6 +13,7 @@
 //! removes only files that no kept release names.
 
 mod audit;
+mod bounds;
 mod commit;
 mod cube;
 mod delivery;

@@ -28,8 +28,9 @@ use futures::TryStreamExt;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
+use crate::bounds::{Bounds, may_meet};
 use crate::delivery::{Delivery, KeyWriter, Spooled};
-use crate::{Draft, Error, Lake, Result, Table, commit, delta, store_url};
+use crate::{Draft, Error, Lake, Result, Table, bounds, commit, delta, store_url};
 
 use fate::{Fate, Fates, Resolution};
 use partition::{PartitionWriter, arranged, kept};
@@ -88,7 +89,7 @@ impl Merge {
         let context = session(lake, memory)?;
         let fates = Fates { delivered: Vec::new(), landed_goes: Vec::new() };
         let lake = lake.clone();
-        let compared = compared_periods(draft, &spooled, &landed);
+        let compared = compared_periods(draft, &spooled, &delta)?;
         let mut merge = Self { lake, spooled, context, delta, landed, compared, fates, memory };
         merge.resolve().await?;
         Ok(merge)
@@ -302,16 +303,20 @@ impl Merge {
     }
 }
 
-/// The landed partitions that the delivery may meet: all when a key may move, else those it
-/// touches.
-fn compared_periods(draft: &Draft, spooled: &Spooled, landed: &Table) -> Vec<String> {
+/// The landed partitions that the delivery may meet: those it touches and, when a key may move, all
+/// that may hold one of its keys.
+fn compared_periods(draft: &Draft, spooled: &Spooled, landed: &DeltaTable) -> Result<Vec<String>> {
     let mut wanted: BTreeSet<&str> = spooled.parts.iter().map(|p| p.period.as_str()).collect();
     for source in &spooled.sources {
         let before = draft.landed(&format!("{}/{}", spooled.dataset.name, source.file));
         wanted.extend(before.into_iter().flat_map(|before| &before.periods).map(String::as_str));
     }
-    let meets = |period: &String| spooled.dataset.moves || wanted.contains(period.as_str());
-    landed.partitions().into_iter().filter(meets).collect()
+    let meets = |(period, keys): &(String, Option<Bounds>)| {
+        let may_move = || may_meet(spooled.bounds.as_ref(), keys.as_ref());
+        wanted.contains(period.as_str()) || (spooled.dataset.moves && may_move())
+    };
+    let periods = bounds::by_period(spooled.dataset, landed)?.into_iter();
+    Ok(periods.filter(meets).map(|(period, _)| period).collect())
 }
 
 /// A column whose values are all different, if there is one.

@@ -1,7 +1,6 @@
 //! What can go wrong before and around the protocols.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
 
 /// Result of starting or running the server.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -20,11 +19,9 @@ pub enum Error {
         address: SocketAddr,
     },
     /// The certificate or its key is not one.
-    #[error("TLS: {}: {reason}", path.display())]
+    #[error("the certificate is no good: {reason}")]
     Certificate {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
+        /// What is wrong with it, or with its key.
         reason: String,
     },
     /// The port cannot be had.

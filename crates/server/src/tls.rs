@@ -1,13 +1,12 @@
 //! TLS of all doors: one certificate, which can be read again while clients are connected.
 
 use std::io;
-use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use rustls::ServerConfig;
 use rustls::crypto::ring;
-use rustls::pki_types::pem::{Error as PemError, PemObject};
+use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
@@ -32,11 +31,7 @@ pub(crate) const POSTGRES: &[&[u8]] = &[b"postgresql"];
 
 /// The certificate of the server, with its key.
 #[derive(Debug, Clone)]
-pub struct Tls {
-    certificate: PathBuf,
-    key: PathBuf,
-    current: Arc<Current>,
-}
+pub struct Tls(Arc<Current>);
 
 /// What a client is shown next.
 #[derive(Debug)]
@@ -49,23 +44,22 @@ impl ResolvesServerCert for Current {
 }
 
 impl Tls {
-    /// Reads a certificate and those that vouch for it, the server's own first, and its private
+    /// Takes a certificate and those that vouch for it, the server's own first, and its private
     /// key (PKCS#8, PKCS#1 or SEC1), both as PEM.
     ///
     /// # Errors
-    /// [`Error::Certificate`] when one of them cannot be read, or the key is another one's.
-    pub fn read(certificate: &Path, key: &Path) -> Result<Self> {
-        let current = Arc::new(Current(RwLock::new(read(certificate, key)?)));
-        Ok(Self { certificate: certificate.to_owned(), key: key.to_owned(), current })
+    /// [`Error::Certificate`] when one of them is not that, or the key is another one's.
+    pub fn of(certificate: &[u8], key: &[u8]) -> Result<Self> {
+        Ok(Self(Arc::new(Current(RwLock::new(certified(certificate, key)?)))))
     }
 
-    /// Reads the files again: connections from now on are shown what they hold.
+    /// Takes another certificate and key: connections from now on are shown that one.
     ///
     /// # Errors
-    /// As [`Tls::read`]; the certificate remains as it was.
-    pub fn reload(&self) -> Result<()> {
-        let read = read(&self.certificate, &self.key)?;
-        *self.current.0.write().unwrap_or_else(PoisonError::into_inner) = read;
+    /// As [`Tls::of`]; the certificate remains as it was.
+    pub fn renew(&self, certificate: &[u8], key: &[u8]) -> Result<()> {
+        let certified = certified(certificate, key)?;
+        *self.0.0.write().unwrap_or_else(PoisonError::into_inner) = certified;
         Ok(())
     }
 
@@ -76,8 +70,8 @@ impl Tls {
     pub(crate) fn acceptor(&self, protocols: &[&[u8]]) -> Result<TlsAcceptor> {
         let builder = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()));
         let builder = builder.with_safe_default_protocol_versions();
-        let builder = builder.map_err(|error| damaged(&self.certificate, &error.to_string()))?;
-        let resolver = Arc::<Current>::clone(&self.current);
+        let builder = builder.map_err(|error| damaged(&error.to_string()))?;
+        let resolver = Arc::<Current>::clone(&self.0);
         let mut config = builder.with_no_client_auth().with_cert_resolver(resolver);
         config.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
         Ok(Arc::new(config).into())
@@ -95,23 +89,20 @@ pub(crate) async fn accept(tls: Option<&TlsAcceptor>, stream: TcpStream) -> io::
     }
 }
 
-fn damaged(path: &Path, reason: &str) -> Error {
-    Error::Certificate { path: path.to_owned(), reason: reason.to_owned() }
+fn damaged(reason: &str) -> Error {
+    Error::Certificate { reason: reason.to_owned() }
 }
 
-fn read(certificate: &Path, key: &Path) -> Result<Arc<CertifiedKey>> {
-    let chain: Result<Vec<_>, PemError> =
-        CertificateDer::pem_file_iter(certificate).and_then(Iterator::collect);
-    let chain = chain.map_err(|error| damaged(certificate, &error.to_string()))?;
+fn certified(certificate: &[u8], key: &[u8]) -> Result<Arc<CertifiedKey>> {
+    let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(certificate).collect();
+    let chain = chain.map_err(|error| damaged(&error.to_string()))?;
     if chain.is_empty() {
-        return Err(damaged(certificate, "it holds no certificate"));
+        return Err(damaged("its file holds no certificate as PEM"));
     }
     // The reason of the library may show bytes of a key.
-    let private = PrivateKeyDer::from_pem_file(key).map_err(|error| match error {
-        PemError::Io(error) => damaged(key, &error.to_string()),
-        _ => damaged(key, "it holds no private key as PEM"),
-    })?;
+    let private = PrivateKeyDer::from_pem_slice(key);
+    let private =
+        private.map_err(|_| damaged("the file of its key holds no private key as PEM"))?;
     let certified = CertifiedKey::from_der(chain, private, &ring::default_provider());
-    let certified = certified.map_err(|error| damaged(certificate, &error.to_string()))?;
-    Ok(Arc::new(certified))
+    Ok(Arc::new(certified.map_err(|error| damaged(&error.to_string()))?))
 }
