@@ -191,14 +191,16 @@ def write_is_refused(message, _, client):
 
 
 def parameters_are_bound(_, client):
-    """A handle takes a row of parameters, then another; two rows at a time are refused."""
+    """A handle takes a row of parameters, then another; the query is run for each of several."""
     handle = prepare(client, "select $1 as a")
     first = bind(client, handle, pa.table({"$1": ["one"]}))
     second = bind(client, first, pa.table({"$1": ["two"]}))
     is_equal(get(client, prepared(first)), [{"a": "one"}])
     is_equal(get(client, prepared(second)), [{"a": "two"}])
-    text = refused(bind, client, handle, pa.table({"$1": ["one", "two"]}))
-    assert "one row" in text, f"the message is {text!r}"
+    both = bind(client, handle, pa.table({"$1": ["one", "two"]}))
+    is_equal(get(client, prepared(both)), [{"a": "one"}, {"a": "two"}])
+    text = refused(bind, client, handle, pa.table({"$1": ["one"] * 1001}))
+    assert "at most 1000 rows" in text, f"the message is {text!r}"
 
 
 def checks():

@@ -34,6 +34,7 @@ mod scenario;
 mod schedule;
 mod support;
 mod survey;
+mod tickets;
 mod tidy;
 mod time_travel;
 mod tls;

@@ -17,7 +17,7 @@ use crate::{Error, Principal, Result};
 pub use keys::Jwks;
 use memory::Memory;
 pub use provider::Provider;
-use secret::Secret;
+use secret::{Key, Secret};
 
 /// Hashes that may be computed at once: each takes 19 MiB.
 const HASHES: usize = 2;
@@ -42,6 +42,7 @@ pub struct Access {
     clock: fn() -> DateTime<Utc>,
     memory: Memory,
     hashes: Semaphore,
+    session_key: Key,
 }
 
 impl Access {
@@ -55,7 +56,20 @@ impl Access {
         clock: fn() -> DateTime<Utc>,
     ) -> Result<Self> {
         let (memory, hashes) = (Memory::new(secret::random()?), Semaphore::new(HASHES));
-        Ok(Self { lake, anonymous, provider: None, clock, memory, hashes })
+        let session_key = Key(secret::random()?);
+        Ok(Self { lake, anonymous, provider: None, clock, memory, hashes, session_key })
+    }
+
+    /// Returns the key of this process, under which a door may seal what it hands out.
+    #[must_use]
+    pub fn session_key(&self) -> [u8; 32] {
+        self.session_key.0
+    }
+
+    /// Returns the clock by which tokens expire.
+    #[must_use]
+    pub fn clock(&self) -> fn() -> DateTime<Utc> {
+        self.clock
     }
 
     /// Takes the tokens of an identity provider too.

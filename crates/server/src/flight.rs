@@ -1,13 +1,17 @@
 //! Arrow Flight SQL over the gateway.
 
 mod action;
+mod compression;
 mod metadata;
+mod running;
+mod seal;
 mod session;
 mod ticket;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::SystemTime;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::{Schema, SchemaRef};
@@ -30,14 +34,17 @@ use arrow_flight::{
 };
 use axum::Router;
 use axum::middleware::from_fn;
-use carnac_query::{Access, Error, Gateway, Principal, TableEntry};
-use futures::stream::{BoxStream, StreamExt, TryStreamExt};
+use carnac_query::{Access, Answer, At, Error, Gateway, Principal, TableEntry};
+use chrono::{DateTime, Utc};
+use futures::stream::{self, BoxStream, Stream, StreamExt, TryStreamExt};
 use prost::Message;
 use tonic::service::Routes;
 use tonic::{Request, Response, Status, Streaming};
 
 use crate::identify::{identify, token};
 use crate::{STOPPING, wire};
+use running::Running;
+use seal::Seal;
 use ticket::Ticket;
 
 type Reply<T> = Result<Response<T>, Status>;
@@ -50,14 +57,16 @@ pub(crate) fn router(
     access: &Arc<Access>,
     stopping: &Arc<AtomicBool>,
 ) -> Router {
-    let (access, stopping) = (Arc::clone(access), Arc::clone(stopping));
+    let stopping = Arc::clone(stopping);
     let refuse = move |call: Request<()>| match stopping.load(Ordering::SeqCst) {
         true => Err(Status::unavailable(STOPPING)),
         false => Ok(call),
     };
     let refusal = |error: Error| wire::status(&error).into_http::<axum::body::Body>();
+    let (seal, running) = (Seal::of(access), Running::default());
+    let access = Arc::clone(access);
     let identified = move |request, next| identify(Arc::clone(&access), refusal, request, next);
-    let service = FlightServiceServer::with_interceptor(Service { gateway }, refuse);
+    let service = FlightServiceServer::with_interceptor(Service { gateway, seal, running }, refuse);
     let router = Routes::new(service).into_axum_router().reset_fallback();
     router.route_layer(from_fn(identified))
 }
@@ -71,6 +80,8 @@ fn principal<T>(call: &Request<T>) -> Result<Principal, Status> {
 /// The Flight SQL service.
 struct Service {
     gateway: Arc<Gateway>,
+    seal: Seal,
+    running: Running,
 }
 
 impl Service {
@@ -88,44 +99,97 @@ impl Service {
         let described = self.gateway.describe(who, &ticket.sql, row.as_ref(), at.as_ref()).await;
         let described = described.map_err(|error| wire::status(&error))?;
         ticket.pin(described.release);
-        let query = TicketStatementQuery { statement_handle: ticket.handle() };
-        info(&query, &described.schema, request.into_inner())
+        let sealed = self.seal.seal(ticket, who, seal::OF_ANSWER);
+        let query = TicketStatementQuery { statement_handle: sealed.handle };
+        info(&query, &described.schema, request.into_inner(), Some(sealed.until))
     }
 
+    /// Ends what is sent by the tickets of an answer.
+    fn cancel(&self, request: &Request<Action>) -> Reply<action::Results> {
+        let who = principal(request)?;
+        let mut is_cancelled = false;
+        for handle in action::handles(&request.get_ref().body)? {
+            is_cancelled |= self.running.cancel(self.seal.open(&handle, who)?.number);
+        }
+        action::cancelled(is_cancelled)
+    }
+
+    /// Runs the query of a ticket, once for each row of its parameters, all on one release.
     async fn run<T>(&self, handle: &[u8], call: &Request<T>) -> Reply<DoGet> {
-        let ticket = Ticket::parse(handle)?.or(session::named(call.metadata())?);
-        let (parameters, at) = (ticket.row().await?, ticket.at()?);
         let who = principal(call)?;
-        let answer = self.gateway.run(who, &ticket.sql, parameters.as_ref(), at.as_ref()).await;
-        let answer = answer.map_err(|error| wire::status(&error))?;
-        let rows =
-            answer.stream.map_err(|error| FlightError::Tonic(Box::new(wire::status(&error))));
-        Ok(Response::new(encode(answer.schema, rows.boxed())))
+        let options = compression::asked(call.metadata())?;
+        let ticket = self.seal.open(handle, who)?.or(session::named(call.metadata())?);
+        let sending = self.running.begin(ticket.number);
+        let (rows, at, sql) = (ticket.rows().await?, ticket.at()?, ticket.sql);
+        let one = rows.as_ref().map(|rows| rows.slice(0, 1));
+        let first = sending.during(ask(&self.gateway, who, &sql, one, at.as_ref())).await?;
+        let at = at.or(Some(At::Release(first.release.id)));
+        let rows = rows.unwrap_or_else(|| RecordBatch::new_empty(Arc::new(Schema::empty())));
+        let gateway = Arc::clone(&self.gateway);
+        let others = stream::iter(1..rows.num_rows()).then(move |row| {
+            let (gateway, sql, at) = (Arc::clone(&gateway), sql.clone(), at.clone());
+            let one = rows.slice(row, 1);
+            async move {
+                ask(&gateway, who, &sql, Some(one), at.as_ref())
+                    .await
+                    .map(|answer| batches(answer.stream))
+            }
+        });
+        let answer = sending.rows(batches(first.stream).chain(others.try_flatten()));
+        Ok(Response::new(encode(first.schema, answer, options)))
     }
 }
 
-/// Says where to get the answer of `command`: here, by one ticket.
+/// The rows of an answer, with their failure as a status.
+fn batches(
+    rows: impl Stream<Item = carnac_query::Result<RecordBatch>> + Send + 'static,
+) -> impl Stream<Item = Result<RecordBatch, Status>> + Send + 'static {
+    rows.map_err(|error| wire::status(&error))
+}
+
+async fn ask(
+    gateway: &Gateway,
+    who: Principal,
+    sql: &str,
+    row: Option<RecordBatch>,
+    at: Option<&At>,
+) -> Result<Answer, Status> {
+    let answer = gateway.run(who, sql, row.as_ref(), at).await;
+    answer.map_err(|error| wire::status(&error))
+}
+
+/// Says where to get the answer of `command`: here, by one ticket, which may hold `until` then only.
 fn info<C: ProstMessageExt>(
     command: &C,
     schema: &Schema,
     descriptor: FlightDescriptor,
+    until: Option<DateTime<Utc>>,
 ) -> Reply<FlightInfo> {
     let ticket = arrow_flight::Ticket::new(command.as_any().encode_to_vec());
+    let mut endpoint = FlightEndpoint::new().with_ticket(ticket);
+    endpoint.expiration_time = until.map(|until| SystemTime::from(until).into());
     let info = FlightInfo::new()
         .try_with_schema(schema)
         .map_err(|_| Status::internal("the schema cannot be sent"))?
-        .with_endpoint(FlightEndpoint::new().with_ticket(ticket))
+        .with_endpoint(endpoint)
         .with_descriptor(descriptor);
     Ok(Response::new(info))
 }
 
-fn encode(schema: SchemaRef, rows: BoxStream<'static, Result<RecordBatch, FlightError>>) -> DoGet {
-    FlightDataEncoderBuilder::new().with_schema(schema).build(rows).map_err(Status::from).boxed()
+fn encode(
+    schema: SchemaRef,
+    rows: impl Stream<Item = Result<RecordBatch, Status>> + Send + 'static,
+    options: IpcWriteOptions,
+) -> DoGet {
+    let encoder = FlightDataEncoderBuilder::new().with_schema(schema).with_options(options);
+    let rows = rows.map_err(|status| FlightError::Tonic(Box::new(status)));
+    encoder.build(rows).map_err(Status::from).boxed()
 }
 
 fn one_batch<E>(batch: Result<RecordBatch, E>) -> Reply<DoGet> {
     let batch = batch.map_err(|_| Status::internal("the list cannot be made"))?;
-    Ok(Response::new(encode(batch.schema(), futures::stream::once(async { Ok(batch) }).boxed())))
+    let options = IpcWriteOptions::default();
+    Ok(Response::new(encode(batch.schema(), stream::once(async { Ok(batch) }), options)))
 }
 
 /// A schema as an IPC message, as prepared statements send it.
@@ -151,7 +215,7 @@ impl FlightSqlService for Service {
         let bearer = format!("Bearer {sent}").parse();
         let bearer = bearer.map_err(|_| Status::internal("the token cannot be sent back"))?;
         let reply = HandshakeResponse { protocol_version: 0, payload: sent.into() };
-        let mut response = Response::new(futures::stream::once(async { Ok(reply) }).boxed());
+        let mut response = Response::new(stream::once(async { Ok(reply) }).boxed());
         response.metadata_mut().insert("authorization", bearer);
         Ok(response)
     }
@@ -169,7 +233,8 @@ impl FlightSqlService for Service {
         query: CommandPreparedStatementQuery,
         request: Request<FlightDescriptor>,
     ) -> Reply<FlightInfo> {
-        self.info(Ticket::parse(&query.prepared_statement_handle)?, request).await
+        let ticket = self.seal.open(&query.prepared_statement_handle, principal(&request)?)?;
+        self.info(ticket, request).await
     }
 
     async fn do_get_statement(
@@ -200,7 +265,7 @@ impl FlightSqlService for Service {
         // Unless the call names a release, the handle names none: each execution reads the newest.
         let ticket = Ticket::of(query.query).or(at);
         Ok(ActionCreatePreparedStatementResult {
-            prepared_statement_handle: ticket.handle(),
+            prepared_statement_handle: self.seal.seal(ticket, who, seal::OF_STATEMENT).handle,
             dataset_schema: message(&described.schema)?,
             parameter_schema: message(&described.parameters)?,
         })
@@ -211,9 +276,11 @@ impl FlightSqlService for Service {
         query: CommandPreparedStatementQuery,
         request: Request<PeekableFlightDataStream>,
     ) -> Result<DoPutPreparedStatementResult, Status> {
-        let ticket =
-            Ticket::parse(&query.prepared_statement_handle)?.bind(request.into_inner()).await?;
-        Ok(DoPutPreparedStatementResult { prepared_statement_handle: Some(ticket.handle()) })
+        let who = principal(&request)?;
+        let ticket = self.seal.open(&query.prepared_statement_handle, who)?;
+        let ticket = ticket.bind(request.into_inner()).await?;
+        let handle = self.seal.seal(ticket, who, seal::OF_STATEMENT).handle;
+        Ok(DoPutPreparedStatementResult { prepared_statement_handle: Some(handle) })
     }
 
     async fn do_action_close_prepared_statement(
@@ -229,7 +296,7 @@ impl FlightSqlService for Service {
         query: CommandGetCatalogs,
         request: Request<FlightDescriptor>,
     ) -> Reply<FlightInfo> {
-        info(&query, &query.into_builder().schema(), request.into_inner())
+        info(&query, &query.into_builder().schema(), request.into_inner(), None)
     }
 
     async fn do_get_catalogs(
@@ -249,7 +316,7 @@ impl FlightSqlService for Service {
         query: CommandGetDbSchemas,
         request: Request<FlightDescriptor>,
     ) -> Reply<FlightInfo> {
-        info(&query, &query.clone().into_builder().schema(), request.into_inner())
+        info(&query, &query.clone().into_builder().schema(), request.into_inner(), None)
     }
 
     async fn do_get_schemas(
@@ -274,7 +341,7 @@ impl FlightSqlService for Service {
         query: CommandGetTables,
         request: Request<FlightDescriptor>,
     ) -> Reply<FlightInfo> {
-        info(&query, &query.clone().into_builder().schema(), request.into_inner())
+        info(&query, &query.clone().into_builder().schema(), request.into_inner(), None)
     }
 
     async fn do_get_tables(
@@ -301,7 +368,7 @@ impl FlightSqlService for Service {
         query: CommandGetTableTypes,
         request: Request<FlightDescriptor>,
     ) -> Reply<FlightInfo> {
-        info(&query, &query.into_builder().schema(), request.into_inner())
+        info(&query, &query.into_builder().schema(), request.into_inner(), None)
     }
 
     async fn do_get_table_types(
@@ -324,6 +391,7 @@ impl FlightSqlService for Service {
             &query,
             &query.clone().into_builder(&metadata::SQL_INFO).schema(),
             request.into_inner(),
+            None,
         )
     }
 
@@ -340,7 +408,7 @@ impl FlightSqlService for Service {
         query: CommandGetXdbcTypeInfo,
         request: Request<FlightDescriptor>,
     ) -> Reply<FlightInfo> {
-        info(&query, &query.into_builder(&metadata::TYPES).schema(), request.into_inner())
+        info(&query, &query.into_builder(&metadata::TYPES).schema(), request.into_inner(), None)
     }
 
     async fn do_get_xdbc_type_info(
@@ -356,7 +424,10 @@ impl FlightSqlService for Service {
     }
 
     async fn do_action_fallback(&self, request: Request<Action>) -> Reply<action::Results> {
-        action::run(&self.gateway, &request).await
+        match request.get_ref().r#type.as_str() {
+            action::CANCEL => self.cancel(&request),
+            _ => action::run(&self.gateway, &request).await,
+        }
     }
 
     async fn register_sql_info(&self, _: i32, _: &SqlInfo) {}

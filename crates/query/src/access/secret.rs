@@ -9,6 +9,15 @@ const NAME: &str = "carnac_";
 const ID: usize = 12;
 const SECRET: usize = 64;
 
+/// A key that nothing shows.
+pub(super) struct Key(pub(super) [u8; 32]);
+
+impl std::fmt::Debug for Key {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Key").finish_non_exhaustive()
+    }
+}
+
 /// A token in the hands of who presents it. It is shown by nothing but [`Secret::text`].
 pub(super) struct Secret {
     text: String,

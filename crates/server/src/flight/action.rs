@@ -2,7 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use arrow_flight::{Action, ActionType};
+use arrow_flight::sql::{Any, TicketStatementQuery};
+use arrow_flight::{
+    Action, ActionType, CancelFlightInfoRequest, CancelFlightInfoResult, CancelStatus,
+};
+use bytes::Bytes;
 use carnac_query::{At, Gateway, Kind};
 use futures::stream::{BoxStream, StreamExt};
 use prost::{Message, Oneof};
@@ -21,6 +25,9 @@ const SET: &str = "SetSessionOptions";
 const GET: &str = "GetSessionOptions";
 const CLOSE: &str = "CloseSession";
 
+/// The action that ends an answer.
+pub(super) const CANCEL: &str = "CancelFlightInfo";
+
 /// What the server lists of them.
 pub(super) fn known() -> Vec<Result<ActionType, Status>> {
     let action = |name: &str, description: &str| {
@@ -30,6 +37,7 @@ pub(super) fn known() -> Vec<Result<ActionType, Status>> {
         action(SET, "Sets the option release or edition, which later queries then read."),
         action(GET, "Returns the options of the session."),
         action(CLOSE, "Ends the session: later queries read the newest release."),
+        action(CANCEL, "Ends the query whose answer is being sent."),
     ]
 }
 
@@ -76,6 +84,27 @@ async fn set(gateway: &Gateway, call: &MetadataMap, body: &[u8]) -> Reply<Result
         reply.metadata_mut().insert("set-cookie", session::cookie(at.as_ref()));
     }
     Ok(reply)
+}
+
+/// Returns the handles of the answer that is to be cancelled.
+///
+/// # Errors
+/// `InvalidArgument` when it cannot be read, or is no answer of a query.
+pub(super) fn handles(body: &[u8]) -> Result<Vec<Bytes>, Status> {
+    let unreadable = || Status::invalid_argument("the answer to cancel cannot be read");
+    let asked = CancelFlightInfoRequest::decode(body).map_err(|_| unreadable())?;
+    let tickets = asked.info.into_iter().flat_map(|info| info.endpoint);
+    let handle = |ticket: arrow_flight::Ticket| {
+        let command = Any::decode(ticket.ticket).ok()?;
+        command.unpack::<TicketStatementQuery>().ok()?.map(|query| query.statement_handle)
+    };
+    tickets.map(|at| at.ticket.and_then(handle).ok_or_else(unreadable)).collect()
+}
+
+/// Says whether an answer was being sent, and is not any more.
+pub(super) fn cancelled(is_cancelled: bool) -> Reply<Results> {
+    let status = if is_cancelled { CancelStatus::Cancelled } else { CancelStatus::NotCancellable };
+    one_result(&CancelFlightInfoResult { status: status.into() })
 }
 
 /// The one message of an action's reply.

@@ -67,7 +67,7 @@ pub(super) fn no_cookie() -> MetadataValue<tonic::metadata::Ascii> {
     text.parse().expect("a constant header")
 }
 
-fn header<'c>(call: &'c MetadataMap, name: &str) -> Result<Option<&'c str>, Status> {
+pub(super) fn header<'c>(call: &'c MetadataMap, name: &str) -> Result<Option<&'c str>, Status> {
     let text = call.get(name).map(|value| value.to_str()).transpose();
     text.map_err(|_| Status::invalid_argument(format!("the header {name} is not plain text")))
 }

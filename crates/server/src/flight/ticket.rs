@@ -1,23 +1,25 @@
 //! What a client holds between two calls: the query, its parameters and the release it runs on.
 //!
-//! The server keeps nothing, so a handle survives a restart and no client can fill its memory.
+//! The server keeps nothing, so that no client can fill its memory.
 
 use std::panic::AssertUnwindSafe;
 
 use arrow::array::RecordBatch;
+use arrow::compute::concat_batches;
 use arrow::ipc::{MessageHeader, root_as_message};
 use arrow_flight::FlightData;
 use arrow_flight::decode::FlightRecordBatchStream;
 use arrow_flight::error::FlightError;
 use arrow_flight::sql::server::PeekableFlightDataStream;
-use bytes::Bytes;
 use carnac_query::At;
 use futures::{FutureExt, StreamExt, TryStreamExt};
 use prost::Message;
 use tonic::Status;
 
-/// Messages of bound parameters: their schema, a row, and some leave for empty batches.
-const MAX_MESSAGES: usize = 16;
+/// Messages of bound parameters: their schema, and batches of rows.
+const MAX_MESSAGES: usize = 64;
+/// Rows of bound parameters: the query is run for each.
+const MAX_ROWS: usize = 1000;
 /// Bytes of bound parameters: they travel in every ticket.
 const MAX_BYTES: usize = 1024 * 1024;
 
@@ -30,26 +32,26 @@ pub(super) struct Ticket {
     /// The release to read; 0 is the newest when it runs.
     #[prost(uint64, tag = "2")]
     release: u64,
-    /// The Flight messages of one row of parameters; none when none were bound.
+    /// The Flight messages of the rows of parameters; none when none were bound.
     #[prost(message, repeated, tag = "3")]
     parameters: Vec<FlightData>,
     /// The edition to read, which has a release of its own; empty is none.
     #[prost(string, tag = "4")]
     edition: String,
+    /// Whom it was given to.
+    #[prost(string, tag = "5")]
+    pub(super) principal: String,
+    /// When it expires, in seconds since 1970.
+    #[prost(int64, tag = "6")]
+    pub(super) until: i64,
+    /// Its number among those of the server.
+    #[prost(uint64, tag = "7")]
+    pub(super) number: u64,
 }
 
 impl Ticket {
     pub(super) fn of(sql: String) -> Self {
         Self { sql, ..Self::default() }
-    }
-
-    pub(super) fn parse(handle: &[u8]) -> Result<Self, Status> {
-        Self::decode(handle)
-            .map_err(|_| Status::invalid_argument("the handle is not one of this server"))
-    }
-
-    pub(super) fn handle(&self) -> Bytes {
-        self.encode_to_vec().into()
     }
 
     /// Returns what it reads; none is the newest release when it runs.
@@ -80,12 +82,17 @@ impl Ticket {
         }
     }
 
-    /// Returns the row of parameters, if one was bound.
-    pub(super) async fn row(&self) -> Result<Option<RecordBatch>, Status> {
+    /// Returns the rows of parameters, if any were bound.
+    pub(super) async fn rows(&self) -> Result<Option<RecordBatch>, Status> {
         decode(self.parameters.clone()).await
     }
 
-    /// Returns the ticket with the parameters that a client sends: one row.
+    /// Returns the first of them, by which a query is planned.
+    pub(super) async fn row(&self) -> Result<Option<RecordBatch>, Status> {
+        Ok(self.rows().await?.map(|rows| rows.slice(0, 1)))
+    }
+
+    /// Returns the ticket with the parameters that a client sends: a row for each run of the query.
     pub(super) async fn bind(
         mut self,
         mut stream: PeekableFlightDataStream,
@@ -98,7 +105,7 @@ impl Ticket {
             messages.push(message);
             if messages.len() > MAX_MESSAGES || bytes > MAX_BYTES {
                 return Err(Status::invalid_argument(
-                    "the parameters are too large: bind one row, under 1 MiB",
+                    "the parameters are too large: bind fewer rows, under 1 MiB",
                 ));
             }
         }
@@ -108,7 +115,7 @@ impl Ticket {
     }
 }
 
-/// Reads the one row that Flight messages hold; the messages come from outside, also in a ticket.
+/// Reads the rows that Flight messages hold; the messages come from outside, also in a ticket.
 async fn decode(messages: Vec<FlightData>) -> Result<Option<RecordBatch>, Status> {
     if messages.iter().any(|message| !is_safe(message)) {
         return Err(bad_parameters());
@@ -119,12 +126,13 @@ async fn decode(messages: Vec<FlightData>) -> Result<Option<RecordBatch>, Status
     let Ok(Ok(batches)) = AssertUnwindSafe(batches).catch_unwind().await else {
         return Err(bad_parameters());
     };
-    let mut rows = batches.into_iter().filter(|batch| batch.num_rows() > 0);
-    let row = rows.next();
-    if rows.next().is_some() || row.as_ref().is_some_and(|row| row.num_rows() > 1) {
-        return Err(Status::invalid_argument("bind one row of parameters at a time"));
+    let Some(first) = batches.first() else { return Ok(None) };
+    let rows = concat_batches(&first.schema(), &batches).map_err(|_| bad_parameters())?;
+    if rows.num_rows() > MAX_ROWS {
+        let reason = format!("bind at most {MAX_ROWS} rows of parameters at a time");
+        return Err(Status::invalid_argument(reason));
     }
-    Ok(row)
+    Ok(Some(rows).filter(|rows| rows.num_rows() > 0))
 }
 
 /// Refuses compressed buffers: they state the size that the reader then allocates, and an

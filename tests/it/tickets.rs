@@ -1,0 +1,155 @@
+//! Flight tickets: whose they are, and what of their answers is packed, bound and cancelled.
+
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, AsArray, Int64Array, RecordBatch, StringArray};
+use arrow_flight::flight_service_client::FlightServiceClient;
+use arrow_flight::{
+    Action, CancelFlightInfoRequest, CancelFlightInfoResult, CancelStatus, FlightData, FlightInfo,
+    Ticket,
+};
+use futures::{StreamExt, TryStreamExt};
+use prost::Message;
+use tonic::transport::Channel;
+use tonic::{Code, Request, Status};
+
+use crate::flight::{connect, number, query};
+use crate::identity::{create, two_authorities};
+use crate::support::{Place, Server};
+
+/// What an answer is sent in: more than fits between a server and a client that does not read.
+const MUCH: &str = "select a.value, repeat('x', 100) as filler
+                    from generate_series(1, 20000000) as a";
+
+fn demo() -> (Place, Server) {
+    let place = Place::new();
+    place.ok(&["demo", "--once"]);
+    let server = place.serve();
+    (place, server)
+}
+
+/// A client of the bare protocol.
+async fn bare(server: &Server) -> FlightServiceClient<Channel> {
+    FlightServiceClient::connect(format!("http://{}", server.address)).await.unwrap()
+}
+
+fn ticket(info: &FlightInfo) -> Ticket {
+    info.endpoint[0].ticket.clone().unwrap()
+}
+
+/// A call by whom the token names.
+fn by<T>(token: &str, message: T) -> Request<T> {
+    let mut call = Request::new(message);
+    call.metadata_mut().insert("authorization", format!("Bearer {token}").parse().unwrap());
+    call
+}
+
+#[tokio::test]
+async fn a_ticket_is_of_whom_it_was_given_to() {
+    let place = two_authorities();
+    let server = place.serve();
+    let [rennes, iroise] =
+        ["authority:213502388", "authority:242900074"].map(|role| create(&place, role));
+    let mut owner = connect(&server).await;
+    owner.set_token(rennes.clone());
+    let sql = "select count(*) from core.acts".to_owned();
+    let info = owner.execute(sql.clone(), None).await.unwrap();
+    assert!(info.endpoint[0].expiration_time.is_some());
+    let client = &mut bare(&server).await;
+    let mut get = async |token: &str, ticket: Ticket| {
+        let rows = client.do_get(by(token, ticket)).await?;
+        rows.into_inner().try_collect::<Vec<FlightData>>().await.map(|_| ())
+    };
+    assert!(get(&rennes, ticket(&info)).await.is_ok());
+    let stolen = get(&iroise, ticket(&info)).await.unwrap_err();
+    assert_eq!(stolen.code(), Code::Unauthenticated);
+    // One byte anywhere, and it is none.
+    let whole = ticket(&info).ticket.to_vec();
+    for at in (whole.len() - 200..whole.len()).step_by(7) {
+        let mut forged = whole.clone();
+        forged[at] ^= 1;
+        assert!(get(&rennes, Ticket::new(forged)).await.is_err(), "byte {at}");
+    }
+    let mut stolen = connect(&server).await;
+    stolen.set_token(iroise.clone());
+    let mut statement = owner.prepare(sql, None).await.unwrap();
+    assert!(statement.execute().await.is_ok());
+    // Another server has another key.
+    let other = place.serve();
+    let client = &mut bare(&other).await;
+    let foreign = client.do_get(by(&rennes, ticket(&info))).await.map(|_| ());
+    assert_eq!(foreign.unwrap_err().code(), Code::Unauthenticated);
+}
+
+#[tokio::test]
+async fn a_query_runs_once_for_each_row_of_parameters() {
+    let (_place, server) = demo();
+    let client = &mut connect(&server).await;
+    let sql = "select $1 as name, $2 * 2 as twice where $2 <> 3".to_owned();
+    let mut statement = client.prepare(sql, None).await.unwrap();
+    let bound = |names: Vec<&str>, numbers: Vec<i64>| {
+        let values: [(&str, ArrayRef); 2] =
+            [("1", Arc::new(StringArray::from(names))), ("2", Arc::new(Int64Array::from(numbers)))];
+        RecordBatch::try_from_iter(values).unwrap()
+    };
+    statement.set_parameters(bound(vec!["a", "b", "c", "d"], vec![1, 2, 3, 4])).unwrap();
+    let info = statement.execute().await.unwrap();
+    let rows = crate::flight::fetch(client, info).await;
+    let names: Vec<_> = rows.column(0).as_string::<i32>().iter().flatten().collect();
+    assert_eq!(names, ["a", "b", "d"]);
+    let twice: Vec<_> =
+        (0..3).map(|row| number(&rows.project(&[1]).unwrap().slice(row, 1))).collect();
+    assert_eq!(twice, [2, 4, 8]);
+    statement.set_parameters(bound(vec!["a"; 1001], vec![1; 1001])).unwrap();
+    let error = statement.execute().await.unwrap_err().to_string();
+    assert!(error.contains("at most 1000 rows"), "{error}");
+}
+
+#[tokio::test]
+async fn an_answer_is_packed_when_asked_for() {
+    let (_place, server) = demo();
+    let sql = "select act_id, siren, subject_code from core.acts order by act_id";
+    let plain = query(&mut connect(&server).await, sql).await;
+    let client = &mut bare(&server).await;
+    let info = connect(&server).await.execute(sql.to_owned(), None).await.unwrap();
+    let mut bytes = async |packing: Option<&'static str>| -> Result<usize, Status> {
+        let mut call = Request::new(ticket(&info));
+        if let Some(packing) = packing {
+            call.metadata_mut().insert("x-carnac-compression", packing.parse().unwrap());
+        }
+        let messages: Vec<_> = client.do_get(call).await?.into_inner().try_collect().await?;
+        Ok(messages.iter().map(|message| message.data_body.len()).sum())
+    };
+    let whole = bytes(None).await.unwrap();
+    for packing in ["zstd", "lz4"] {
+        let packed = bytes(Some(packing)).await.unwrap();
+        assert!(packed * 2 < whole, "{packing}: {packed} bytes of {whole}");
+        let mut client = connect(&server).await;
+        client.set_header("x-carnac-compression", packing);
+        assert_eq!(query(&mut client, sql).await, plain);
+    }
+    assert_eq!(bytes(Some("gzip")).await.unwrap_err().code(), Code::InvalidArgument);
+}
+
+#[tokio::test]
+async fn an_answer_is_cancelled_while_it_is_sent() {
+    let (_place, server) = demo();
+    let info = connect(&server).await.execute(MUCH.to_owned(), None).await.unwrap();
+    let (reader, canceller) = (&mut bare(&server).await, &mut bare(&server).await);
+    let mut cancel = async || {
+        let body = CancelFlightInfoRequest::new(info.clone()).encode_to_vec();
+        let reply = canceller.do_action(Action::new("CancelFlightInfo", body)).await.unwrap();
+        let result = reply.into_inner().next().await.unwrap().unwrap();
+        CancelFlightInfoResult::decode(result.body).unwrap().status()
+    };
+    assert_eq!(cancel().await, CancelStatus::NotCancellable);
+    let mut rows = reader.do_get(ticket(&info)).await.unwrap().into_inner();
+    assert!(rows.next().await.unwrap().is_ok());
+    assert_eq!(cancel().await, CancelStatus::Cancelled);
+    let ended = rows.try_collect::<Vec<_>>().await.unwrap_err();
+    assert_eq!(ended.code(), Code::Cancelled);
+    // What was sent already was read: nothing of it runs on.
+    assert_eq!(cancel().await, CancelStatus::NotCancellable);
+    let nonsense = canceller.do_action(Action::new("CancelFlightInfo", vec![1, 2, 3])).await;
+    assert_eq!(nonsense.map(|_| ()).unwrap_err().code(), Code::InvalidArgument);
+}
