@@ -10,7 +10,7 @@ use arrow_flight::{
 };
 use futures::{StreamExt, TryStreamExt};
 use prost::Message;
-use tonic::transport::Channel;
+use tonic::transport::{Channel, Endpoint};
 use tonic::{Code, Request, Status};
 
 use crate::flight::{connect, number, query};
@@ -30,7 +30,8 @@ fn demo() -> (Place, Server) {
 
 /// A client of the bare protocol.
 async fn bare(server: &Server) -> FlightServiceClient<Channel> {
-    FlightServiceClient::connect(format!("http://{}", server.address)).await.unwrap()
+    let endpoint = Endpoint::from_shared(format!("http://{}", server.address)).unwrap();
+    FlightServiceClient::new(endpoint.connect().await.unwrap())
 }
 
 fn ticket(info: &FlightInfo) -> Ticket {
@@ -65,7 +66,7 @@ async fn a_ticket_is_of_whom_it_was_given_to() {
     assert_eq!(stolen.code(), Code::Unauthenticated);
     // One byte anywhere, and it is none.
     let whole = ticket(&info).ticket.to_vec();
-    for at in (whole.len() - 200..whole.len()).step_by(7) {
+    for at in (0..whole.len()).step_by(7) {
         let mut forged = whole.clone();
         forged[at] ^= 1;
         assert!(get(&rennes, Ticket::new(forged)).await.is_err(), "byte {at}");

@@ -3,6 +3,7 @@
 mod action;
 mod compression;
 mod metadata;
+mod reply;
 mod running;
 mod seal;
 mod session;
@@ -11,13 +12,9 @@ mod ticket;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::SystemTime;
 
 use arrow::array::RecordBatch;
-use arrow::datatypes::{Schema, SchemaRef};
-use arrow::ipc::writer::IpcWriteOptions;
-use arrow_flight::encode::FlightDataEncoderBuilder;
-use arrow_flight::error::FlightError;
+use arrow::datatypes::Schema;
 use arrow_flight::flight_service_server::FlightServiceServer;
 use arrow_flight::sql::metadata::GetCatalogsBuilder;
 use arrow_flight::sql::server::{FlightSqlService, PeekableFlightDataStream};
@@ -25,24 +22,23 @@ use arrow_flight::sql::{
     ActionClosePreparedStatementRequest, ActionCreatePreparedStatementRequest,
     ActionCreatePreparedStatementResult, CommandGetCatalogs, CommandGetDbSchemas,
     CommandGetSqlInfo, CommandGetTableTypes, CommandGetTables, CommandGetXdbcTypeInfo,
-    CommandPreparedStatementQuery, CommandStatementQuery, DoPutPreparedStatementResult,
-    ProstMessageExt, SqlInfo, TicketStatementQuery,
+    CommandPreparedStatementQuery, CommandStatementQuery, DoPutPreparedStatementResult, SqlInfo,
+    TicketStatementQuery,
 };
 use arrow_flight::{
-    Action, ActionType, FlightData, FlightDescriptor, FlightEndpoint, FlightInfo, HandshakeRequest,
-    HandshakeResponse, IpcMessage, SchemaAsIpc,
+    Action, ActionType, FlightData, FlightDescriptor, FlightInfo, HandshakeRequest,
+    HandshakeResponse,
 };
 use axum::Router;
 use axum::middleware::from_fn;
-use carnac_query::{Access, Answer, At, Error, Gateway, Principal, TableEntry};
-use chrono::{DateTime, Utc};
-use futures::stream::{self, BoxStream, Stream, StreamExt, TryStreamExt};
-use prost::Message;
+use carnac_query::{Access, At, Error, Gateway, Principal, TableEntry};
+use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use tonic::service::Routes;
 use tonic::{Request, Response, Status, Streaming};
 
 use crate::identify::{identify, token};
 use crate::{STOPPING, wire};
+use reply::{ask, batches, encode, info, message, one_batch};
 use running::Running;
 use seal::Seal;
 use ticket::Ticket;
@@ -138,67 +134,6 @@ impl Service {
         let answer = sending.rows(batches(first.stream).chain(others.try_flatten()));
         Ok(Response::new(encode(first.schema, answer, options)))
     }
-}
-
-/// The rows of an answer, with their failure as a status.
-fn batches(
-    rows: impl Stream<Item = carnac_query::Result<RecordBatch>> + Send + 'static,
-) -> impl Stream<Item = Result<RecordBatch, Status>> + Send + 'static {
-    rows.map_err(|error| wire::status(&error))
-}
-
-async fn ask(
-    gateway: &Gateway,
-    who: Principal,
-    sql: &str,
-    row: Option<RecordBatch>,
-    at: Option<&At>,
-) -> Result<Answer, Status> {
-    let answer = gateway.run(who, sql, row.as_ref(), at).await;
-    answer.map_err(|error| wire::status(&error))
-}
-
-/// Says where to get the answer of `command`: here, by one ticket, which may hold `until` then only.
-fn info<C: ProstMessageExt>(
-    command: &C,
-    schema: &Schema,
-    descriptor: FlightDescriptor,
-    until: Option<DateTime<Utc>>,
-) -> Reply<FlightInfo> {
-    let ticket = arrow_flight::Ticket::new(command.as_any().encode_to_vec());
-    let mut endpoint = FlightEndpoint::new().with_ticket(ticket);
-    endpoint.expiration_time = until.map(|until| SystemTime::from(until).into());
-    let info = FlightInfo::new()
-        .try_with_schema(schema)
-        .map_err(|_| Status::internal("the schema cannot be sent"))?
-        .with_endpoint(endpoint)
-        .with_descriptor(descriptor);
-    Ok(Response::new(info))
-}
-
-fn encode(
-    schema: SchemaRef,
-    rows: impl Stream<Item = Result<RecordBatch, Status>> + Send + 'static,
-    options: IpcWriteOptions,
-) -> DoGet {
-    let encoder = FlightDataEncoderBuilder::new().with_schema(schema).with_options(options);
-    let rows = rows.map_err(|status| FlightError::Tonic(Box::new(status)));
-    encoder.build(rows).map_err(Status::from).boxed()
-}
-
-fn one_batch<E>(batch: Result<RecordBatch, E>) -> Reply<DoGet> {
-    let batch = batch.map_err(|_| Status::internal("the list cannot be made"))?;
-    let options = IpcWriteOptions::default();
-    Ok(Response::new(encode(batch.schema(), stream::once(async { Ok(batch) }), options)))
-}
-
-/// A schema as an IPC message, as prepared statements send it.
-fn message(schema: &Schema) -> Result<bytes::Bytes, Status> {
-    let options = IpcWriteOptions::default();
-    let IpcMessage(message) = SchemaAsIpc::new(schema, &options)
-        .try_into()
-        .map_err(|_| Status::internal("the schema cannot be sent"))?;
-    Ok(message)
 }
 
 #[tonic::async_trait]
