@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 import bucket
+import encrypted
 import flight_sql
 import hostile
 import open_files
@@ -47,32 +48,18 @@ def ends_well(server):
     assert status == 0, f"the server ended with {status}"
 
 
-def check_server(report, lake):
-    """Runs the checks that share one server, each on a connection of its own."""
-    started = report.run("server starts", lake.start)
-    if started is None:
-        return
-    server, address = started
-    try:
-        for module in (flight_sql, raw_flight, refusals, time_travel):
-            for name, check in module.checks():
-                report.run(f"{module.__name__} {name}", check, lake, address)
-    finally:
-        report.run("server stops", ends_well, server)
-
-
-def check_postgres(report, lake):
-    """Runs the checks of the PostgreSQL protocol, on a server that speaks Flight as well."""
-    started = report.run("server starts with PostgreSQL", lake.start_both)
+def check_served(report, lake, kind, start, modules):
+    """Runs the checks that share one server, each on connections of its own."""
+    started = report.run(f"server starts{kind}", start, lake)
     if started is None:
         return
     server, addresses = started
     try:
-        for module in (postgres, psql):
+        for module in modules:
             for name, check in module.checks():
                 report.run(f"{module.__name__} {name}", check, lake, *addresses)
     finally:
-        report.run("server stops with PostgreSQL", ends_well, server)
+        report.run(f"server stops{kind}", ends_well, server)
 
 
 def check_all(report, binary, root):
@@ -82,8 +69,10 @@ def check_all(report, binary, root):
         return
     for name, check in open_files.checks():
         report.run(f"open_files {name}", check, lake)
-    check_server(report, lake)
-    check_postgres(report, lake)
+    plain = (flight_sql, raw_flight, refusals, time_travel)
+    check_served(report, lake, "", Lake.start_flight, plain)
+    check_served(report, lake, " with PostgreSQL", Lake.start_both, (postgres, psql))
+    check_served(report, lake, " with TLS", encrypted.start, (encrypted,))
     for name, check in hostile.checks():
         report.run(f"hostile {name}", check, lake)
     with bucket.opened(lake) as place:

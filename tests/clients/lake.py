@@ -17,6 +17,8 @@ SQL = Path(__file__).parents[2] / "sql"
 ENVIRONMENT = {name: text for name, text in os.environ.items() if not name.startswith("CARNAC_")}
 ENVIRONMENT["RUST_BACKTRACE"] = "0"
 
+SERVE = ("serve", "--insecure-loopback", "--listen", "127.0.0.1:0")
+
 # How long a server told to stop may take, in seconds.
 GRACE = 40
 
@@ -54,8 +56,12 @@ class Lake:
 
     def start(self):
         """Starts the server on a free loopback port; returns the process and its address."""
-        server, [address] = self.start_with(["grpc://"])
+        server, [address] = self.start_flight()
         return server, address
+
+    def start_flight(self):
+        """Starts it so; returns the process and its addresses."""
+        return self.start_with(["grpc://"])
 
     def start_both(self):
         """Starts it with a port for PostgreSQL too; returns the process and both addresses."""
@@ -64,7 +70,7 @@ class Lake:
     def start_with(self, schemes, *flags):
         """Starts the server; returns the process and the addresses of these schemes that it says."""
         server = subprocess.Popen(
-            [self.binary, "--root", self.root, "serve", "--insecure-loopback", "--listen", "127.0.0.1:0", *flags],
+            [self.binary, "--root", self.root, *SERVE, *flags],
             cwd=self.root.parent,
             env=ENVIRONMENT,
             stdout=subprocess.PIPE,
