@@ -170,6 +170,31 @@ async fn figures_and_authorities_have_addresses() {
     assert_eq!(text(door.get("/ready")).await, "release 1\n");
 }
 
+/// Counts hold no word of a query and no value.
+#[tokio::test]
+async fn queries_are_counted_by_role_and_end() {
+    let door = Door::open();
+    let count = async |line: &str| {
+        let metrics = text(door.get("/metrics")).await;
+        let found = metrics.lines().find_map(|text| text.strip_prefix(line)?.strip_prefix(' '));
+        found.map_or(0, |value| value.parse::<u64>().unwrap())
+    };
+    let answered = "carnac_queries_total{role=\"analyst\",end=\"answered\"}";
+    let invalid = "carnac_queries_total{role=\"analyst\",end=\"invalid\"}";
+    assert_eq!(count("carnac_release").await, 1);
+    let before = count(answered).await;
+    text(door.query("select act_id from core.acts where siren = '213502388' limit 3")).await;
+    refused(door.query("select nothing_known from core.acts"), StatusCode::BAD_REQUEST).await;
+    let metrics = text(door.get("/metrics")).await;
+    assert!(metrics.ends_with("# EOF\n"), "{metrics}");
+    for word in ["213502388", "nothing_known", "core"] {
+        assert!(!metrics.contains(word), "{metrics}");
+    }
+    assert_eq!((count(answered).await - before, count(invalid).await), (1, 1));
+    assert_eq!(count("carnac_rows_total").await, 3);
+    assert_eq!(count("carnac_queries_running").await, 0);
+}
+
 #[tokio::test]
 async fn what_is_known_is_not_sent_again() {
     let door = Door::open();

@@ -105,6 +105,11 @@ impl Admission {
         Ok(Answer { schema, release, stream: batches(sent, task, until) })
     }
 
+    /// Returns how many queries wait for a place.
+    pub(crate) fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::SeqCst)
+    }
+
     /// Does something about a query that is no running of it.
     ///
     /// # Errors

@@ -23,7 +23,7 @@ const INTERNAL: &str = "internal error";
 const UNREADABLE: &str = "the data cannot be read now; try again";
 
 /// What a client can do about an error; the one thing that protocols translate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kind {
     /// The text or a parameter is wrong: mend it.
     Invalid,
@@ -43,6 +43,23 @@ pub enum Kind {
     Unavailable,
     /// Our fault.
     Internal,
+}
+
+impl Kind {
+    /// Returns its name, as it is counted.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Invalid => "invalid",
+            Self::Unauthenticated => "unauthenticated",
+            Self::Denied => "denied",
+            Self::NotFound => "not_found",
+            Self::Exhausted => "exhausted",
+            Self::Busy => "busy",
+            Self::TimedOut => "timed_out",
+            Self::Unavailable => "unavailable",
+            Self::Internal => "internal",
+        }
+    }
 }
 
 /// A failed load or query.

@@ -16,6 +16,7 @@ use tokio::time::Instant;
 
 use crate::admission::Admission;
 use crate::catalog::{CATALOG, Catalog, rewrite};
+use crate::meter::{self, Meter};
 use crate::{
     Answer, At, Error, Figure, Limits, Principal, Result, Views, Wanted, answer, clock, diff,
     explain, gate,
@@ -35,6 +36,7 @@ pub struct Gateway {
     cubes: bool,
     /// None when queries may be as many as they are, and go on as long as they do.
     admission: Option<Admission>,
+    meter: Meter,
     /// Open catalogues, each of one release and one set of definitions; the last used at the end.
     open: Mutex<Vec<Arc<Catalog>>>,
 }
@@ -70,7 +72,7 @@ impl Gateway {
     #[must_use]
     pub fn new(lake: Lake, views: Views, memory: usize) -> Self {
         let (views, open) = (Arc::new(views), Mutex::default());
-        Self { lake, views, memory, cubes: true, admission: None, open }
+        Self { lake, views, memory, cubes: true, admission: None, meter: Meter::default(), open }
     }
 
     /// Bounds how many queries run at once, and how long each goes on.
@@ -177,6 +179,17 @@ impl Gateway {
         parameters: Option<&RecordBatch>,
         at: Option<&At>,
     ) -> Result<Answer> {
+        let measured = self.meter.begin(principal);
+        measured.of(self.admitted(principal, sql, parameters, at).await)
+    }
+
+    async fn admitted(
+        &self,
+        principal: Principal,
+        sql: &str,
+        parameters: Option<&RecordBatch>,
+        at: Option<&At>,
+    ) -> Result<Answer> {
         let catalog = self.catalog(at).await?;
         let Some(admission) = &self.admission else {
             return run(&catalog, principal, sql, parameters).await;
@@ -186,6 +199,13 @@ impl Gateway {
             run_until(&catalog, principal, &sql, parameters.as_ref(), Some(until)).await
         };
         admission.run(principal, query).await
+    }
+
+    /// Returns what its queries amount to, in the text of OpenMetrics.
+    pub async fn metrics(&self) -> String {
+        let release = self.state(None).await.ok().map(|(release, _)| release);
+        let waiting = self.admission.as_ref().map_or(0, Admission::waiting);
+        self.meter.text(&meter::Now { waiting, release })
     }
 
     /// Plans one query and says what it would answer, with `parameters` when they are known.

@@ -23,6 +23,7 @@ mod function;
 mod gate;
 mod gateway;
 mod header;
+mod meter;
 mod principal;
 mod reads;
 mod scenario;

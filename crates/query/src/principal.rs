@@ -51,6 +51,16 @@ impl Principal {
         }
     }
 
+    /// Returns the name of the role, without that of an authority.
+    pub(crate) fn role(self) -> &'static str {
+        match self {
+            Self::Public => "public",
+            Self::Authority(_) => "authority",
+            Self::Analyst => "analyst",
+            Self::Operator => "operator",
+        }
+    }
+
     /// Returns the authority whose rows alone are seen in a schema; all are when there is none.
     pub(crate) fn only(self, schema: &str) -> Option<Siren> {
         match self {
@@ -63,10 +73,8 @@ impl Principal {
 impl fmt::Display for Principal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Public => f.write_str("public"),
-            Self::Authority(siren) => write!(f, "authority:{siren}"),
-            Self::Analyst => f.write_str("analyst"),
-            Self::Operator => f.write_str("operator"),
+            Self::Authority(siren) => write!(f, "{}:{siren}", self.role()),
+            role => f.write_str(role.role()),
         }
     }
 }

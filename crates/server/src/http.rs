@@ -5,7 +5,7 @@
 //! GET  /indicators         what there is
 //! GET  /indicators/{id}    the figures of one, by siren, period, item, status
 //! GET  /authorities/{siren}
-//! GET  /openapi.json  /health  /ready
+//! GET  /openapi.json  /health  /ready  /metrics
 //! ```
 //!
 //! Each answers in the form that `format` or `Accept` names, of what `at` names or the newest
@@ -46,6 +46,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// What is answered, and to be documented, as JSON of OpenAPI 3.1.
 const OPENAPI: &str = include_str!("http/openapi.json");
 
+const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
 /// Whether who asks sees the view of a definition.
 const SEEN: &str = "exists (select 1 from information_schema.tables as t \
                     where t.table_schema = view_schema and t.table_name = view_name)";
@@ -84,6 +86,7 @@ pub(crate) fn router(
         .route("/openapi.json", get(openapi))
         .route("/health", get(health))
         .route("/ready", get(ready))
+        .route("/metrics", get(metrics))
         .fallback(nothing)
         .method_not_allowed_fallback(not_so)
         .layer(DefaultBodyLimit::max(MAX_BODY))
@@ -193,6 +196,11 @@ async fn health(State(gateway): Door) -> Reply {
 async fn ready(State(gateway): Door) -> Reply {
     let (release, _) = gateway.state(None).await?;
     Ok(format!("release {release}\n").into_response())
+}
+
+/// What the queries of all doors amount to.
+async fn metrics(State(gateway): Door) -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, OPENMETRICS)], gateway.metrics().await)
 }
 
 async fn nothing() -> Problem {
