@@ -22,7 +22,7 @@ use futures::TryStreamExt;
 
 use crate::catalog::Catalog;
 use crate::reads::Below;
-use crate::{Error, Layer, Principal, Result, SqlFile, Views, answer, gateway};
+use crate::{Error, Layer, Principal, Result, SqlFile, Views, answer, run};
 
 const KEY: &str = "-- built_from: ";
 
@@ -217,7 +217,7 @@ async fn rows(
         }
     };
     let sql = format!("select * from cube.{name}{of_periods} order by {}", definition.order);
-    let answer = gateway::run(catalog, Principal::Operator, &sql, None).await?;
+    let answer = run::run(catalog, Principal::Operator, &sql, None).await?;
     let schema = Arc::clone(&answer.schema);
     let rows = answer.stream.map_err(|error| DataFusionError::External(Box::new(error)));
     Ok(CubeRows {

@@ -9,7 +9,7 @@ use carnac_lake::Lake;
 use carnac_model::{CountedRows, Input, PERIOD, Receipt, TableVersion, definitions_hash};
 
 use crate::catalog::Catalog;
-use crate::{At, Definition, Error, Facts, Principal, Result, SqlFile, Views, gateway};
+use crate::{At, Definition, Error, Facts, Principal, Result, SqlFile, Views, run};
 
 /// The figure of one authority and period.
 #[derive(Debug, Clone)]
@@ -157,7 +157,7 @@ async fn counted(
         counted: 0,
         set_aside: BTreeMap::new(),
     };
-    for batch in gateway::run(catalog, principal, &sums, None).await?.collect().await? {
+    for batch in run::run(catalog, principal, &sums, None).await?.collect().await? {
         let (reasons, counts) =
             (batch.column(0).as_string::<i32>(), batch.column(1).as_primitive::<Int64Type>());
         for row in 0..batch.num_rows() {
@@ -177,7 +177,7 @@ async fn rows_of(
     principal: Principal,
     sql: &str,
 ) -> Result<Vec<BTreeMap<String, Option<String>>>> {
-    let batches = gateway::run(catalog, principal, sql, None).await?.collect().await?;
+    let batches = run::run(catalog, principal, sql, None).await?.collect().await?;
     let mut rows = Vec::new();
     for batch in &batches {
         rows.extend(texts(batch).map_err(|error| Error::planning(error.into()))?);

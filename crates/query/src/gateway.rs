@@ -2,24 +2,19 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use arrow::array::{Array, RecordBatch};
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
 use carnac_lake::Lake;
 use carnac_model::{DataFile, Edition, EditionName, Receipt, Release};
 use chrono::{DateTime, Utc};
 use datafusion::catalog::CatalogProviderList;
-use datafusion::common::{ParamValues, ScalarValue};
-use datafusion::execution::SessionState;
-use datafusion::logical_expr::{LogicalPlan, TableType};
-use datafusion::physical_plan::execute_stream;
-use tokio::time::Instant;
+use datafusion::logical_expr::TableType;
 
 use crate::admission::Admission;
-use crate::catalog::{CATALOG, Catalog, rewrite};
+use crate::catalog::{CATALOG, Catalog};
 use crate::meter::{self, Meter};
 use crate::{
-    Answer, At, Error, Figure, Limits, Principal, Result, Views, Wanted, answer, clock, diff,
-    explain, gate,
+    Answer, At, Error, Figure, Limits, Principal, Result, Views, Wanted, answer, diff, explain, run,
 };
 
 /// Catalogues kept open beside the newest: of releases and editions that queries name.
@@ -192,11 +187,11 @@ impl Gateway {
     ) -> Result<Answer> {
         let catalog = self.catalog(at).await?;
         let Some(admission) = &self.admission else {
-            return run(&catalog, principal, sql, parameters).await;
+            return run::run(&catalog, principal, sql, parameters).await;
         };
         let (sql, parameters) = (sql.to_owned(), parameters.cloned());
         let query = |until| async move {
-            run_until(&catalog, principal, &sql, parameters.as_ref(), Some(until)).await
+            run::run_until(&catalog, principal, &sql, parameters.as_ref(), Some(until)).await
         };
         admission.run(principal, query).await
     }
@@ -221,10 +216,11 @@ impl Gateway {
     ) -> Result<Description> {
         let catalog = self.catalog(at).await?;
         let Some(admission) = &self.admission else {
-            return describe(&catalog, principal, sql, parameters).await;
+            return run::describe(&catalog, principal, sql, parameters).await;
         };
         let (sql, parameters) = (sql.to_owned(), parameters.cloned());
-        let work = async move { describe(&catalog, principal, &sql, parameters.as_ref()).await };
+        let work =
+            async move { run::describe(&catalog, principal, &sql, parameters.as_ref()).await };
         admission.plan(work).await
     }
 
@@ -320,98 +316,4 @@ impl Gateway {
         open.push(Arc::clone(&catalog));
         Some(catalog)
     }
-}
-
-/// Runs one query on an open catalogue.
-pub(crate) async fn run(
-    catalog: &Catalog,
-    principal: Principal,
-    sql: &str,
-    parameters: Option<&RecordBatch>,
-) -> Result<Answer> {
-    run_until(catalog, principal, sql, parameters, None).await
-}
-
-async fn run_until(
-    catalog: &Catalog,
-    principal: Principal,
-    sql: &str,
-    parameters: Option<&RecordBatch>,
-    until: Option<Instant>,
-) -> Result<Answer> {
-    let session = catalog.session(principal);
-    let plan = bind(plan(&session, sql).await?, parameters)?;
-    let schema = answer::plain(plan.schema().as_arrow());
-    let plan = session.optimize(&plan).map_err(Error::planning)?;
-    let physical = session
-        .query_planner()
-        .create_physical_plan(&plan, &session)
-        .await
-        .map_err(Error::running)?;
-    let physical = match until {
-        Some(until) => clock::until(physical, until).map_err(Error::running)?,
-        None => physical,
-    };
-    let rows = execute_stream(physical, session.task_ctx()).map_err(Error::running)?;
-    Ok(Answer::new(schema, rows, Arc::clone(&catalog.release)))
-}
-
-/// Plans one query on an open catalogue, and says what it would answer.
-async fn describe(
-    catalog: &Catalog,
-    principal: Principal,
-    sql: &str,
-    parameters: Option<&RecordBatch>,
-) -> Result<Description> {
-    let mut plan = plan(&catalog.session(principal), sql).await?;
-    let mut types: Vec<_> =
-        plan.get_parameter_fields().map_err(Error::planning)?.into_iter().collect();
-    types.sort_by_key(|(name, _)| place(name));
-    let field = |(name, field): (String, Option<Arc<Field>>)| {
-        Field::new(name, field.map_or(DataType::Utf8, |field| field.data_type().clone()), true)
-    };
-    if parameters.is_some() {
-        plan = bind(plan, parameters)?;
-    }
-    Ok(Description {
-        schema: answer::plain(plan.schema().as_arrow()),
-        parameters: Arc::new(Schema::new(types.into_iter().map(field).collect::<Vec<_>>())),
-        release: catalog.release.id,
-    })
-}
-
-async fn plan(session: &SessionState, sql: &str) -> Result<LogicalPlan> {
-    let mut statement = gate::admit(sql)?;
-    rewrite(&mut statement);
-    let plan = session.statement_to_plan(statement).await.map_err(Error::planning)?;
-    gate::verify(&plan)?;
-    Ok(plan)
-}
-
-/// Puts the one row of parameters in the place of `$1`, `$2`, …
-fn bind(plan: LogicalPlan, parameters: Option<&RecordBatch>) -> Result<LogicalPlan> {
-    let names = plan.get_parameter_names().map_err(Error::planning)?;
-    let wanted = names.iter().map(|name| place(name)).max().unwrap_or_default();
-    let given = parameters.map_or(0, RecordBatch::num_columns);
-    if given != wanted {
-        return Err(Error::invalid(format!(
-            "the query has {wanted} parameters, {given} were given"
-        )));
-    }
-    let Some(row) = parameters.filter(|_| wanted > 0) else { return Ok(plan) };
-    if row.num_rows() != 1 {
-        return Err(Error::invalid(format!(
-            "one row of parameters is wanted, {} were given",
-            row.num_rows()
-        )));
-    }
-    let value =
-        |column: &Arc<dyn Array>| ScalarValue::try_from_array(column, 0).map_err(Error::planning);
-    let values: Result<Vec<_>> = row.columns().iter().map(value).collect();
-    plan.with_param_values(ParamValues::from(values?)).map_err(Error::planning)
-}
-
-/// The place of a parameter: 10 of `$10`; one without a number comes last and cannot be bound.
-fn place(name: &str) -> usize {
-    name.trim_start_matches('$').parse().unwrap_or(usize::MAX)
 }

@@ -26,6 +26,7 @@ mod header;
 mod meter;
 mod principal;
 mod reads;
+mod run;
 mod scenario;
 mod udf;
 mod view;

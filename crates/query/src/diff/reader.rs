@@ -9,7 +9,7 @@ use futures::StreamExt;
 
 use super::Wanted;
 use crate::catalog::Catalog;
-use crate::{Answer, Principal, Result, SqlFile, gateway};
+use crate::{Answer, Principal, Result, SqlFile, run};
 
 /// One row of an indicator view.
 #[derive(Debug)]
@@ -41,7 +41,7 @@ impl Reader {
     ) -> Result<Self> {
         let Some(view) = view else { return Ok(Self::default()) };
         let (sql, parameters) = question(view, wanted)?;
-        let answer = gateway::run(catalog, principal, &sql, parameters.as_ref()).await?;
+        let answer = run::run(catalog, principal, &sql, parameters.as_ref()).await?;
         let mut reader = Self { answer: Some(answer), ..Self::default() };
         reader.advance().await?;
         Ok(reader)
