@@ -3,6 +3,8 @@
 //! The oracle is a lake that truly holds the rows of one authority only: every probe must end on both
 //! in the same rows, or in the same words.
 
+mod plans;
+
 use arrow::array::RecordBatch;
 use arrow::util::pretty::pretty_format_batches;
 use carnac_lake::{DEFAULT_MEMORY, Lake};
