@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -250,9 +251,10 @@ impl Files {
             LandAgain::No | LandAgain::These(_) => base?.inputs.get(source),
         };
         let known = Some(Known { landed: &landed, now });
+        let open = |file| Source::open_beside(file, self.named, &self.profiles, known);
         let (mut sources, mut errors) = (Vec::new(), contents.failed);
-        for file in contents.files {
-            match Source::open_beside(file, self.named, &self.profiles, known) {
+        for opened in beside_one_another(contents.files, open) {
+            match opened {
                 Ok(source) => sources.push(source),
                 Err(error) => errors.push(error),
             }
@@ -270,6 +272,24 @@ impl Files {
         }
         Ok((sources, Tally { failed: unopened.len(), passed_over, unopened, ..Tally::default() }))
     }
+}
+
+/// Does the same with each, on as many threads as the machine has; the results keep their order.
+fn beside_one_another<T: Send, R: Send>(all: Vec<T>, each: impl Fn(T) -> R + Sync) -> Vec<R> {
+    let threads = thread::available_parallelism().map_or(1, usize::from);
+    let (share, each) = (all.len().div_ceil(threads).max(1), &each);
+    let mut rest = all.into_iter();
+    thread::scope(|scope| {
+        let mut parts = Vec::new();
+        while !rest.as_slice().is_empty() {
+            let part: Vec<_> = rest.by_ref().take(share).collect();
+            parts.push(scope.spawn(move || part.into_iter().map(each).collect::<Vec<_>>()));
+        }
+        let join = |part: thread::ScopedJoinHandle<'_, Vec<R>>| {
+            part.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        };
+        parts.into_iter().flat_map(join).collect()
+    })
 }
 
 /// Whether another run was faster: what this one read is not what is published.
@@ -311,4 +331,17 @@ fn names_of(names: &[String]) -> String {
 fn progress(bytes: u64) -> ProgressBar {
     let style = ProgressStyle::with_template("{bar:40} {bytes}/{total_bytes} {eta}");
     ProgressBar::new(bytes).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::beside_one_another;
+
+    #[test]
+    fn results_keep_their_order() {
+        for count in [0, 1, 2, 3, 100] {
+            let doubled = beside_one_another((0..count).collect(), |number: usize| number * 2);
+            assert_eq!(doubled, (0..count).map(|number| number * 2).collect::<Vec<_>>());
+        }
+    }
 }

@@ -21,7 +21,11 @@ const TABLES: [(&str, &[&str], &[&str]); 4] = [
     ("core.acts", &["act_id", "siren", "period"], &["extract(day from decision_date)"]),
     ("core.reported", &["siren", "variable", "period"], &["value"]),
     ("cube.acts", &["siren", "period"], &["act_count"]),
-    ("indicator.act_transmission_rate", &["siren", "period", "status"], &["numerator", "denominator"]),
+    (
+        "indicator.act_transmission_rate",
+        &["siren", "period", "status"],
+        &["numerator", "denominator"],
+    ),
 ];
 
 fn one_of(texts: &[String]) -> BoxedStrategy<String> {
@@ -130,7 +134,7 @@ fn query() -> BoxedStrategy<String> {
             1 => form("select distinct {} as p from {}{} where {} order by 1 limit 3",
                       vec![t.clone(), Just(from.clone()).boxed(), on.clone(), c.clone()]),
             1 => form("select {} as p, row_number() over (order by {}, {}) as q from {}{} where {} order by 1, 2",
-                      vec![t.clone(), n.clone(), t.clone(), Just(from.clone()).boxed(), on.clone(), c.clone()]),
+                      vec![t.clone(), n, t.clone(), Just(from.clone()).boxed(), on.clone(), c.clone()]),
             1 => form("explain select {} as p from {}{} where {}",
                       vec![t, Just(from).boxed(), on, c]),
         ]
