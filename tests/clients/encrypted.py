@@ -9,6 +9,7 @@ import threading
 import urllib.error
 import urllib.parse
 import urllib.request
+from http.client import HTTPException
 from pathlib import Path
 
 import adbc_driver_flightsql.dbapi as flight_sql
@@ -89,7 +90,7 @@ def http(_, address, __):
     assert get(address, context=trusting).startswith("release "), "there is no release"
     other = ssl.create_default_context(cafile=OTHER)
     fails(lambda: get(address, context=other), urllib.error.URLError)
-    fails(lambda: get(address), OSError)
+    fails(lambda: get(address), OSError, HTTPException)
 
 
 def connect(address, **options):
