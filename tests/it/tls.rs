@@ -121,6 +121,19 @@ fn both_doors_answer_within_tls() {
     }
 }
 
+/// A client takes an end that is not announced for one that somebody else made.
+#[test]
+fn a_cancel_within_tls_is_heard_to_its_end() {
+    let place = two_authorities();
+    let (_server, postgres) = serve(&place);
+    let mut cancel = within_tls(connect(postgres), FIRST[0], &["postgresql"]).unwrap();
+    let request = [16_u32, 80_877_102, 1, 2].map(u32::to_be_bytes).concat();
+    cancel.write_all(&request).unwrap();
+    let mut rest = Vec::new();
+    cancel.read_to_end(&mut rest).unwrap();
+    assert!(rest.is_empty(), "{rest:?}");
+}
+
 #[test]
 fn nothing_is_answered_in_the_clear() {
     let place = two_authorities();

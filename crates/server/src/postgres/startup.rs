@@ -151,9 +151,13 @@ async fn let_in(
         }
     };
     match known.await {
-        Ok(known) => {
-            let ((token, principal), asked) = known?;
+        Ok(Some(((token, principal), asked))) => {
             Some(Guest { connection, asked, token, principal })
+        }
+        Ok(None) => {
+            // Within TLS, a client that asked to cancel waits to hear that it was heard.
+            connection.close().await;
+            None
         }
         Err(fault) => {
             refuse(connection, fault).await;
