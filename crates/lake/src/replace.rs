@@ -89,7 +89,7 @@ impl Merge {
         let context = session(lake, memory)?;
         let fates = Fates { delivered: Vec::new(), landed_goes: Vec::new() };
         let lake = lake.clone();
-        let compared = compared_periods(draft, &spooled, &delta)?;
+        let compared = compared_periods(draft, &spooled, &landed, &delta)?;
         let mut merge = Self { lake, spooled, context, delta, landed, compared, fates, memory };
         merge.resolve().await?;
         Ok(merge)
@@ -305,18 +305,25 @@ impl Merge {
 
 /// The landed partitions that the delivery may meet: those it touches and, when a key may move, all
 /// that may hold one of its keys.
-fn compared_periods(draft: &Draft, spooled: &Spooled, landed: &DeltaTable) -> Result<Vec<String>> {
+fn compared_periods(
+    draft: &Draft,
+    spooled: &Spooled,
+    landed: &Table,
+    delta: &DeltaTable,
+) -> Result<Vec<String>> {
     let mut wanted: BTreeSet<&str> = spooled.parts.iter().map(|p| p.period.as_str()).collect();
     for source in &spooled.sources {
         let before = draft.landed(&format!("{}/{}", spooled.dataset.name, source.file));
         wanted.extend(before.into_iter().flat_map(|before| &before.periods).map(String::as_str));
     }
-    let meets = |(period, keys): &(String, Option<Bounds>)| {
-        let may_move = || may_meet(spooled.bounds.as_ref(), keys.as_ref());
-        wanted.contains(period.as_str()) || (spooled.dataset.moves && may_move())
-    };
-    let periods = bounds::by_period(spooled.dataset, landed)?.into_iter();
-    Ok(periods.filter(meets).map(|(period, _)| period).collect())
+    if spooled.dataset.moves {
+        let near = |keys: &Option<Bounds>| may_meet(spooled.bounds.as_ref(), keys.as_ref());
+        let held = bounds::by_period(spooled.dataset, delta)?.into_iter();
+        let periods = held.filter(|(period, keys)| wanted.contains(period.as_str()) || near(keys));
+        return Ok(periods.map(|(period, _)| period).collect());
+    }
+    let periods = landed.partitions().into_iter();
+    Ok(periods.filter(|period| wanted.contains(period.as_str())).collect())
 }
 
 /// A column whose values are all different, if there is one.

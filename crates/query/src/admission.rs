@@ -268,14 +268,11 @@ fn batches(
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use arrow::datatypes::Schema;
-    use carnac_model::Release;
-    use chrono::{DateTime, NaiveDate};
     use futures::future::{Ready, pending, ready};
 
     use super::*;
+    use crate::answer::without_columns;
 
     const LONG: Duration = Duration::from_secs(3600);
     const SHORT: Duration = Duration::from_millis(1);
@@ -290,21 +287,10 @@ mod tests {
 
     /// An answer of so many batches, that then has no end if it is to have none.
     fn answer(batches: usize, has_end: bool) -> impl FnOnce(Instant) -> Ready<Result<Answer>> {
-        let schema = Arc::new(Schema::empty());
-        let empty = RecordBatch::new_empty(Arc::clone(&schema));
+        let empty = RecordBatch::new_empty(Arc::new(Schema::empty()));
         let rows = stream::iter(vec![empty; batches]).map(Ok);
         let stream = if has_end { rows.boxed() } else { rows.chain(stream::pending()).boxed() };
-        let release = Release {
-            id: 1,
-            published_at: DateTime::UNIX_EPOCH,
-            run_date: NaiveDate::default(),
-            tables: BTreeMap::new(),
-            commits: BTreeMap::new(),
-            inputs: BTreeMap::new(),
-            code: String::new(),
-            cubes: BTreeMap::new(),
-        };
-        let answer = Answer { schema, stream, release: Arc::new(release) };
+        let answer = without_columns(stream);
         move |_| ready(Ok(answer))
     }
 

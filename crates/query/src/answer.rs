@@ -89,3 +89,21 @@ fn to_schema(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, Dat
     let rows = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
     Ok(RecordBatch::try_new_with_options(Arc::clone(schema), columns, &rows)?)
 }
+
+/// An answer of rows without columns, from a release without tables.
+#[cfg(test)]
+pub(crate) fn without_columns(stream: BoxStream<'static, Result<RecordBatch>>) -> Answer {
+    use std::collections::BTreeMap;
+
+    let release = Release {
+        id: 1,
+        published_at: chrono::DateTime::UNIX_EPOCH,
+        run_date: chrono::NaiveDate::default(),
+        tables: BTreeMap::new(),
+        commits: BTreeMap::new(),
+        inputs: BTreeMap::new(),
+        code: String::new(),
+        cubes: BTreeMap::new(),
+    };
+    Answer { schema: Arc::new(Schema::empty()), stream, release: Arc::new(release) }
+}

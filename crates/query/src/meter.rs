@@ -170,29 +170,12 @@ impl Drop for Measured {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
     use std::sync::Arc;
 
     use arrow::datatypes::Schema;
-    use carnac_model::Release;
-    use chrono::{DateTime, NaiveDate};
-    use futures::stream::BoxStream;
 
     use super::*;
-
-    fn answer(stream: BoxStream<'static, Result<RecordBatch, Error>>) -> Answer {
-        let release = Release {
-            id: 1,
-            published_at: DateTime::UNIX_EPOCH,
-            run_date: NaiveDate::default(),
-            tables: BTreeMap::new(),
-            commits: BTreeMap::new(),
-            inputs: BTreeMap::new(),
-            code: String::new(),
-            cubes: BTreeMap::new(),
-        };
-        Answer { schema: Arc::new(Schema::empty()), stream, release: Arc::new(release) }
-    }
+    use crate::answer::without_columns as answer;
 
     fn batch() -> Result<RecordBatch, Error> {
         Ok(RecordBatch::new_empty(Arc::new(Schema::empty())))

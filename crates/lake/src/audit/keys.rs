@@ -43,27 +43,27 @@ impl Reading<'_> {
             return Ok(found);
         }
         let table = Arc::new(table);
-        let mut ranges = if self.dataset.repeats { Vec::new() } else { self.ranges() }.into_iter();
-        let first = ranges.next();
-        let columns = if first.is_some() { self.dataset.key } else { &[] };
-        let mut keys = Vec::new();
-        self.read(&table, columns, |batch| {
-            count_files(batch, &mut found.by_file);
-            if let Some(range) = &first {
-                keys.extend(self.keys_in(batch, range).map(|(_, key)| key));
-            }
-        })
-        .await?;
-        if let Some(range) = first {
-            self.find_repeated(&table, &range, keys, &mut found).await?;
-        }
-        for range in ranges {
+        // One that may stand several times is not compared; its files are counted all the same.
+        let ranges = if self.dataset.repeats {
+            vec![None]
+        } else {
+            self.ranges().into_iter().map(Some).collect()
+        };
+        for (turn, range) in ranges.into_iter().enumerate() {
+            let columns = if range.is_some() { self.dataset.key } else { &[] };
             let mut keys = Vec::new();
-            self.read(&table, self.dataset.key, |batch| {
-                keys.extend(self.keys_in(batch, &range).map(|(_, key)| key));
+            self.read(&table, columns, |batch| {
+                if turn == 0 {
+                    count_files(batch, &mut found.by_file);
+                }
+                if let Some(range) = &range {
+                    keys.extend(self.keys_in(batch, range).map(|(_, key)| key));
+                }
             })
             .await?;
-            self.find_repeated(&table, &range, keys, &mut found).await?;
+            if let Some(range) = &range {
+                self.find_repeated(&table, range, keys, &mut found).await?;
+            }
         }
         found.repeated = found.repeats.keys().cloned().collect();
         Ok(found)

@@ -1,8 +1,8 @@
 //! Tokens of an identity provider: JWTs (RFC 7519) that one of its keys has signed.
 
 use chrono::{DateTime, Utc};
-use jsonwebtoken::jwk::{AlgorithmParameters, JwkSet};
-use jsonwebtoken::{DecodingKey, Validation, decode, decode_header};
+use jsonwebtoken::jwk::{AlgorithmParameters, Jwk};
+use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 use serde::Deserialize;
 
 use super::keys::{Jwks, Keys};
@@ -52,11 +52,10 @@ impl Provider {
         token: &str,
         now: DateTime<Utc>,
     ) -> Result<Option<Principal>> {
-        let Some(key) = decode_header(token).ok().and_then(|header| header.kid) else {
-            return Ok(None);
-        };
-        let keys = self.keys.at(now, Some(&key)).await?;
-        let claims = self.claims(token, &keys);
+        let Ok(header) = decode_header(token) else { return Ok(None) };
+        let Some(kid) = header.kid else { return Ok(None) };
+        let keys = self.keys.at(now, Some(&kid)).await?;
+        let claims = keys.find(&kid).and_then(|key| self.claims(token, header.alg, key));
         let holds = |claims: &Claims| {
             let (now, from) = (now.timestamp(), claims.nbf.unwrap_or(i64::MIN));
             (from..claims.exp).contains(&now)
@@ -64,14 +63,12 @@ impl Provider {
         Ok(claims.filter(holds).and_then(|claims| claims.carnac_role.parse().ok()))
     }
 
-    fn claims(&self, token: &str, keys: &JwkSet) -> Option<Claims> {
-        let header = decode_header(token).ok()?;
-        let key = keys.find(&header.kid?)?;
+    fn claims(&self, token: &str, algorithm: Algorithm, key: &Jwk) -> Option<Claims> {
         // A secret that both sides know is no proof of who signed.
         if matches!(key.algorithm, AlgorithmParameters::OctetKey(_)) {
             return None;
         }
-        let mut wanted = Validation::new(header.alg);
+        let mut wanted = Validation::new(algorithm);
         wanted.set_issuer(&[&self.issuer]);
         wanted.set_audience(&[&self.audience]);
         wanted.set_required_spec_claims(&["exp", "iss", "aud"]);
