@@ -1,4 +1,4 @@
-.PHONY: check test bench load recompute fuzz doc clients run
+.PHONY: check test bench load soak recompute fuzz doc clients clients-others run wire
 
 # Everything a change must pass, but for the real clients.
 check:
@@ -24,6 +24,14 @@ recompute:
 	cargo build --release --locked
 	target/clients-venv/bin/python -B tests/recompute/recompute.py target/release/carnac
 
+# Random queries against the server's own logic and against DuckDB: WIRE_COUNT of them, a seed that is
+# printed unless WIRE_SEED names one; `make clients` installs what it needs.
+WIRE_COUNT = 10000
+WIRE_SEED =
+wire:
+	cargo build --release --locked
+	tests/wire/run.sh target/release/carnac $(WIRE_COUNT) $(WIRE_SEED)
+
 doc:
 	cargo doc --locked --no-deps --workspace --open
 
@@ -32,6 +40,18 @@ doc:
 clients:
 	cargo test --locked --no-run
 	tests/clients/run.sh target/debug/carnac
+
+# Those that need more: Node.js, Java, ODBC, dbt, pgbench. What is not installed is said not to be run.
+clients-others:
+	cargo test --locked --no-run
+	tests/clients/others/run.sh target/debug/carnac
+
+# Load, a soak of 20 minutes, bad logins, deadlines, cancels and hostile memory on a release build, an
+# hour or less on a quiet machine; the clients are those of `make clients`. One part, shorter:
+# tests/load/run.sh target/release/carnac soak=5
+soak:
+	cargo build --release --locked
+	tests/load/run.sh target/release/carnac
 
 # The readers on bytes that nobody wrote, a minute each: needs `cargo install cargo-fuzz`. The
 # variable lets the stable compiler count what is reached; what reaches more is kept in fuzz/corpus.

@@ -1,6 +1,7 @@
 //! The command line. The order of commands is the order of `--help`.
 
 mod assess;
+mod audit;
 mod edition;
 mod explain;
 mod indicators;
@@ -23,6 +24,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 pub(crate) use self::assess::Assess;
+pub(crate) use self::audit::{Audit, AuditCommand};
 pub(crate) use self::edition::{Diff, Edition, EditionCommand, Freeze, Show};
 pub(crate) use self::explain::ExplainFigure;
 pub(crate) use self::indicators::{Indicators, IndicatorsCommand};
@@ -65,6 +67,11 @@ pub(crate) struct Args {
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) pseudonym_key_file: Option<PathBuf>,
 
+    /// Folder of the audit log: `carnac serve` writes a line there when a query comes and when it ends,
+    /// `carnac audit verify` reads it back, and ops.queries is the end of it [default: none]
+    #[arg(long, global = true, env = "CARNAC_AUDIT_LOG", value_name = "DIR")]
+    pub(crate) audit_log: Option<PathBuf>,
+
     /// What to log to standard error: error, warn, info, debug, or a filter by module
     /// [default: warn]
     #[arg(long, global = true, env = "CARNAC_LOG", default_value = DEFAULT_LOG, value_name = "FILTER", hide_default_value = true)]
@@ -79,7 +86,8 @@ const DEFAULT_LOG: &str = "warn,datafusion_common::pruning=error";
 
 const AFTER: &str = "\
 Settings are taken from the configuration file, then the environment, then the flags; the last \
-one wins. The file is TOML with the keys root, sql, memory_mib, listen, anonymous, \
+one wins. The file is TOML with the keys root, sql, memory_mib, listen, postgres, \
+tls_certificate, tls_key, insecure_loopback, queries, query_seconds, anonymous, audit_log, \
 pseudonym_key_file, refresh, refresh_timezone, on_failure and on_failure_url.
 
 An s3:// lake reads the usual AWS_* variables (AWS_ACCESS_KEY_ID, AWS_ENDPOINT, AWS_REGION…).
@@ -113,6 +121,7 @@ impl Args {
         add("--config", self.config.clone().map(Into::into));
         add("--sql", self.sql.clone().map(Into::into));
         add("--memory-mib", self.memory_mib.map(|mib| mib.to_string().into()));
+        add("--audit-log", self.audit_log.clone().map(Into::into));
         add("--pseudonym-key-file", self.pseudonym_key_file.clone().map(Into::into));
         flags
     }
@@ -138,6 +147,7 @@ pub(crate) enum Command {
     Upkeep(Upkeep),
     Verify(Verify),
     Token(Token),
+    Audit(Audit),
     Serve(Serve),
     Sample(Sample),
     /// Print the completion script of a shell
@@ -237,6 +247,8 @@ pub(crate) enum Format {
     Arrow,
     /// A Parquet file
     Parquet,
+    /// A workbook for Excel
+    Xlsx,
 }
 
 impl Format {
@@ -249,6 +261,7 @@ impl Format {
             Self::Ndjson => Form::Ndjson,
             Self::Arrow => Form::Arrow,
             Self::Parquet => Form::Parquet,
+            Self::Xlsx => Form::Xlsx,
         })
     }
 }

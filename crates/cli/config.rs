@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use carnac_ingest::PseudonymKey;
-use carnac_lake::{DEFAULT_MEMORY, Lake};
+use carnac_lake::{DEFAULT_MEMORY, Journal, Lake};
 use carnac_query::{Access, Gateway, Limits, Views};
 use chrono::{DateTime, Local, NaiveDate, Utc};
 use chrono_tz::Tz;
@@ -38,6 +38,7 @@ struct File {
     postgres: Option<SocketAddr>,
     tls_certificate: Option<PathBuf>,
     tls_key: Option<PathBuf>,
+    audit_log: Option<PathBuf>,
     insecure_loopback: Option<bool>,
     queries: Option<NonZeroUsize>,
     query_seconds: Option<NonZeroU32>,
@@ -76,6 +77,8 @@ pub(crate) struct Config {
     pub(crate) flags: Vec<OsString>,
     hook: Hook,
     sql: Option<PathBuf>,
+    /// The folder of the audit log.
+    pub(crate) audit_log: Option<PathBuf>,
 }
 
 impl Config {
@@ -108,6 +111,7 @@ impl Config {
                 url: parsed("on_failure_url", file.on_failure_url)?,
             },
             sql: args.sql.clone().or(file.sql),
+            audit_log: args.audit_log.clone().or(file.audit_log),
         })
     }
 
@@ -158,12 +162,30 @@ impl Config {
 
     /// Opens a lake to read.
     pub(crate) fn open_lake(&self) -> anyhow::Result<Lake> {
-        Ok(Lake::open(self.root(), &storage_options())?)
+        Ok(self.with_audit_log(Lake::open(self.root(), &storage_options())?))
     }
 
     /// Opens a lake to land data in.
     pub(crate) fn create_lake(&self, root: &str) -> anyhow::Result<Lake> {
-        Ok(Lake::create(root, &storage_options())?)
+        Ok(self.with_audit_log(Lake::create(root, &storage_options())?))
+    }
+
+    fn with_audit_log(&self, lake: Lake) -> Lake {
+        match &self.audit_log {
+            Some(folder) => lake.with_journal(folder.clone()),
+            None => lake,
+        }
+    }
+
+    /// Makes the gateway of a lake for a server with these arguments, which writes down what is asked.
+    pub(crate) fn door(&self, lake: Lake, args: &Listen) -> anyhow::Result<Gateway> {
+        let gateway = self.gateway(lake)?.within(self.limits(args))?;
+        Ok(match &self.audit_log {
+            Some(folder) => {
+                gateway.recorded(Journal::open(folder, now, env!("CARGO_PKG_VERSION"))?)
+            }
+            None => gateway,
+        })
     }
 
     /// Loads the SQL files.

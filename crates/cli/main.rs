@@ -2,6 +2,7 @@
 
 mod args;
 mod assess;
+mod audit;
 mod config;
 mod demo;
 mod diff;
@@ -98,6 +99,7 @@ async fn run(args: Args) -> anyhow::Result<ExitCode> {
         Command::Explain(args) => explain::run(&config, &args).await,
         Command::Upkeep(args) => upkeep::run(&config, &args).await,
         Command::Verify(args) => verify::run(&config, &args).await,
+        Command::Audit(args) => audit::run(&config, &args.command),
         Command::Token(args) => token::run(&config, &args.command).await,
         Command::Serve(serve) => Box::pin(serve::run(&config, &serve)).await,
         Command::Sample(args) => sample::run(&args),

@@ -22,12 +22,16 @@ pub(crate) async fn run(config: &Config, args: &Serve) -> anyhow::Result<ExitCod
     let certificate = config.certificate(args)?;
     let Some(cron) = args.refresh.as_ref().or(config.refresh.as_ref()) else {
         let lake = config.open_lake()?;
-        let asked = (config.gateway(lake.clone())?, config.access(lake, &args.listen).await?);
+        let asked =
+            (config.door(lake.clone(), &args.listen)?, config.access(lake, &args.listen).await?);
         let beside = std::future::pending();
         return until_stopped(config, &args.listen, certificate, asked, beside).await;
     };
     let lake = config.create_lake(config.root())?;
-    let asked = (config.gateway(lake.clone())?, config.access(lake.clone(), &args.listen).await?);
+    let asked = (
+        config.door(lake.clone(), &args.listen)?,
+        config.access(lake.clone(), &args.listen).await?,
+    );
     let zone = args.refresh_timezone.unwrap_or(config.refresh_timezone);
     let schedule = Schedule::parse(cron, zone)?;
     let hook = config.hook(&args.on_failure);
@@ -53,7 +57,7 @@ pub(crate) async fn until_stopped(
     if let Some(address) = args.postgres.or(config.postgres) {
         bound = bound.with_postgres(address).await?;
     }
-    let gateway = Arc::new(gateway.within(config.limits(args))?);
+    let gateway = Arc::new(gateway);
     let release = gateway.warm_up().await?;
     let stop = stop_signal()?;
     print::line(&format!(

@@ -9,14 +9,17 @@ import tempfile
 from pathlib import Path
 
 import bucket
+import doors
 import encrypted
 import flight_sql
 import hostile
 import open_files
+import policy
 import postgres
 import psql
 import raw_flight
 import refusals
+import statements
 import time_travel
 from lake import Lake, make, stop
 
@@ -71,10 +74,13 @@ def check_all(report, binary, root):
         report.run(f"open_files {name}", check, lake)
     plain = (flight_sql, raw_flight, refusals, time_travel)
     check_served(report, lake, "", Lake.start_flight, plain)
-    check_served(report, lake, " with PostgreSQL", Lake.start_both, (postgres, psql))
+    check_served(report, lake, " with PostgreSQL", Lake.start_both, (postgres, psql, doors, statements))
     check_served(report, lake, " with TLS", encrypted.start, (encrypted,))
     for name, check in hostile.checks():
         report.run(f"hostile {name}", check, lake)
+    with policy.opened(lake) as place:
+        for name, check in policy.checks():
+            report.run(f"policy {name}", check, place)
     with bucket.opened(lake) as place:
         for name, check in bucket.checks():
             report.run(f"bucket {name}", check, place)

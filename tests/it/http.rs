@@ -1,6 +1,7 @@
 //! HTTP: queries, figures and authorities over a running server.
 
 use std::collections::BTreeSet;
+use std::io::Read;
 
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
@@ -97,6 +98,25 @@ async fn a_query_is_answered_in_every_form() {
     assert_eq!((rows[0].num_rows(), rows[0].num_columns()), (1, 3));
     let parquet = sent(in_form("parquet"), StatusCode::OK).await.bytes().await.unwrap();
     assert_eq!((&parquet[..4], &parquet[parquet.len() - 4..]), (&b"PAR1"[..], &b"PAR1"[..]));
+    let sheet = sent(in_form("xlsx"), StatusCode::OK).await.bytes().await.unwrap();
+    let mut parts = zip::ZipArchive::new(std::io::Cursor::new(sheet)).unwrap();
+    assert!(parts.by_name("xl/worksheets/sheet1.xml").is_ok());
+
+    let packed = in_form("csv").header("accept-encoding", "gzip;q=0.8, br");
+    let packed = sent(packed, StatusCode::OK).await;
+    assert_eq!(packed.headers()["content-encoding"], "gzip");
+    assert!(packed.headers()["vary"].to_str().unwrap().contains("accept-encoding"));
+    let packed = packed.bytes().await.unwrap();
+    let mut plain = String::new();
+    flate2::read::MultiGzDecoder::new(&*packed).read_to_string(&mut plain).unwrap();
+    assert_eq!(plain, csv);
+    let packed = sent(in_form("parquet").header("accept-encoding", "gzip"), StatusCode::OK).await;
+    assert!(packed.headers().get("content-encoding").is_none());
+    // More rows than a sheet has are refused before anything is sent.
+    let many = door.client.post(door.url("/query?format=xlsx"));
+    let many = many.body("select value from generate_series(1, 1100000)");
+    let error = refused(many, StatusCode::BAD_REQUEST).await;
+    assert!(error.contains("1048575 rows"), "{error}");
 }
 
 #[tokio::test]

@@ -96,30 +96,33 @@ async fn a_token_holds_until_it_expires_or_is_revoked() {
         Access::new(lake.clone(), anonymous, clock).unwrap()
     };
     let today = access(Some(Principal::Public), || DateTime::UNIX_EPOCH);
-    assert_eq!(today.principal(None).await.unwrap(), Principal::Public);
-    assert_eq!(today.principal(Some(&analyst)).await.unwrap(), Principal::Analyst);
-    assert_eq!(today.principal(Some(&rennes)).await.unwrap().to_string(), "authority:213502388");
+    assert_eq!(today.caller(None).await.unwrap().principal, Principal::Public);
+    assert_eq!(today.caller(Some(&analyst)).await.unwrap().principal, Principal::Analyst);
+    assert_eq!(
+        today.caller(Some(&rennes)).await.unwrap().principal.to_string(),
+        "authority:213502388"
+    );
 
     let mixed = format!("carnac_{}_{}", id(&analyst), secret(&rennes));
     let unknown = analyst.replace(id(&analyst), "000000000000");
     for wrong in
         ["", "analyst", &mixed, &unknown, &analyst.replace("carnac_", ""), &format!("{analyst} ")]
     {
-        let error = today.principal(Some(wrong)).await.unwrap_err();
+        let error = today.caller(Some(wrong)).await.unwrap_err();
         assert_eq!(error.kind(), Kind::Unauthenticated, "{wrong}");
         assert!(error.to_string().starts_with("the token is refused"), "{error}");
     }
     let tomorrow = access(Some(Principal::Public), || DateTime::UNIX_EPOCH + TimeDelta::days(1));
-    let error = tomorrow.principal(Some(&analyst)).await.unwrap_err();
+    let error = tomorrow.caller(Some(&analyst)).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Unauthenticated);
     let nobody = access(None, || DateTime::UNIX_EPOCH);
-    assert_eq!(nobody.principal(None).await.unwrap_err().kind(), Kind::Unauthenticated);
-    assert_eq!(nobody.principal(Some(&analyst)).await.unwrap(), Principal::Analyst);
+    assert_eq!(nobody.caller(None).await.unwrap_err().kind(), Kind::Unauthenticated);
+    assert_eq!(nobody.caller(Some(&analyst)).await.unwrap().principal, Principal::Analyst);
 
     lake.remove_token(id(&analyst)).await.unwrap();
-    let error = today.principal(Some(&analyst)).await.unwrap_err();
+    let error = today.caller(Some(&analyst)).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Unauthenticated);
-    assert!(today.principal(Some(&rennes)).await.is_ok());
+    assert!(today.caller(Some(&rennes)).await.is_ok());
 }
 
 /// Wrong secrets of one token shut it for a minute, but for who has shown the right one before.
@@ -133,19 +136,19 @@ async fn guessing_is_shut_out() {
     let token = token.unwrap();
     let guess = format!("carnac_{}_{}", id(&token), "0".repeat(64));
     let [known, new] = [(); 2].map(|()| Access::new(lake.clone(), None, minutes).unwrap());
-    assert!(known.principal(Some(&token)).await.is_ok());
+    assert!(known.caller(Some(&token)).await.is_ok());
     for access in [&known, &new] {
         for _ in 0..5 {
-            let error = access.principal(Some(&guess)).await.unwrap_err().to_string();
+            let error = access.caller(Some(&guess)).await.unwrap_err().to_string();
             assert!(error.contains("not one of this lake"), "{error}");
         }
-        let error = access.principal(Some(&guess)).await.unwrap_err().to_string();
+        let error = access.caller(Some(&guess)).await.unwrap_err().to_string();
         assert!(error.contains("too many wrong ones"), "{error}");
     }
-    assert!(known.principal(Some(&token)).await.is_ok());
-    assert!(new.principal(Some(&token)).await.unwrap_err().to_string().contains("too many"));
+    assert!(known.caller(Some(&token)).await.is_ok());
+    assert!(new.caller(Some(&token)).await.unwrap_err().to_string().contains("too many"));
     LATER.store(1, Ordering::SeqCst);
-    assert!(new.principal(Some(&token)).await.is_ok());
+    assert!(new.caller(Some(&token)).await.is_ok());
 }
 
 static LATER: AtomicI64 = AtomicI64::new(0);

@@ -147,3 +147,17 @@ fn the_catalogue_tells_no_more_than_other_lists() {
                 information_schema.tables t where t.table_name = c.relname)";
     assert_eq!(client.simple(same).value(), "0");
 }
+
+/// What the ADBC driver asks when it connects.
+const TYPES_OF_ADBC: &str = "SELECT oid, typname, typreceive FROM pg_catalog.pg_type \
+    WHERE (typreceive != 0 OR typsend != 0) AND typtype != 'r' AND typname IN ('date', 'int8', 'numeric') \
+    ORDER BY typname";
+
+#[test]
+fn the_functions_of_types_have_their_names() {
+    let door = Door::open();
+    let mut client = door.client();
+    let found = client.simple(TYPES_OF_ADBC);
+    let functions: Vec<_> = found.texts().iter().map(|row| row[2].unwrap()).collect();
+    assert_eq!(functions, ["date_recv", "int8recv", "numeric_recv"]);
+}

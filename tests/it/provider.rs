@@ -56,10 +56,12 @@ async fn the_tokens_of_an_identity_provider_are_taken() {
         signed(Algorithm::ES256, "one", &claims)
     };
     let token = signed(Algorithm::ES256, "one", &good);
-    let found = access.principal(Some(&token)).await.unwrap();
-    assert_eq!(found.to_string(), "authority:213502388");
+    let found = access.caller(Some(&token)).await.unwrap();
+    assert_eq!(found.to_string(), "authority:213502388 jwt");
+    let named = access.caller(Some(&but("sub", json!("camille")))).await.unwrap();
+    assert_eq!(named.token.as_deref(), Some("camille"));
     let analyst = but("carnac_role", json!("analyst"));
-    assert_eq!(access.principal(Some(&analyst)).await.unwrap(), Principal::Analyst);
+    assert_eq!(access.caller(Some(&analyst)).await.unwrap().principal, Principal::Analyst);
 
     let unsigned = format!("{}.", token.rsplit_once('.').unwrap().0);
     let mixed =
@@ -87,7 +89,7 @@ async fn the_tokens_of_an_identity_provider_are_taken() {
         ".".to_owned(),
     ];
     for token in wrong {
-        let error = access.principal(Some(&token)).await.unwrap_err();
+        let error = access.caller(Some(&token)).await.unwrap_err();
         assert_eq!(error.kind(), Kind::Unauthenticated, "{token}");
     }
 }
@@ -102,12 +104,12 @@ async fn the_file_of_keys_is_read_at_each_token() {
     let claims = json!({ "iss": "https://id.example", "aud": "carnac", "exp": 1,
                          "carnac_role": "analyst" });
     let token = signed(Algorithm::ES256, "one", &claims);
-    assert_eq!(access.principal(Some(&token)).await.unwrap(), Principal::Analyst);
+    assert_eq!(access.caller(Some(&token)).await.unwrap().principal, Principal::Analyst);
     // A key that is taken out signs no more.
     place.file("keys.json", r#"{"keys": []}"#);
-    assert!(access.principal(Some(&token)).await.is_err());
+    assert!(access.caller(Some(&token)).await.is_err());
     place.file("keys.json", "nonsense");
-    assert_eq!(access.principal(Some(&token)).await.unwrap_err().kind(), Kind::Unavailable);
+    assert_eq!(access.caller(Some(&token)).await.unwrap_err().kind(), Kind::Unavailable);
     let error = place.fails(
         1,
         &[
@@ -184,9 +186,8 @@ async fn the_keys_of_a_provider_are_asked_for_at_its_address() {
         signed(Algorithm::ES256, kid, &claims)
     };
     let (one, two) = (token("one"), token("two"));
-    let kind = async |token: &str| match access.principal(Some(token)).await {
-        Ok(Principal::Analyst) => Ok(()),
-        Ok(other) => panic!("{other}"),
+    let kind = async |token: &str| match access.caller(Some(token)).await {
+        Ok(caller) => Ok(assert_eq!(caller.principal, Principal::Analyst)),
         Err(error) => Err(error.kind()),
     };
     let (begun, refused) = (asked(), Err(Kind::Unauthenticated));

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, AsArray, Int64Array, RecordBatch, StringArray};
+use arrow_flight::decode::FlightRecordBatchStream;
 use arrow_flight::flight_service_client::FlightServiceClient;
 use arrow_flight::{
     Action, CancelFlightInfoRequest, CancelFlightInfoResult, CancelStatus, FlightData, FlightInfo,
@@ -43,6 +44,49 @@ fn by<T>(token: &str, message: T) -> Request<T> {
     let mut call = Request::new(message);
     call.metadata_mut().insert("authorization", format!("Bearer {token}").parse().unwrap());
     call
+}
+
+#[tokio::test]
+async fn an_answer_in_parts_is_the_whole_answer() {
+    let (_place, server) = demo();
+    let mut client = connect(&server).await;
+    let bare = &mut bare(&server).await;
+    // Lines of an answer, or of each of its parts; all of them sorted.
+    let mut lines = async |parts: &str, sql: &str| {
+        client.set_header("x-carnac-endpoints", parts);
+        let info = client.execute(sql.to_owned(), None).await.unwrap();
+        let mut lines = Vec::new();
+        for endpoint in &info.endpoint {
+            let rows = bare.do_get(endpoint.ticket.clone().unwrap()).await.unwrap().into_inner();
+            let rows = rows.map_err(arrow_flight::error::FlightError::from);
+            let rows = FlightRecordBatchStream::new_from_flight_data(rows);
+            let rows: Vec<_> = rows.try_collect().await.unwrap();
+            let text = arrow::util::pretty::pretty_format_batches(&rows).unwrap().to_string();
+            lines.extend(text.lines().filter(|line| line.contains("20")).map(str::to_owned));
+        }
+        lines.sort();
+        (info.endpoint.len(), lines)
+    };
+    let cases = [
+        ("select * from core.acts", true),
+        ("select act_id, period from core.acts where period >= '2020' and nature = '1'", true),
+        (
+            "select * from core.acts as a join core.authority_years as y using (siren, period)",
+            false,
+        ),
+        ("select * from core.acts order by act_id", false),
+        ("select period, count(*) from core.acts group by period", false),
+        ("select act_id, period from core.acts limit 20", false),
+        ("select act_id, period, row_number() over (order by act_id) from core.acts", false),
+    ];
+    for (sql, has_parts) in cases {
+        let (one, whole) = lines("1", sql).await;
+        let (some, parts) = lines("4", sql).await;
+        assert!(one == 1 && (some > 1 || !has_parts), "{sql}: {some}");
+        assert!(whole.len() > 1 && whole == parts, "{sql}: {} and {}", whole.len(), parts.len());
+    }
+    client.set_header("x-carnac-endpoints", "65");
+    assert!(client.execute("select 1".to_owned(), None).await.is_err());
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! What can go wrong with a lake: each variant names the step and what it was working on.
 
+use std::path::PathBuf;
+
 use chrono::{DateTime, Utc};
 use datafusion::error::DataFusionError;
 use deltalake_core::DeltaTableError;
@@ -53,6 +55,14 @@ pub enum Error {
         step: &'static str,
         /// The storage's own reason.
         source: object_store::Error,
+    },
+    /// The journal of a server cannot be read or written.
+    #[error("the audit log in {}: {source}", folder.display())]
+    Journal {
+        /// Its folder.
+        folder: PathBuf,
+        /// The system's reason.
+        source: std::io::Error,
     },
     /// A release record is not what we wrote.
     #[error("release record {id} is damaged: {reason}")]

@@ -9,8 +9,8 @@
 //! Lake::{rewrites, rewrite} ─▶ Draft of the same rows;  Lake::{unneeded, remove};  Lake::verify
 //! ```
 //! This crate is the only one that writes, and it writes only by replacing whole
-//! partitions and by adding records of releases, runs and editions; leases and tokens come and go. It
-//! removes only files that no kept release names.
+//! partitions and by adding records of releases, runs and editions, and lines of the audit log; leases
+//! and tokens come and go. It removes only files that no kept release names.
 
 mod audit;
 mod bounds;
@@ -23,6 +23,7 @@ mod error;
 mod files;
 mod folder;
 mod history;
+mod journal;
 mod keep;
 mod lease;
 mod proof;
@@ -39,8 +40,10 @@ mod upkeep;
 mod vacuum;
 mod verify;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
+use datafusion::execution::memory_pool::{MemoryLimit, MemoryPool};
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use object_store::ObjectStore;
@@ -49,6 +52,7 @@ pub use audit::Audited;
 pub use cube::{CubeRows, Touched};
 pub use delivery::Delivery;
 pub use error::{Error, Result};
+pub use journal::{Anchor, Broken, Chain, Entry, Event, Journal};
 pub use lease::Lease;
 pub use release::Draft;
 pub use replace::quarantine_schema;
@@ -65,12 +69,16 @@ pub const QUARANTINE: &str = "quarantine";
 /// Memory that sorting and merging may use before they spill to disk, in bytes.
 pub const DEFAULT_MEMORY: usize = 512 * 1024 * 1024;
 
+/// How many times the memory of queries their spilled rows may take on the disk.
+const SPILLED: u64 = 32;
+
 /// One lake: a folder or a bucket prefix that holds tables and their releases.
 #[derive(Debug, Clone)]
 pub struct Lake {
     store: Arc<dyn ObjectStore>,
     root: String,
     opened: delta::Opened,
+    journal: Option<PathBuf>,
 }
 
 impl Lake {
@@ -82,7 +90,7 @@ impl Lake {
     /// When the address cannot be read as one, or the folder is not there.
     pub fn open(root: &str, options: &[(String, String)]) -> Result<Self> {
         let (store, opened) = (store::open(root, options)?, delta::Opened::default());
-        Ok(Self { store, root: root.to_owned(), opened })
+        Ok(Self { store, root: root.to_owned(), opened, journal: None })
     }
 
     /// Opens the lake at `root` for landing: a folder is made when it is not there yet.
@@ -97,7 +105,23 @@ impl Lake {
     /// Returns the lake on what `wrap` makes of its store: a store that fails on purpose, say.
     #[must_use]
     pub fn on(self, wrap: impl FnOnce(Arc<dyn ObjectStore>) -> Arc<dyn ObjectStore>) -> Self {
-        Self { store: wrap(self.store), root: self.root, opened: delta::Opened::default() }
+        Self { store: wrap(self.store), opened: delta::Opened::default(), ..self }
+    }
+
+    /// Returns the lake with the journal of its servers, whose folder may be not there yet.
+    #[must_use]
+    pub fn with_journal(self, folder: PathBuf) -> Self {
+        Self { journal: Some(folder), ..self }
+    }
+
+    /// Returns the last lines of the journal of its servers; none when it has none.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub async fn asked(&self) -> Result<Vec<Entry>> {
+        let Some(folder) = self.journal.clone() else { return Ok(Vec::new()) };
+        let read = tokio::task::spawn_blocking(move || Journal::recent(&folder));
+        read.await.unwrap_or_else(|_| Ok(Vec::new()))
     }
 
     /// Returns where the lake is, as it was given.
@@ -106,13 +130,19 @@ impl Lake {
         &self.root
     }
 
-    /// Returns a runtime that reads this lake's files and nothing else on the machine.
+    /// Returns a runtime that reads this lake's files and nothing else on the machine; it spills at
+    /// most 32 times what `memory` may hold.
     ///
     /// # Errors
     /// When the directory for spilling cannot be made.
-    pub fn runtime(&self, memory: usize) -> Result<Arc<RuntimeEnv>> {
+    pub fn runtime(&self, memory: Arc<dyn MemoryPool>) -> Result<Arc<RuntimeEnv>> {
+        let spilled = match memory.memory_limit() {
+            MemoryLimit::Finite(bytes) => (bytes as u64).saturating_mul(SPILLED),
+            MemoryLimit::Infinite | MemoryLimit::Unknown => u64::MAX,
+        };
         let runtime = RuntimeEnvBuilder::new()
-            .with_memory_limit(memory, 1.0)
+            .with_memory_pool(memory)
+            .with_max_temp_directory_size(spilled)
             .with_object_store_registry(Arc::new(store::OnlyThisLake::new(Arc::clone(&self.store))))
             .build_arc()
             .map_err(|source| Error::Runtime { source })?;

@@ -13,7 +13,7 @@ use carnac_lake::{Lake, Token};
 use chrono::{DateTime, Utc};
 use tokio::sync::Semaphore;
 
-use crate::{Error, Principal, Result};
+use crate::{Caller, Error, Principal, Result};
 pub use keys::Jwks;
 use memory::Memory;
 pub use provider::Provider;
@@ -107,13 +107,13 @@ impl Access {
     /// `Unauthenticated` for a token that does not hold, which is never taken for none, and for
     /// none where one is wanted; `Unavailable` when the lake does not answer. No text shows a part
     /// of a secret.
-    pub async fn principal(&self, presented: Option<&str>) -> Result<Principal> {
+    pub async fn caller(&self, presented: Option<&str>) -> Result<Caller> {
         let Some(text) = presented else {
-            return self.anonymous.ok_or_else(|| Error::unauthenticated(WANTED));
+            return self.anonymous.map(Caller::from).ok_or_else(|| Error::unauthenticated(WANTED));
         };
         let refused = || Error::unauthenticated(REFUSED);
         if let Some(provider) = self.provider.as_ref().filter(|_| text.contains('.')) {
-            return provider.principal(text, (self.clock)()).await?.ok_or_else(refused);
+            return provider.caller(text, (self.clock)()).await?.ok_or_else(refused);
         }
         let secret = Secret::parse(text).ok_or_else(refused)?;
         let token = self.lake.token(secret.id()).await?.ok_or_else(refused)?;
@@ -121,7 +121,8 @@ impl Access {
             return Err(refused());
         }
         let role = token.role.parse().map_err(|_| refused())?;
-        self.check(secret, token).await.map(|()| role)
+        let caller = Caller::known(role, &token.id);
+        self.check(secret, token).await.map(|()| caller)
     }
 
     /// Checks a secret: by its digest when it was found right before, else by its hash.

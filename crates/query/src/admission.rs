@@ -16,7 +16,9 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout, timeout_at};
 
-use crate::{Answer, Error, Kind, Principal, Result};
+use crate::answer::size;
+use crate::clock::End;
+use crate::{Answer, Caller, Error, Kind, Result};
 
 /// Stack of a thread that plans, in bytes: planning is recursive.
 pub const STACK_BYTES: usize = 64 * 1024 * 1024;
@@ -24,7 +26,8 @@ pub const STACK_BYTES: usize = 64 * 1024 * 1024;
 /// What all queries together may take, and each alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Queries that run at once. One principal has half of the places: the others are left to others.
+    /// Queries that run at once. One token has half of the places, and who has none together as
+    /// many: the others are left to others.
     pub running: usize,
     /// Queries that wait for a place.
     pub waiting: usize,
@@ -32,12 +35,17 @@ pub struct Limits {
     pub wait: Duration,
     /// How long one may go on, from its place to its last row.
     pub time: Duration,
+    /// Rows that one may answer.
+    pub rows: usize,
+    /// Bytes that one may answer, as they stand in memory.
+    pub bytes: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
         let (wait, time) = (Duration::from_secs(30), Duration::from_secs(300));
-        Self { running: 64, waiting: 128, wait, time }
+        let (rows, bytes) = (50_000_000, 8 * 1024 * 1024 * 1024);
+        Self { running: 64, waiting: 128, wait, time, rows, bytes }
     }
 }
 
@@ -47,7 +55,7 @@ impl Default for Limits {
 pub(crate) struct Admission {
     limits: Limits,
     places: Arc<Semaphore>,
-    of_principals: Mutex<HashMap<Principal, Arc<Semaphore>>>,
+    of_callers: Mutex<HashMap<String, Arc<Semaphore>>>,
     waiting: AtomicUsize,
     /// There up to the end.
     threads: Option<Runtime>,
@@ -57,13 +65,16 @@ pub(crate) struct Admission {
 #[derive(Debug)]
 struct Place {
     _of_all: OwnedSemaphorePermit,
-    _of_principal: OwnedSemaphorePermit,
+    _of_caller: OwnedSemaphorePermit,
 }
 
 const BUSY: &str = "too many queries are running: ask again in a moment";
 
 const TIMED_OUT: &str = "the query took longer than it may: ask for less, or of an indicator view \
                          rather than of the rows below it";
+
+const TOO_MUCH: &str = "the answer is larger than one may be: ask for fewer rows or columns, a year at \
+                        a time for instance";
 
 impl Admission {
     /// Makes room for so many queries.
@@ -78,9 +89,9 @@ impl Admission {
             .enable_all()
             .build()
             .map_err(|error| Error::running(DataFusionError::IoError(error)))?;
-        let (places, of_principals) = (Arc::new(Semaphore::new(limits.running)), Mutex::default());
+        let (places, of_callers) = (Arc::new(Semaphore::new(limits.running)), Mutex::default());
         let waiting = AtomicUsize::new(0);
-        Ok(Self { limits, places, of_principals, waiting, threads: Some(threads) })
+        Ok(Self { limits, places, of_callers, waiting, threads: Some(threads) })
     }
 
     /// Runs a query once there is a place, which it keeps up to its last row.
@@ -90,17 +101,19 @@ impl Admission {
     /// stream of the answer.
     pub(crate) async fn run<F>(
         &self,
-        principal: Principal,
-        query: impl FnOnce(Instant) -> F,
+        caller: &Caller,
+        query: impl FnOnce(End) -> F,
     ) -> Result<Answer>
     where
         F: Future<Output = Result<Answer>> + Send + 'static,
     {
-        let place = self.place(principal).await?;
+        let place = self.place(caller).await?;
         let until = Instant::now() + self.limits.time;
+        let (end, limits) = (End::at(until), self.limits);
         let (head, told) = oneshot::channel();
         let (rows, sent) = mpsc::channel(1);
-        let task = self.spawn(until, answer(query(until), place, head, rows, until));
+        let work = answer(query(end.clone()), place, head, rows, (until, limits));
+        let task = self.spawn(end, work);
         let (schema, release) = told.await.map_err(|_| ended(until))??;
         Ok(Answer { schema, release, stream: batches(sent, task, until) })
     }
@@ -120,7 +133,7 @@ impl Admission {
     ) -> Result<T> {
         let until = Instant::now() + self.limits.time;
         let (done, told) = oneshot::channel();
-        let _task = self.spawn(until, async move {
+        let _task = self.spawn(End::at(until), async move {
             // Who asked may be gone.
             done.send(work.await).ok();
         });
@@ -128,30 +141,32 @@ impl Admission {
     }
 
     /// Runs a task on the threads of queries, up to a moment.
-    fn spawn(&self, until: Instant, work: impl Future<Output = ()> + Send + 'static) -> Task {
+    fn spawn(&self, end: End, work: impl Future<Output = ()> + Send + 'static) -> Task {
         let threads = self.threads.as_ref().expect("there up to the end");
-        Task(threads.spawn(async move {
+        let until = end.moment();
+        let thread = threads.spawn(async move {
             // What is cut off here drops what it tells by, and so is heard of.
             timeout_at(until, work).await.unwrap_or_default();
-        }))
+        });
+        Task { thread, end }
     }
 
-    async fn place(&self, principal: Principal) -> Result<Place> {
+    async fn place(&self, caller: &Caller) -> Result<Place> {
         let waiting = Waiting::begin(&self.waiting);
         if waiting.before >= self.limits.waiting {
             return Err(Error::refused(Kind::Busy, BUSY));
         }
-        let of_principal = {
-            let mut all = self.of_principals.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_caller = {
+            let mut all = self.of_callers.lock().unwrap_or_else(PoisonError::into_inner);
+            // Of those who do nothing now, nothing needs to be known.
+            all.retain(|_, places| Arc::strong_count(places) > 1);
             let new = || Arc::new(Semaphore::new(self.limits.running.div_ceil(2)));
-            Arc::clone(all.entry(principal).or_insert_with(new))
+            Arc::clone(all.entry(caller.to_string()).or_insert_with(new))
         };
         let place = async {
-            let of_principal = of_principal.acquire_owned().await;
+            let of_caller = of_caller.acquire_owned().await;
             let of_all = Arc::clone(&self.places).acquire_owned().await;
-            of_principal.and_then(|of_principal| {
-                Ok(Place { _of_all: of_all?, _of_principal: of_principal })
-            })
+            of_caller.and_then(|of_caller| Ok(Place { _of_all: of_all?, _of_caller: of_caller }))
         };
         let place = timeout(self.limits.wait, place).await;
         place.ok().and_then(Result::ok).ok_or_else(|| Error::refused(Kind::Busy, BUSY))
@@ -186,11 +201,15 @@ impl Drop for Waiting<'_> {
 }
 
 /// A task that ends with who waits for it.
-struct Task(JoinHandle<()>);
+struct Task {
+    thread: JoinHandle<()>,
+    end: End,
+}
 
 impl Drop for Task {
     fn drop(&mut self) {
-        self.0.abort();
+        self.end.now();
+        self.thread.abort();
     }
 }
 
@@ -214,7 +233,7 @@ async fn answer(
     place: Place,
     head: oneshot::Sender<Result<Head>>,
     rows: mpsc::Sender<Row>,
-    until: Instant,
+    (until, limits): (Instant, Limits),
 ) {
     let mut answer = match query.await {
         Ok(answer) => answer,
@@ -228,9 +247,15 @@ async fn answer(
     if head.send(Ok((answer.schema, answer.release))).is_err() {
         return;
     }
+    let (mut row_count, mut bytes) = (0, 0);
     let last = loop {
         match answer.stream.next().await {
             Some(Ok(batch)) => {
+                row_count += batch.num_rows();
+                bytes += size(&batch);
+                if row_count > limits.rows || bytes > limits.bytes {
+                    break Err(Error::refused(Kind::Exhausted, TOO_MUCH));
+                }
                 if rows.send(Ok(Some(batch))).await.is_err() {
                     return;
                 }
@@ -272,6 +297,7 @@ mod tests {
     use futures::future::{Ready, pending, ready};
 
     use super::*;
+    use crate::Principal;
     use crate::answer::without_columns;
 
     const LONG: Duration = Duration::from_secs(3600);
@@ -282,16 +308,20 @@ mod tests {
 
     /// So many places; nobody waits for one.
     fn places(running: usize) -> Limits {
-        Limits { running, waiting: 1, wait: Duration::ZERO, time: LONG }
+        Limits { running, waiting: 1, wait: Duration::ZERO, time: LONG, ..Limits::default() }
     }
 
     /// An answer of so many batches, that then has no end if it is to have none.
-    fn answer(batches: usize, has_end: bool) -> impl FnOnce(Instant) -> Ready<Result<Answer>> {
+    fn answer(batches: usize, has_end: bool) -> impl FnOnce(End) -> Ready<Result<Answer>> {
         let empty = RecordBatch::new_empty(Arc::new(Schema::empty()));
         let rows = stream::iter(vec![empty; batches]).map(Ok);
         let stream = if has_end { rows.boxed() } else { rows.chain(stream::pending()).boxed() };
         let answer = without_columns(stream);
         move |_| ready(Ok(answer))
+    }
+
+    fn of(principal: Principal) -> Caller {
+        principal.into()
     }
 
     fn kind<T>(result: Result<T>) -> Option<Kind> {
@@ -301,52 +331,62 @@ mod tests {
     #[tokio::test]
     async fn a_place_is_kept_up_to_the_last_row() {
         let admission = Admission::new(places(1)).unwrap();
-        let analyst = Principal::Analyst;
-        let mut first = admission.run(analyst, answer(MANY, true)).await.unwrap();
-        assert_eq!(kind(admission.run(analyst, answer(1, true)).await), Some(Kind::Busy));
+        let analyst = of(Principal::Analyst);
+        let mut first = admission.run(&analyst, answer(MANY, true)).await.unwrap();
+        assert_eq!(kind(admission.run(&analyst, answer(1, true)).await), Some(Kind::Busy));
         for _ in 0..MANY {
             assert!(first.stream.next().await.unwrap().is_ok());
         }
         assert!(first.stream.next().await.is_none() && first.stream.next().await.is_none());
         // Though the answer is still held.
-        let second = admission.run(analyst, answer(MANY, true)).await.unwrap();
-        assert_eq!(kind(admission.run(analyst, answer(1, true)).await), Some(Kind::Busy));
+        let second = admission.run(&analyst, answer(MANY, true)).await.unwrap();
+        assert_eq!(kind(admission.run(&analyst, answer(1, true)).await), Some(Kind::Busy));
         drop(second);
     }
 
     #[tokio::test]
     async fn who_leaves_gives_a_place_back() {
         let admission = Admission::new(Limits { wait: LONG, ..places(1) }).unwrap();
-        let endless = admission.run(Principal::Analyst, answer(0, false)).await.unwrap();
+        let endless = admission.run(&of(Principal::Analyst), answer(0, false)).await.unwrap();
         drop(endless);
-        assert!(admission.run(Principal::Analyst, answer(1, true)).await.is_ok());
+        assert!(admission.run(&of(Principal::Analyst), answer(1, true)).await.is_ok());
     }
 
     #[tokio::test]
     async fn a_panic_is_an_internal_error() {
         let admission = Admission::new(places(1)).unwrap();
-        let ended = admission.run(Principal::Analyst, |_| async { panic!("of the test") }).await;
+        let ended =
+            admission.run(&of(Principal::Analyst), |_| async { panic!("of the test") }).await;
         assert_eq!(kind(ended), Some(Kind::Internal));
         let planned: Result<()> = admission.plan(async { panic!("of the test") }).await;
         assert_eq!(kind(planned), Some(Kind::Internal));
     }
 
     #[tokio::test]
-    async fn one_principal_leaves_places_to_others() {
+    async fn one_token_leaves_places_to_others() {
         let admission = Admission::new(places(2)).unwrap();
-        let _first = admission.run(Principal::Analyst, answer(MANY, true)).await.unwrap();
-        let second = admission.run(Principal::Analyst, answer(1, true)).await;
+        let token = |token: &str| Caller { token: Some(token.into()), ..of(Principal::Analyst) };
+        let one = admission.run(&token("1"), answer(MANY, true)).await.unwrap();
+        assert_eq!(kind(admission.run(&token("1"), answer(1, true)).await), Some(Kind::Busy));
+        assert!(admission.run(&token("2"), answer(1, true)).await.is_ok());
+        drop(one);
+        // Nothing is known any more of those that do nothing.
+        assert!(admission.run(&token("3"), answer(1, true)).await.is_ok());
+        assert!(admission.of_callers.lock().unwrap().len() <= 2);
+        let _first = admission.run(&of(Principal::Analyst), answer(MANY, true)).await.unwrap();
+        let second = admission.run(&of(Principal::Analyst), answer(1, true)).await;
         assert_eq!(kind(second), Some(Kind::Busy));
-        assert!(admission.run(Principal::Public, answer(1, true)).await.is_ok());
+        assert!(admission.run(&of(Principal::Public), answer(1, true)).await.is_ok());
     }
 
     #[tokio::test]
     async fn one_waits_for_a_place_and_no_more_than_may() {
         let admission = Admission::new(Limits { wait: LONG, ..places(1) }).unwrap();
-        let first = admission.run(Principal::Public, answer(MANY, true)).await.unwrap();
-        let waits = admission.run(Principal::Public, answer(1, true));
+        let first = admission.run(&of(Principal::Public), answer(MANY, true)).await.unwrap();
+        let public = of(Principal::Public);
+        let waits = admission.run(&public, answer(1, true));
         let others = async {
-            let refused = admission.run(Principal::Public, answer(1, true)).await;
+            let refused = admission.run(&of(Principal::Public), answer(1, true)).await;
             assert_eq!(kind(refused), Some(Kind::Busy));
             drop(first);
         };
@@ -357,19 +397,44 @@ mod tests {
     #[tokio::test]
     async fn a_query_ends_when_its_time_is_over() {
         let admission = Admission::new(Limits { time: SHORT, wait: LONG, ..places(1) }).unwrap();
-        let mut slow = admission.run(Principal::Public, answer(0, false)).await.unwrap();
+        let mut slow = admission.run(&of(Principal::Public), answer(0, false)).await.unwrap();
         assert_eq!(kind(slow.stream.next().await.unwrap()), Some(Kind::TimedOut));
         assert!(slow.stream.next().await.is_none());
-        let planning = admission.run(Principal::Public, |_| pending()).await;
+        let planning = admission.run(&of(Principal::Public), |_| pending()).await;
         assert_eq!(kind(planning), Some(Kind::TimedOut));
         assert_eq!(kind(admission.plan(pending::<Result<()>>()).await), Some(Kind::TimedOut));
     }
 
     #[tokio::test]
+    async fn an_answer_that_is_too_large_fails() {
+        let rows = |rows| {
+            let numbers = arrow::array::Int64Array::from(vec![7; rows]);
+            let batch = RecordBatch::try_from_iter([("a", Arc::new(numbers) as _)]).unwrap();
+            let answer = without_columns(stream::iter([Ok(batch)]).boxed());
+            move |_| ready(Ok(answer))
+        };
+        let limits = Limits { rows: 10, bytes: 64, wait: LONG, ..places(1) };
+        let admission = Admission::new(limits).unwrap();
+        let public = of(Principal::Public);
+        for (count, expected) in
+            [(8, None), (9, Some(Kind::Exhausted)), (11, Some(Kind::Exhausted))]
+        {
+            let answer = admission.run(&public, rows(count)).await.unwrap();
+            assert_eq!(kind(answer.collect().await), expected, "{count} rows");
+        }
+        let limits = Limits { bytes: usize::MAX, ..limits };
+        let admission = Admission::new(limits).unwrap();
+        for (count, expected) in [(10, None), (11, Some(Kind::Exhausted))] {
+            let answer = admission.run(&public, rows(count)).await.unwrap();
+            assert_eq!(kind(answer.collect().await), expected, "{count} rows");
+        }
+    }
+
+    #[tokio::test]
     async fn a_reader_that_does_not_read_keeps_no_place() {
         let admission = Admission::new(Limits { time: SHORT, wait: LONG, ..places(1) }).unwrap();
-        let idle = admission.run(Principal::Public, answer(MANY, true)).await.unwrap();
-        assert!(admission.run(Principal::Public, answer(1, true)).await.is_ok());
+        let idle = admission.run(&of(Principal::Public), answer(MANY, true)).await.unwrap();
+        assert!(admission.run(&of(Principal::Public), answer(1, true)).await.is_ok());
         // Not short of what it had: it fails.
         assert_eq!(kind(idle.collect().await), Some(Kind::TimedOut));
     }

@@ -60,6 +60,12 @@ impl Answer {
     }
 }
 
+/// What the rows of a batch take in memory, without what they share with others.
+pub(crate) fn size(batch: &RecordBatch) -> usize {
+    let of = |column: &ArrayRef| column.to_data().get_slice_memory_size().unwrap_or(usize::MAX);
+    batch.columns().iter().map(of).fold(0, usize::saturating_add)
+}
+
 /// The schema that clients are told: plain text types, every column nullable, no metadata.
 ///
 /// Planning and running disagree on nullability and on view types; clients compare both answers.
@@ -68,11 +74,20 @@ pub(crate) fn plain(schema: &Schema) -> SchemaRef {
     Arc::new(Schema::new(schema.fields().iter().map(field).collect::<Vec<_>>()))
 }
 
+fn plain_field(field: &Arc<Field>) -> Arc<Field> {
+    Arc::new(field.as_ref().clone().with_data_type(plain_type(field.data_type())))
+}
+
 fn plain_type(data_type: &DataType) -> DataType {
     match data_type {
         DataType::Utf8View | DataType::LargeUtf8 => DataType::Utf8,
         DataType::BinaryView | DataType::LargeBinary => DataType::Binary,
         DataType::Dictionary(_, values) => plain_type(values),
+        DataType::LargeList(item) | DataType::ListView(item) | DataType::LargeListView(item) => {
+            DataType::List(plain_field(item))
+        }
+        DataType::List(item) => DataType::List(plain_field(item)),
+        DataType::Struct(fields) => DataType::Struct(fields.iter().map(plain_field).collect()),
         other => other.clone(),
     }
 }

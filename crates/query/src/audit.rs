@@ -10,7 +10,7 @@ use datafusion::execution::SessionState;
 use datafusion::physical_plan::collect;
 
 use crate::catalog::Catalog;
-use crate::{Error, Layer, Principal, Result, SqlFile, Views};
+use crate::{Error, Layer, Principal, Result, SqlFile, Views, pool};
 
 /// Columns of an audit, all text.
 pub(crate) const COLUMNS: [&str; 4] = ["table_name", "period", "measured", "expected"];
@@ -33,7 +33,7 @@ pub async fn audit(
     touched: &BTreeMap<String, BTreeSet<String>>,
     memory: usize,
 ) -> Result<Vec<Audit>> {
-    let catalog = Catalog::open(lake, Arc::clone(views), release, memory).await?;
+    let catalog = Catalog::open(lake, Arc::clone(views), release, pool::of_all(memory)).await?;
     let session = catalog.session(Principal::Operator);
     let mut touched = touched.clone();
     // Every run delivers something that may have been rejected.

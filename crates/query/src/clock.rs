@@ -7,6 +7,7 @@
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::{FieldRef, Schema};
@@ -21,14 +22,52 @@ use datafusion::physical_plan::joins::{
 };
 use tokio::time::Instant;
 
-/// Returns the plan with joins that fail once that moment is over.
+/// When a query ends at the latest: at a moment, or once it is not wanted any more.
+#[derive(Debug, Clone)]
+pub(crate) struct End {
+    at: Instant,
+    is_unwanted: Arc<AtomicBool>,
+}
+
+impl End {
+    pub(crate) fn at(at: Instant) -> Self {
+        Self { at, is_unwanted: Arc::default() }
+    }
+
+    /// Returns the moment.
+    pub(crate) fn moment(&self) -> Instant {
+        self.at
+    }
+
+    /// Ends the query where it looks next.
+    pub(crate) fn now(&self) {
+        self.is_unwanted.store(true, Ordering::Relaxed);
+    }
+
+    fn is_over(&self) -> bool {
+        self.is_unwanted.load(Ordering::Relaxed) || Instant::now() >= self.at
+    }
+}
+
+impl PartialEq for End {
+    fn eq(&self, other: &Self) -> bool {
+        self.at == other.at && Arc::ptr_eq(&self.is_unwanted, &other.is_unwanted)
+    }
+}
+
+impl Eq for End {}
+
+impl Hash for End {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.at.hash(state);
+    }
+}
+
+/// Returns the plan with joins that fail once their query is over.
 ///
 /// # Errors
 /// When a join cannot be made again.
-pub(crate) fn until(
-    plan: Arc<dyn ExecutionPlan>,
-    moment: Instant,
-) -> Result<Arc<dyn ExecutionPlan>> {
+pub(crate) fn until(plan: Arc<dyn ExecutionPlan>, end: &End) -> Result<Arc<dyn ExecutionPlan>> {
     plan.transform_up(|plan| {
         if let Some(join) = plan.downcast_ref::<NestedLoopJoinExec>()
             && let Some(filter) = join.filter()
@@ -36,14 +75,14 @@ pub(crate) fn until(
             let (left, right) = (Arc::clone(join.left()), Arc::clone(join.right()));
             let made = NestedLoopJoinExecBuilder::new(left, right, *join.join_type())
                 .with_projection_ref(join.projection().clone())
-                .with_filter(Some(watched(filter, moment)))
+                .with_filter(Some(watched(filter, end)))
                 .build()?;
             return Ok(Transformed::yes(Arc::new(made)));
         }
         if let Some(join) = plan.downcast_ref::<HashJoinExec>()
             && let Some(filter) = join.filter()
         {
-            let made = join.builder().with_filter(Some(watched(filter, moment))).build()?;
+            let made = join.builder().with_filter(Some(watched(filter, end))).build()?;
             return Ok(Transformed::yes(Arc::new(made)));
         }
         Ok(Transformed::no(plan))
@@ -51,30 +90,30 @@ pub(crate) fn until(
     .data()
 }
 
-fn watched(filter: &JoinFilter, until: Instant) -> JoinFilter {
-    let watched = Watched { condition: Arc::clone(filter.expression()), until };
+fn watched(filter: &JoinFilter, end: &End) -> JoinFilter {
+    let watched = Watched { condition: Arc::clone(filter.expression()), end: end.clone() };
     let (places, schema) = (filter.column_indices().to_vec(), Arc::clone(filter.schema()));
     JoinFilter::new(Arc::new(watched), places, schema)
 }
 
-/// A condition that fails once a moment is over.
+/// A condition that fails once its query is over.
 #[derive(Debug, Eq)]
 struct Watched {
     condition: Arc<dyn PhysicalExpr>,
-    until: Instant,
+    end: End,
 }
 
 // As derived; `derive` would move the condition out.
 impl PartialEq for Watched {
     fn eq(&self, other: &Self) -> bool {
-        self.condition.eq(&other.condition) && self.until == other.until
+        self.condition.eq(&other.condition) && self.end == other.end
     }
 }
 
 impl Hash for Watched {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.condition.hash(state);
-        self.until.hash(state);
+        self.end.hash(state);
     }
 }
 
@@ -90,8 +129,8 @@ impl PhysicalExpr for Watched {
     }
 
     fn evaluate(&self, batch: &RecordBatch) -> Result<ColumnarValue> {
-        if Instant::now() >= self.until {
-            return Err(DataFusionError::Execution("the time of the query is over".to_owned()));
+        if self.end.is_over() {
+            return Err(DataFusionError::Execution("the query is over".to_owned()));
         }
         self.condition.evaluate(batch)
     }
@@ -105,7 +144,7 @@ impl PhysicalExpr for Watched {
         mut children: Vec<Arc<dyn PhysicalExpr>>,
     ) -> Result<Arc<dyn PhysicalExpr>> {
         let condition = children.pop().unwrap_or_else(|| Arc::clone(&self.condition));
-        Ok(Arc::new(Self { condition, until: self.until }))
+        Ok(Arc::new(Self { condition, end: self.end.clone() }))
     }
 
     fn fmt_sql(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -22,7 +22,7 @@ use futures::TryStreamExt;
 
 use crate::catalog::Catalog;
 use crate::reads::Below;
-use crate::{Error, Layer, Principal, Result, SqlFile, Views, answer, run};
+use crate::{Error, Layer, Principal, Result, SqlFile, Views, answer, pool, run};
 
 const KEY: &str = "-- built_from: ";
 
@@ -179,7 +179,7 @@ pub async fn build_cubes(
     // No cube depends on when the release is published.
     let mut preview = draft.preview(DateTime::UNIX_EPOCH);
     let known = std::mem::take(&mut preview.cubes);
-    let catalog = Catalog::open(lake, Arc::clone(views), preview, memory).await?;
+    let catalog = Catalog::open(lake, Arc::clone(views), preview, pool::of_all(memory)).await?;
     let mut built = Vec::new();
     for file in views.layer(Layer::Cube) {
         let Some(definition) = catalog.cube(file).await? else { continue };

@@ -1,5 +1,7 @@
 //! Rows as bytes, in the forms in which they leave the program.
 
+mod sheet;
+
 use std::fmt;
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,6 +13,8 @@ use arrow::ipc::writer::StreamWriter;
 use arrow::json::writer::{JsonArray, LineDelimited};
 use arrow::{csv, json};
 use datafusion::parquet::arrow::ArrowWriter;
+
+use self::sheet::Sheet;
 
 /// A form in which rows leave the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,13 +29,16 @@ pub enum Form {
     Arrow,
     /// A Parquet file.
     Parquet,
+    /// A workbook for Excel, of one sheet.
+    Xlsx,
 }
 
 impl Form {
     /// Every form.
-    pub const ALL: [Self; 5] = [Self::Csv, Self::Json, Self::Ndjson, Self::Arrow, Self::Parquet];
+    pub const ALL: [Self; 6] =
+        [Self::Csv, Self::Json, Self::Ndjson, Self::Arrow, Self::Parquet, Self::Xlsx];
 
-    /// Returns its name: `csv`, `json`, `ndjson`, `arrow` or `parquet`.
+    /// Returns its name: `csv`, `json`, `ndjson`, `arrow`, `parquet` or `xlsx`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -40,6 +47,7 @@ impl Form {
             Self::Ndjson => "ndjson",
             Self::Arrow => "arrow",
             Self::Parquet => "parquet",
+            Self::Xlsx => "xlsx",
         }
     }
 
@@ -52,7 +60,14 @@ impl Form {
             Self::Ndjson => "application/x-ndjson",
             Self::Arrow => "application/vnd.apache.arrow.stream",
             Self::Parquet => "application/vnd.apache.parquet",
+            Self::Xlsx => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
         }
+    }
+
+    /// Returns whether its bytes are packed already.
+    #[must_use]
+    pub fn is_packed(self) -> bool {
+        matches!(self, Self::Parquet | Self::Xlsx)
     }
 }
 
@@ -69,6 +84,7 @@ enum Writer {
     Ndjson(json::Writer<Written, LineDelimited>),
     Arrow(StreamWriter<Written>),
     Parquet(ArrowWriter<Written>),
+    Xlsx(Box<Sheet>),
 }
 
 impl fmt::Debug for Writer {
@@ -117,6 +133,7 @@ impl Encoder {
             Form::Ndjson => Writer::Ndjson(json().build(to)),
             Form::Arrow => Writer::Arrow(StreamWriter::try_new(to, schema)?),
             Form::Parquet => Writer::Parquet(ArrowWriter::try_new(to, Arc::clone(schema), None)?),
+            Form::Xlsx => Writer::Xlsx(Box::new(Sheet::new(schema)?)),
         };
         Ok(Self { writer, written })
     }
@@ -132,6 +149,7 @@ impl Encoder {
             Writer::Ndjson(writer) => writer.write(batch)?,
             Writer::Arrow(writer) => writer.write(batch)?,
             Writer::Parquet(writer) => writer.write(batch)?,
+            Writer::Xlsx(sheet) => sheet.write(batch)?,
         }
         Ok(self.written.take())
     }
@@ -150,6 +168,7 @@ impl Encoder {
             Writer::Ndjson(mut writer) => writer.finish()?,
             Writer::Arrow(mut writer) => writer.finish()?,
             Writer::Parquet(writer) => drop(writer.close()?),
+            Writer::Xlsx(sheet) => return sheet.finish(),
         }
         Ok(self.written.take())
     }

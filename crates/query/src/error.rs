@@ -127,6 +127,20 @@ impl Error {
         }
     }
 
+    /// Returns the error with the name of its query when it is ours: it is found in the log then.
+    pub(crate) fn of_query(self, id: &str) -> Self {
+        let named = |text: String| format!("{text} (query {id})");
+        match self {
+            Self::Refused { kind: Kind::Internal, reason } => {
+                Self::Refused { kind: Kind::Internal, reason: named(reason) }
+            }
+            Self::Query { kind: Kind::Internal, public, source } => {
+                Self::Query { kind: Kind::Internal, public: named(public), source }
+            }
+            other => other,
+        }
+    }
+
     pub(crate) fn refused(kind: Kind, reason: impl Into<String>) -> Self {
         Self::Refused { kind, reason: reason.into() }
     }

@@ -1,5 +1,6 @@
 //! The gate before planning: one statement, read-only, of bounded size.
 
+mod shape;
 mod size;
 
 use datafusion::logical_expr::LogicalPlan;
@@ -8,6 +9,7 @@ use datafusion::sql::parser::{DFParser, Statement};
 use datafusion::sql::sqlparser::ast::Statement as Sql;
 use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 
+pub(crate) use self::shape::shape;
 use crate::{Error, Result};
 
 /// Parses `sql`, which must be one query, or a plain `EXPLAIN` of one.

@@ -4,17 +4,20 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
-use carnac_lake::Lake;
+use carnac_lake::{Journal, Lake};
 use carnac_model::{DataFile, Edition, EditionName, Receipt, Release};
 use chrono::{DateTime, Utc};
 use datafusion::catalog::CatalogProviderList;
+use datafusion::execution::memory_pool::MemoryPool;
 use datafusion::logical_expr::TableType;
+use tracing::Instrument;
 
 use crate::admission::Admission;
 use crate::catalog::{CATALOG, Catalog};
 use crate::meter::{self, Meter};
 use crate::{
-    Answer, At, Error, Figure, Limits, Principal, Result, Views, Wanted, answer, diff, explain, run,
+    Answer, At, Caller, Error, Figure, Limits, Part, Principal, Result, Views, Wanted, answer,
+    diff, explain, pool, run,
 };
 
 /// Catalogues kept open beside the newest: of releases and editions that queries name.
@@ -26,7 +29,8 @@ pub struct Gateway {
     lake: Lake,
     /// The definitions of today.
     views: Arc<Views>,
-    memory: usize,
+    /// That of all queries together.
+    memory: Arc<dyn MemoryPool>,
     /// Whether what a run has computed beforehand is read.
     cubes: bool,
     /// None when queries may be as many as they are, and go on as long as they do.
@@ -66,8 +70,15 @@ impl Gateway {
     /// Makes the gateway of a lake; `memory` bounds all its queries together, in bytes.
     #[must_use]
     pub fn new(lake: Lake, views: Views, memory: usize) -> Self {
-        let (views, open) = (Arc::new(views), Mutex::default());
-        Self { lake, views, memory, cubes: true, admission: None, meter: Meter::default(), open }
+        Self {
+            lake,
+            views: Arc::new(views),
+            memory: pool::of_all(memory),
+            cubes: true,
+            admission: None,
+            meter: Meter::default(),
+            open: Mutex::default(),
+        }
     }
 
     /// Bounds how many queries run at once, and how long each goes on.
@@ -76,6 +87,12 @@ impl Gateway {
     /// When the system gives no threads.
     pub fn within(self, limits: Limits) -> Result<Self> {
         Ok(Self { admission: Some(Admission::new(limits)?), ..self })
+    }
+
+    /// Writes every query down: when it comes, before it is run, and when it ends.
+    #[must_use]
+    pub fn recorded(self, journal: Journal) -> Self {
+        Self { meter: Meter::with(journal), ..self }
     }
 
     /// Computes cubes when they are read, also those that a run has built: answers are the same.
@@ -161,7 +178,7 @@ impl Gateway {
         self.lake.damage_of(file).await
     }
 
-    /// Runs one query for `principal`, on what `at` names or else on the newest release.
+    /// Runs one query for `caller`, on what `at` names or else on the newest release.
     ///
     /// `parameters` is one row; its columns are the values of `$1`, `$2`, … in order.
     ///
@@ -169,31 +186,49 @@ impl Gateway {
     /// Before the first row for whatever can be told then; later in the stream.
     pub async fn run(
         &self,
-        principal: Principal,
+        caller: impl Into<Caller>,
         sql: &str,
         parameters: Option<&RecordBatch>,
         at: Option<&At>,
     ) -> Result<Answer> {
-        let measured = self.meter.begin(principal);
-        measured.of(self.admitted(principal, sql, parameters, at).await)
+        self.run_part(caller, sql, parameters, (at, None)).await
+    }
+
+    /// As [`Gateway::run`], all of the answer or one of its parts: see [`Gateway::parts`].
+    ///
+    /// # Errors
+    /// As [`Gateway::run`].
+    pub async fn run_part(
+        &self,
+        caller: impl Into<Caller>,
+        sql: &str,
+        parameters: Option<&RecordBatch>,
+        of: (Option<&At>, Option<Part>),
+    ) -> Result<Answer> {
+        let caller = caller.into();
+        let measured = self.meter.begin(&caller, sql).await?;
+        let admitted = self.admitted(&caller, sql, parameters, of);
+        let answer = admitted.instrument(measured.span()).await;
+        measured.of(answer)
     }
 
     async fn admitted(
         &self,
-        principal: Principal,
+        caller: &Caller,
         sql: &str,
         parameters: Option<&RecordBatch>,
-        at: Option<&At>,
+        (at, part): (Option<&At>, Option<Part>),
     ) -> Result<Answer> {
-        let catalog = self.catalog(at).await?;
+        let (catalog, principal) = (self.catalog(at).await?, caller.principal);
         let Some(admission) = &self.admission else {
-            return run::run(&catalog, principal, sql, parameters).await;
+            return run::run_until(&catalog, principal, sql, parameters, (part, None)).await;
         };
         let (sql, parameters) = (sql.to_owned(), parameters.cloned());
-        let query = |until| async move {
-            run::run_until(&catalog, principal, &sql, parameters.as_ref(), Some(until)).await
+        let query = |end| async move {
+            let bounds = (part, Some(&end));
+            run::run_until(&catalog, principal, &sql, parameters.as_ref(), bounds).await
         };
-        admission.run(principal, query).await
+        admission.run(caller, query).await
     }
 
     /// Returns what its queries amount to, in the text of OpenMetrics.
@@ -221,6 +256,28 @@ impl Gateway {
         let (sql, parameters) = (sql.to_owned(), parameters.cloned());
         let work =
             async move { run::describe(&catalog, principal, &sql, parameters.as_ref()).await };
+        admission.plan(work).await
+    }
+
+    /// Plans one query and says in how many parts it is answered when `asked` are asked for
+    /// ([`crate::MOST_PARTS`] at most): the same number each time, on one release.
+    ///
+    /// # Errors
+    /// As [`Gateway::run`], without running.
+    pub async fn parts(
+        &self,
+        principal: Principal,
+        sql: &str,
+        parameters: Option<&RecordBatch>,
+        (at, asked): (Option<&At>, usize),
+    ) -> Result<usize> {
+        let catalog = self.catalog(at).await?;
+        let Some(admission) = &self.admission else {
+            return run::parts(&catalog, principal, sql, parameters, asked).await;
+        };
+        let (sql, parameters) = (sql.to_owned(), parameters.cloned());
+        let work =
+            async move { run::parts(&catalog, principal, &sql, parameters.as_ref(), asked).await };
         admission.plan(work).await
     }
 
@@ -294,7 +351,7 @@ impl Gateway {
         if !self.cubes {
             release.cubes.clear();
         }
-        let catalog = Catalog::open(&self.lake, views, release, self.memory).await?;
+        let catalog = Catalog::open(&self.lake, views, release, Arc::clone(&self.memory)).await?;
         if catalog.views.is_to_check() {
             catalog.check().await?;
         }

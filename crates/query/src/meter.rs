@@ -1,9 +1,13 @@
-//! What the queries of a server amount to, in the text of OpenMetrics: numbers and names of ours, no
-//! word of a query and no value.
+//! What is known of the queries of a server: what they amount to, in the text of OpenMetrics (numbers
+//! and names of ours, no word of a query and no value), and a line of each in the audit log.
 
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use arrow::array::RecordBatch;
+use carnac_lake::{Event, Journal};
 use futures::stream::{self, StreamExt};
 use prometheus_client::encoding::text::encode;
 use prometheus_client::encoding::{EncodeLabelSet, LabelSetEncoder};
@@ -13,7 +17,11 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
-use crate::{Answer, Error, Kind, Principal};
+use tracing::Span;
+
+use crate::answer::size;
+use crate::gate::shape;
+use crate::{Answer, Caller, Error, Kind};
 
 /// Upper ends of the times that are told apart, in seconds.
 const SECONDS: [f64; 10] = [0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0];
@@ -35,20 +43,35 @@ struct Ended {
     end: End,
 }
 
-impl EncodeLabelSet for Ended {
-    fn encode(&self, encoder: &mut LabelSetEncoder<'_>) -> std::fmt::Result {
-        let end = match self.end {
-            End::Answered => "answered",
-            End::Left => "left",
-            End::Failed(kind) => kind.name(),
-        };
-        [("role", self.role), ("end", end)].encode(encoder)
+impl End {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Answered => "answered",
+            Self::Left => "left",
+            Self::Failed(kind) => kind.name(),
+        }
     }
 }
 
-/// Counts queries.
-#[derive(Debug, Default)]
+impl EncodeLabelSet for Ended {
+    fn encode(&self, encoder: &mut LabelSetEncoder<'_>) -> std::fmt::Result {
+        [("role", self.role), ("end", self.end.name())].encode(encoder)
+    }
+}
+
+/// Counts queries, and names them.
+#[derive(Debug)]
 pub(crate) struct Meter {
+    /// Before the number of a query, so that those of two servers are told apart.
+    process: String,
+    last: AtomicU64,
+    /// Where they are written down.
+    journal: Option<Arc<Journal>>,
+    counts: Counts,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Counts {
     ended: Family<Ended, Counter>,
     running: Gauge,
     rows: Counter,
@@ -71,19 +94,51 @@ pub(crate) struct Now {
     pub(crate) release: Option<u64>,
 }
 
+impl Default for Meter {
+    fn default() -> Self {
+        // Each of these has keys of its own, drawn by the system.
+        let process = format!("{:08x}", RandomState::new().build_hasher().finish() >> 32);
+        Self { process, last: AtomicU64::new(0), journal: None, counts: Counts::default() }
+    }
+}
+
 impl Meter {
+    /// Makes one that writes queries down.
+    pub(crate) fn with(journal: Journal) -> Self {
+        Self { journal: Some(Arc::new(journal)), ..Self::default() }
+    }
+
     /// Begins to count a query, from before it has a place.
-    pub(crate) fn begin(&self, principal: Principal) -> Measured {
-        self.running.inc();
-        Measured {
-            role: principal.role(),
+    ///
+    /// # Errors
+    /// When it cannot be written down: then it must not be run.
+    pub(crate) async fn begin(&self, caller: &Caller, sql: &str) -> Result<Measured, Error> {
+        let number = self.last.fetch_add(1, Ordering::Relaxed) + 1;
+        let id = format!("{}-{number}", self.process);
+        if let Some(journal) = &self.journal {
+            let asked = Event::Asked {
+                query: id.clone(),
+                door: caller.door.name().to_owned(),
+                role: caller.principal.to_string(),
+                token: caller.token.as_deref().map(str::to_owned),
+                sql: shape(sql),
+            };
+            journal.begin(asked).await?;
+        }
+        let (role, door) = (caller.principal.role(), caller.door.name());
+        self.counts.running.inc();
+        Ok(Measured {
+            span: tracing::info_span!("query", id, role, door, outcome = tracing::field::Empty),
+            id,
+            role,
             began: Instant::now(),
             end: End::Left,
-            ended: self.ended.clone(),
-            running: self.running.clone(),
-            rows: self.rows.clone(),
-            seconds: self.seconds.clone(),
-        }
+            release: None,
+            rows: 0,
+            bytes: 0,
+            journal: self.journal.clone(),
+            counts: self.counts.clone(),
+        })
     }
 
     pub(crate) fn text(&self, now: &Now) -> String {
@@ -93,23 +148,27 @@ impl Meter {
             gauge.set(i64::try_from(value).unwrap_or(i64::MAX));
             gauge
         };
-        registry.register("queries", "Queries that ended, by role and end", self.ended.clone());
+        registry.register(
+            "queries",
+            "Queries that ended, by role and end",
+            self.counts.ended.clone(),
+        );
         registry.register(
             "queries_running",
             "Queries that run or wait for a place",
-            self.running.clone(),
+            self.counts.running.clone(),
         );
         registry.register(
             "queries_waiting",
             "Queries that wait for a place",
             gauge(now.waiting as u64),
         );
-        registry.register("rows", "Rows that were answered", self.rows.clone());
+        registry.register("rows", "Rows that were answered", self.counts.rows.clone());
         registry.register_with_unit(
             "query",
             "From the call to the last row",
             Unit::Seconds,
-            self.seconds.0.clone(),
+            self.counts.seconds.0.clone(),
         );
         if let Some(release) = now.release {
             registry.register("release", "Number of the newest release", gauge(release));
@@ -120,31 +179,41 @@ impl Meter {
     }
 }
 
-/// A query that is counted when it is dropped, as what it came to.
+/// A query that is counted, and written down, when it is dropped: as what it came to.
 pub(crate) struct Measured {
+    id: String,
+    span: Span,
     role: &'static str,
     began: Instant,
     end: End,
-    ended: Family<Ended, Counter>,
-    running: Gauge,
-    rows: Counter,
-    seconds: Seconds,
+    release: Option<u64>,
+    rows: u64,
+    bytes: u64,
+    journal: Option<Arc<Journal>>,
+    counts: Counts,
 }
 
 impl Measured {
+    /// What the query is logged under.
+    pub(crate) fn span(&self) -> Span {
+        self.span.clone()
+    }
+
     /// Counts what the query answers, up to its last row.
     pub(crate) fn of(mut self, answer: Result<Answer, Error>) -> Result<Answer, Error> {
         let answer = match answer {
             Ok(answer) => answer,
             Err(error) => {
                 self.end = End::Failed(error.kind());
-                return Err(error);
+                return Err(error.of_query(&self.id));
             }
         };
+        self.release = Some(answer.release.id);
         let rows = stream::unfold((answer.stream, self), |(mut rows, mut measured)| async move {
             let batch = rows.next().await;
             measured.saw(batch.as_ref());
-            Some((batch?, (rows, measured)))
+            let batch = batch?.map_err(|error| error.of_query(&measured.id));
+            Some((batch, (rows, measured)))
         });
         // Cursors ask again after the end.
         Ok(Answer { stream: rows.fuse().boxed(), ..answer })
@@ -152,7 +221,11 @@ impl Measured {
 
     fn saw(&mut self, batch: Option<&Result<RecordBatch, Error>>) {
         match batch {
-            Some(Ok(batch)) => drop(self.rows.inc_by(batch.num_rows() as u64)),
+            Some(Ok(batch)) => {
+                self.rows += batch.num_rows() as u64;
+                self.bytes += size(batch) as u64;
+                self.counts.rows.inc_by(batch.num_rows() as u64);
+            }
             Some(Err(error)) => self.end = End::Failed(error.kind()),
             None if self.end == End::Left => self.end = End::Answered,
             None => {}
@@ -162,9 +235,21 @@ impl Measured {
 
 impl Drop for Measured {
     fn drop(&mut self) {
-        self.running.dec();
-        self.ended.get_or_create(&Ended { role: self.role, end: self.end }).inc();
-        self.seconds.0.observe(self.began.elapsed().as_secs_f64());
+        let time = self.began.elapsed();
+        self.span.record("outcome", self.end.name());
+        self.counts.running.dec();
+        self.counts.ended.get_or_create(&Ended { role: self.role, end: self.end }).inc();
+        self.counts.seconds.0.observe(time.as_secs_f64());
+        if let Some(journal) = &self.journal {
+            journal.end(Event::Ended {
+                query: std::mem::take(&mut self.id),
+                outcome: self.end.name().to_owned(),
+                release: self.release,
+                rows: self.rows,
+                bytes: self.bytes,
+                milliseconds: u64::try_from(time.as_millis()).unwrap_or(u64::MAX),
+            });
+        }
     }
 }
 
@@ -175,6 +260,7 @@ mod tests {
     use arrow::datatypes::Schema;
 
     use super::*;
+    use crate::Principal;
     use crate::answer::without_columns as answer;
 
     fn batch() -> Result<RecordBatch, Error> {
@@ -184,18 +270,19 @@ mod tests {
     #[tokio::test]
     async fn each_query_is_counted_once_by_its_end() {
         let meter = Meter::default();
-        let begin = || meter.begin(Principal::Public);
+        let public = Principal::Public.into();
+        let begin = async || meter.begin(&public, "select 1").await.unwrap();
         let fails = || Err(Error::refused(Kind::TimedOut, "of the test"));
-        let all = begin().of(Ok(answer(stream::iter([batch(), batch()]).boxed()))).unwrap();
+        let all = begin().await.of(Ok(answer(stream::iter([batch(), batch()]).boxed()))).unwrap();
         assert!(meter.text(&now()).contains("carnac_queries_running 1\n"));
         assert!(all.collect().await.is_ok());
-        let late = begin().of(Ok(answer(stream::iter([batch(), fails()]).boxed()))).unwrap();
+        let late = begin().await.of(Ok(answer(stream::iter([batch(), fails()]).boxed()))).unwrap();
         assert!(late.collect().await.is_err());
-        assert!(begin().of(Err(Error::refused(Kind::Busy, "of the test"))).is_err());
-        let mut left = begin().of(Ok(answer(stream::iter([batch()]).boxed()))).unwrap();
+        assert!(begin().await.of(Err(Error::refused(Kind::Busy, "of the test"))).is_err());
+        let mut left = begin().await.of(Ok(answer(stream::iter([batch()]).boxed()))).unwrap();
         assert!(left.stream.next().await.is_some());
         drop(left);
-        drop(begin());
+        drop(begin().await);
         let text = meter.text(&now());
         for (end, count) in [("answered", 1), ("timed_out", 1), ("busy", 1), ("left", 2)] {
             let line = format!("carnac_queries_total{{role=\"public\",end=\"{end}\"}} {count}\n");

@@ -3,15 +3,20 @@
 use std::sync::Arc;
 
 use arrow::array::{Array, RecordBatch};
-use arrow::datatypes::{DataType, Field, Schema};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::common::{ParamValues, ScalarValue};
 use datafusion::execution::SessionState;
 use datafusion::logical_expr::LogicalPlan;
-use datafusion::physical_plan::execute_stream;
-use tokio::time::Instant;
+use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties, execute_stream};
 
 use crate::catalog::{Catalog, rewrite};
-use crate::{Answer, Description, Error, Principal, Result, answer, clock, gate};
+use crate::clock::End;
+use crate::{
+    Answer, Description, Error, Part, Principal, Result, answer, clock, gate, parts, pool,
+};
+
+/// A table of `information_schema` that shows the settings of the engine.
+const SETTINGS: &str = "df_settings";
 
 /// Runs one query on an open catalogue.
 pub(crate) async fn run(
@@ -20,32 +25,60 @@ pub(crate) async fn run(
     sql: &str,
     parameters: Option<&RecordBatch>,
 ) -> Result<Answer> {
-    run_until(catalog, principal, sql, parameters, None).await
+    run_until(catalog, principal, sql, parameters, (None, None)).await
 }
 
-/// As [`run`], up to a moment at which it fails.
+/// As [`run`], all of it or one part, up to a moment at which it fails.
 pub(crate) async fn run_until(
     catalog: &Catalog,
     principal: Principal,
     sql: &str,
     parameters: Option<&RecordBatch>,
-    until: Option<Instant>,
+    (part, end): (Option<Part>, Option<&End>),
 ) -> Result<Answer> {
-    let session = catalog.session(principal);
-    let plan = bind(plan(&session, sql).await?, parameters)?;
-    let schema = answer::plain(plan.schema().as_arrow());
-    let plan = session.optimize(&plan).map_err(Error::planning)?;
-    let physical = session
-        .query_planner()
-        .create_physical_plan(&plan, &session)
-        .await
-        .map_err(Error::running)?;
-    let physical = match until {
-        Some(until) => clock::until(physical, until).map_err(Error::running)?,
+    let mut session = catalog.session(principal);
+    if let Some(part) = part {
+        session = parts::session(session, part.of);
+    }
+    let (schema, physical) = physical(&session, sql, parameters).await?;
+    let physical = match end {
+        Some(end) => clock::until(physical, end).map_err(Error::running)?,
         None => physical,
     };
-    let rows = execute_stream(physical, session.task_ctx()).map_err(Error::running)?;
-    Ok(Answer::new(schema, rows, Arc::clone(&catalog.release)))
+    let task = Arc::new(pool::of_one((&session).into()));
+    let rows = match part {
+        Some(part) => parts::apart(physical).and_then(|plan| plan.execute(part.number, task)),
+        None => execute_stream(physical, task),
+    };
+    Ok(Answer::new(schema, rows.map_err(Error::running)?, Arc::clone(&catalog.release)))
+}
+
+/// Plans one query, and says in how many parts it is answered when so many are asked for.
+pub(crate) async fn parts(
+    catalog: &Catalog,
+    principal: Principal,
+    sql: &str,
+    parameters: Option<&RecordBatch>,
+    asked: usize,
+) -> Result<usize> {
+    let session = parts::session(catalog.session(principal), asked);
+    let (_, plan) = physical(&session, sql, parameters).await?;
+    let plan = parts::apart(plan).map_err(Error::planning)?;
+    Ok(plan.output_partitioning().partition_count())
+}
+
+/// Plans one query down to its operators; returns its columns too.
+async fn physical(
+    session: &SessionState,
+    sql: &str,
+    parameters: Option<&RecordBatch>,
+) -> Result<(SchemaRef, Arc<dyn ExecutionPlan>)> {
+    let plan = bind(plan(session, sql).await?, parameters)?;
+    let schema = answer::plain(plan.schema().as_arrow());
+    let plan = session.optimize(&plan).map_err(Error::planning)?;
+    let planner = session.query_planner();
+    let physical = planner.create_physical_plan(&plan, session).await.map_err(Error::running)?;
+    Ok((schema, physical))
 }
 
 /// Plans one query on an open catalogue, and says what it would answer.
@@ -75,6 +108,11 @@ pub(crate) async fn describe(
 async fn plan(session: &SessionState, sql: &str) -> Result<LogicalPlan> {
     let mut statement = gate::admit(sql)?;
     rewrite(&mut statement);
+    for table in session.resolve_table_references(&statement).map_err(Error::planning)? {
+        if table.table() == SETTINGS {
+            return Err(Error::invalid(format!("table '{table}' not found")));
+        }
+    }
     let plan = session.statement_to_plan(statement).await.map_err(Error::planning)?;
     gate::verify(&plan)?;
     Ok(plan)

@@ -2,6 +2,7 @@
 
 mod action;
 mod compression;
+mod endpoints;
 mod metadata;
 mod reply;
 mod running;
@@ -31,14 +32,14 @@ use arrow_flight::{
 };
 use axum::Router;
 use axum::middleware::from_fn;
-use carnac_query::{Access, At, Error, Gateway, Principal, TableEntry};
+use carnac_query::{Access, At, Caller, Door, Error, Gateway, TableEntry};
 use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use tonic::service::Routes;
 use tonic::{Request, Response, Status, Streaming};
 
 use crate::identify::{identify, token};
 use crate::{STOPPING, wire};
-use reply::{ask, batches, encode, info, message, one_batch};
+use reply::{ask, batches, encode, endpoint, info, info_of, message, one_batch};
 use running::Running;
 use seal::Seal;
 use ticket::Ticket;
@@ -61,15 +62,18 @@ pub(crate) fn router(
     let refusal = |error: Error| wire::status(&error).into_http::<axum::body::Body>();
     let (seal, running) = (Seal::of(access), Running::default());
     let access = Arc::clone(access);
-    let identified = move |request, next| identify(Arc::clone(&access), refusal, request, next);
+    let identified = move |request, next| {
+        let door = (Door::Flight, refusal as fn(_) -> _);
+        identify(Arc::clone(&access), door, request, next)
+    };
     let service = FlightServiceServer::with_interceptor(Service { gateway, seal, running }, refuse);
     let router = Routes::new(service).into_axum_router().reset_fallback();
     router.route_layer(from_fn(identified))
 }
 
 /// Who asks; a call of which it is not known is not answered.
-fn principal<T>(call: &Request<T>) -> Result<Principal, Status> {
-    let known = call.extensions().get().copied();
+fn caller<T>(call: &Request<T>) -> Result<Caller, Status> {
+    let known = call.extensions().get().cloned();
     known.ok_or_else(|| Status::unauthenticated("it is not known who asks"))
 }
 
@@ -83,7 +87,7 @@ struct Service {
 impl Service {
     async fn tables<T>(&self, call: &Request<T>) -> Result<Vec<TableEntry>, Status> {
         let at = session::named(call.metadata())?;
-        let tables = self.gateway.tables(principal(call)?, at.as_ref()).await;
+        let tables = self.gateway.tables(caller(call)?.principal, at.as_ref()).await;
         tables.map_err(|error| wire::status(&error))
     }
 
@@ -91,42 +95,73 @@ impl Service {
     async fn info(&self, ticket: Ticket, request: Request<FlightDescriptor>) -> Reply<FlightInfo> {
         let mut ticket = ticket.or(session::named(request.metadata())?);
         let (row, at) = (ticket.row().await?, ticket.at()?);
-        let who = principal(&request)?;
-        let described = self.gateway.describe(who, &ticket.sql, row.as_ref(), at.as_ref()).await;
+        let who = caller(&request)?;
+        let described =
+            self.gateway.describe(who.principal, &ticket.sql, row.as_ref(), at.as_ref()).await;
         let described = described.map_err(|error| wire::status(&error))?;
         ticket.pin(described.release);
-        let sealed = self.seal.seal(ticket, who, seal::OF_ANSWER);
-        let query = TicketStatementQuery { statement_handle: sealed.handle };
-        info(&query, &described.schema, request.into_inner(), Some(sealed.until))
+        let parts = self.parts(&mut ticket, &who, &request).await?;
+        let place = |part| {
+            let sealed = self.seal.seal(ticket.for_part(part), &who, seal::OF_ANSWER);
+            let query = TicketStatementQuery { statement_handle: sealed.handle };
+            endpoint(&query, Some(sealed.until))
+        };
+        info_of((0..parts).map(place), &described.schema, request.into_inner())
+    }
+
+    /// Says in how many parts the query of a ticket is answered, and writes it down there.
+    async fn parts(
+        &self,
+        ticket: &mut Ticket,
+        who: &Caller,
+        request: &Request<FlightDescriptor>,
+    ) -> Result<u32, Status> {
+        let asked = endpoints::asked(request.metadata())?;
+        let rows = ticket.rows().await?;
+        // Each row of parameters is a run of its own, one after the other.
+        if asked == 1 || rows.as_ref().is_some_and(|rows| rows.num_rows() > 1) {
+            return Ok(1);
+        }
+        let at = ticket.at()?;
+        let of = (at.as_ref(), asked);
+        let parts = self.gateway.parts(who.principal, &ticket.sql, rows.as_ref(), of).await;
+        let parts = parts.map_err(|error| wire::status(&error))?;
+        if parts > 1 {
+            ticket.parts = u32::try_from(asked).unwrap_or(0);
+        }
+        Ok(u32::try_from(parts).unwrap_or(1))
     }
 
     /// Ends what is sent by the tickets of an answer.
     fn cancel(&self, request: &Request<Action>) -> Reply<action::Results> {
-        let who = principal(request)?;
+        let who = caller(request)?;
         let mut is_cancelled = false;
         for handle in action::handles(&request.get_ref().body)? {
-            is_cancelled |= self.running.cancel(self.seal.open(&handle, who)?.number);
+            is_cancelled |= self.running.cancel(self.seal.open(&handle, &who)?.number);
         }
         action::cancelled(is_cancelled)
     }
 
     /// Runs the query of a ticket, once for each row of its parameters, all on one release.
     async fn run<T>(&self, handle: &[u8], call: &Request<T>) -> Reply<DoGet> {
-        let who = principal(call)?;
+        let who = caller(call)?;
         let options = compression::asked(call.metadata())?;
-        let ticket = self.seal.open(handle, who)?.or(session::named(call.metadata())?);
+        let ticket = self.seal.open(handle, &who)?.or(session::named(call.metadata())?);
         let sending = self.running.begin(ticket.number);
-        let (rows, at, sql) = (ticket.rows().await?, ticket.at()?, ticket.sql);
+        let (rows, at, part) = (ticket.rows().await?, ticket.at()?, ticket.part());
+        let sql = ticket.sql;
         let one = rows.as_ref().map(|rows| rows.slice(0, 1));
-        let first = sending.during(ask(&self.gateway, who, &sql, one, at.as_ref())).await?;
+        let first =
+            sending.during(ask(&self.gateway, who.clone(), &sql, one, (at.as_ref(), part))).await?;
         let at = at.or(Some(At::Release(first.release.id)));
         let rows = rows.unwrap_or_else(|| RecordBatch::new_empty(Arc::new(Schema::empty())));
         let gateway = Arc::clone(&self.gateway);
         let others = stream::iter(1..rows.num_rows()).then(move |row| {
-            let (gateway, sql, at) = (Arc::clone(&gateway), sql.clone(), at.clone());
+            let (gateway, who) = (Arc::clone(&gateway), who.clone());
+            let (sql, at) = (sql.clone(), at.clone());
             let one = rows.slice(row, 1);
             async move {
-                ask(&gateway, who, &sql, Some(one), at.as_ref())
+                ask(&gateway, who, &sql, Some(one), (at.as_ref(), None))
                     .await
                     .map(|answer| batches(answer.stream))
             }
@@ -168,7 +203,7 @@ impl FlightSqlService for Service {
         query: CommandPreparedStatementQuery,
         request: Request<FlightDescriptor>,
     ) -> Reply<FlightInfo> {
-        let ticket = self.seal.open(&query.prepared_statement_handle, principal(&request)?)?;
+        let ticket = self.seal.open(&query.prepared_statement_handle, &caller(&request)?)?;
         self.info(ticket, request).await
     }
 
@@ -177,7 +212,7 @@ impl FlightSqlService for Service {
         query: TicketStatementQuery,
         request: Request<arrow_flight::Ticket>,
     ) -> Reply<DoGet> {
-        self.run(&query.statement_handle, &request).await
+        Box::pin(self.run(&query.statement_handle, &request)).await
     }
 
     async fn do_get_prepared_statement(
@@ -185,7 +220,7 @@ impl FlightSqlService for Service {
         query: CommandPreparedStatementQuery,
         request: Request<arrow_flight::Ticket>,
     ) -> Reply<DoGet> {
-        self.run(&query.prepared_statement_handle, &request).await
+        Box::pin(self.run(&query.prepared_statement_handle, &request)).await
     }
 
     async fn do_action_create_prepared_statement(
@@ -194,13 +229,13 @@ impl FlightSqlService for Service {
         request: Request<Action>,
     ) -> Result<ActionCreatePreparedStatementResult, Status> {
         let at = session::named(request.metadata())?;
-        let who = principal(&request)?;
-        let described = self.gateway.describe(who, &query.query, None, at.as_ref()).await;
+        let who = caller(&request)?;
+        let described = self.gateway.describe(who.principal, &query.query, None, at.as_ref()).await;
         let described = described.map_err(|error| wire::status(&error))?;
         // Unless the call names a release, the handle names none: each execution reads the newest.
         let ticket = Ticket::of(query.query).or(at);
         Ok(ActionCreatePreparedStatementResult {
-            prepared_statement_handle: self.seal.seal(ticket, who, seal::OF_STATEMENT).handle,
+            prepared_statement_handle: self.seal.seal(ticket, &who, seal::OF_STATEMENT).handle,
             dataset_schema: message(&described.schema)?,
             parameter_schema: message(&described.parameters)?,
         })
@@ -211,10 +246,10 @@ impl FlightSqlService for Service {
         query: CommandPreparedStatementQuery,
         request: Request<PeekableFlightDataStream>,
     ) -> Result<DoPutPreparedStatementResult, Status> {
-        let who = principal(&request)?;
-        let ticket = self.seal.open(&query.prepared_statement_handle, who)?;
+        let who = caller(&request)?;
+        let ticket = self.seal.open(&query.prepared_statement_handle, &who)?;
         let ticket = ticket.bind(request.into_inner()).await?;
-        let handle = self.seal.seal(ticket, who, seal::OF_STATEMENT).handle;
+        let handle = self.seal.seal(ticket, &who, seal::OF_STATEMENT).handle;
         Ok(DoPutPreparedStatementResult { prepared_statement_handle: Some(handle) })
     }
 
@@ -231,7 +266,7 @@ impl FlightSqlService for Service {
         query: CommandGetCatalogs,
         request: Request<FlightDescriptor>,
     ) -> Reply<FlightInfo> {
-        info(&query, &query.into_builder().schema(), request.into_inner(), None)
+        info(&query, &query.into_builder().schema(), request.into_inner())
     }
 
     async fn do_get_catalogs(
@@ -251,7 +286,7 @@ impl FlightSqlService for Service {
         query: CommandGetDbSchemas,
         request: Request<FlightDescriptor>,
     ) -> Reply<FlightInfo> {
-        info(&query, &query.clone().into_builder().schema(), request.into_inner(), None)
+        info(&query, &query.clone().into_builder().schema(), request.into_inner())
     }
 
     async fn do_get_schemas(
@@ -276,7 +311,7 @@ impl FlightSqlService for Service {
         query: CommandGetTables,
         request: Request<FlightDescriptor>,
     ) -> Reply<FlightInfo> {
-        info(&query, &query.clone().into_builder().schema(), request.into_inner(), None)
+        info(&query, &query.clone().into_builder().schema(), request.into_inner())
     }
 
     async fn do_get_tables(
@@ -303,7 +338,7 @@ impl FlightSqlService for Service {
         query: CommandGetTableTypes,
         request: Request<FlightDescriptor>,
     ) -> Reply<FlightInfo> {
-        info(&query, &query.into_builder().schema(), request.into_inner(), None)
+        info(&query, &query.into_builder().schema(), request.into_inner())
     }
 
     async fn do_get_table_types(
@@ -326,7 +361,6 @@ impl FlightSqlService for Service {
             &query,
             &query.clone().into_builder(&metadata::SQL_INFO).schema(),
             request.into_inner(),
-            None,
         )
     }
 
@@ -343,7 +377,7 @@ impl FlightSqlService for Service {
         query: CommandGetXdbcTypeInfo,
         request: Request<FlightDescriptor>,
     ) -> Reply<FlightInfo> {
-        info(&query, &query.into_builder(&metadata::TYPES).schema(), request.into_inner(), None)
+        info(&query, &query.into_builder(&metadata::TYPES).schema(), request.into_inner())
     }
 
     async fn do_get_xdbc_type_info(

@@ -13,6 +13,7 @@
 
 mod ask;
 mod origin;
+mod packing;
 mod parameters;
 mod problem;
 mod reply;
@@ -30,7 +31,7 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Extension, Router};
-use carnac_query::{Access, Gateway, Principal};
+use carnac_query::{Access, Caller, Door as Entrance, Gateway, Principal};
 
 use crate::STOPPING;
 use crate::identify::identify;
@@ -55,7 +56,7 @@ const SEEN: &str = "exists (select 1 from information_schema.tables as t \
 type Reply = Result<Response, Problem>;
 type Door = State<Arc<Gateway>>;
 /// Who asks; a route that does not know it does not answer.
-type Asker = Extension<Principal>;
+type Asker = Extension<Caller>;
 
 /// Returns the routes, most of them for those whom `access` knows; new requests are refused while
 /// `stopping`, and those for another host than this one when it `is_loopback`.
@@ -66,8 +67,10 @@ pub(crate) fn router(
     is_loopback: bool,
 ) -> Router {
     let (access, stopping) = (Arc::clone(access), Arc::clone(stopping));
-    let identified =
-        move |request, next| identify(Arc::clone(&access), Problem::from, request, next);
+    let identified = move |request, next| {
+        let door = (Entrance::Http, Problem::from as fn(_) -> _);
+        identify(Arc::clone(&access), door, request, next)
+    };
     let refuse = move |request: Request, next: Next| {
         let is_stopping = stopping.load(Ordering::SeqCst);
         async move {
@@ -98,7 +101,7 @@ pub(crate) fn router(
 
 async fn query(
     State(gateway): Door,
-    Extension(principal): Asker,
+    Extension(caller): Asker,
     asked: Result<Query<Asked>, QueryRejection>,
     headers: HeaderMap,
     body: Bytes,
@@ -107,24 +110,24 @@ async fn query(
     let (sql, parameters) = parameters::of_body(&headers, &body)?;
     let form = reply::form(asked.format.as_deref(), &headers)?;
     let at = asked.at()?;
-    let answer = gateway.run(principal, &sql, parameters.as_ref(), at.as_ref()).await?;
-    reply::rows(answer, form).await
+    let answer = gateway.run(caller, &sql, parameters.as_ref(), at.as_ref()).await?;
+    reply::rows(answer, form, &headers).await
 }
 
 async fn indicators(
     State(gateway): Door,
-    Extension(principal): Asker,
+    Extension(caller): Asker,
     asked: Result<Query<Asked>, QueryRejection>,
     headers: HeaderMap,
 ) -> Reply {
     let Query(asked) = asked?;
     let ask = Ask::new("select * from catalog.indicators").order("id, version");
-    reply::cached(&gateway, principal, ask, &asked, &headers).await
+    reply::cached(&gateway, caller, ask, &asked, &headers).await
 }
 
 async fn figures(
     State(gateway): Door,
-    Extension(principal): Asker,
+    Extension(caller): Asker,
     Path(id): Path<String>,
     figures: Result<Query<Figures>, QueryRejection>,
     headers: HeaderMap,
@@ -136,7 +139,7 @@ async fn figures(
         .with("id", Some(&id))
         .and("is_current")
         .and(SEEN);
-    let found = of.run(&gateway, principal, at.as_ref()).await?.collect().await?;
+    let found = of.run(&gateway, &caller, at.as_ref()).await?.collect().await?;
     let Some(found) = found.iter().find(|batch| batch.num_rows() > 0) else {
         let reason = format!("there is no indicator {id} for who asks: GET /indicators lists all");
         return Err(Problem::new(StatusCode::NOT_FOUND, reason));
@@ -147,30 +150,30 @@ async fn figures(
         .with("period", figures.period.as_deref())
         .with("item", figures.item.as_deref())
         .with("status", figures.status.as_deref());
-    reply::cached(&gateway, principal, ask, &asked, &headers).await
+    reply::cached(&gateway, caller, ask, &asked, &headers).await
 }
 
 async fn authority(
     State(gateway): Door,
-    Extension(principal): Asker,
+    Extension(caller): Asker,
     Path(siren): Path<String>,
     asked: Result<Query<Asked>, QueryRejection>,
     headers: HeaderMap,
 ) -> Reply {
     let Query(asked) = asked?;
-    if principal == Principal::Public {
+    if caller.principal == Principal::Public {
         let reason = "authorities are shown to analysts, and to each one its own: send a token";
         return Err(Problem::new(StatusCode::FORBIDDEN, reason));
     }
     let of = Ask::new("select 1 from core.authority_years").with("siren", Some(&siren));
-    let found = of.run(&gateway, principal, asked.at()?.as_ref()).await?.collect().await?;
+    let found = of.run(&gateway, &caller, asked.at()?.as_ref()).await?.collect().await?;
     if found.iter().all(|batch| batch.num_rows() == 0) {
         let reason = "no authority has this SIREN in the release: it has nine digits";
         return Err(Problem::new(StatusCode::NOT_FOUND, reason));
     }
     let ask =
         Ask::new("select * from core.authority_years").with("siren", Some(&siren)).order("period");
-    reply::cached(&gateway, principal, ask, &asked, &headers).await
+    reply::cached(&gateway, caller, ask, &asked, &headers).await
 }
 
 async fn openapi() -> impl IntoResponse {
@@ -180,7 +183,7 @@ async fn openapi() -> impl IntoResponse {
 /// Whether queries are answered: the smallest one is, in time.
 async fn health(State(gateway): Door) -> Reply {
     let smallest = async {
-        let answer = Ask::new("select 1").run(&gateway, Principal::Public, None).await?;
+        let answer = Ask::new("select 1").run(&gateway, &Principal::Public.into(), None).await?;
         answer.collect().await.map_err(Problem::from)
     };
     match tokio::time::timeout(PATIENCE, smallest).await {

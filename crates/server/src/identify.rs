@@ -8,20 +8,19 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use carnac_query::{Access, Error, Principal};
+use carnac_query::{Access, Door, Error};
 
-/// Puts the [`Principal`] of a request beside it, or refuses it as `refusal` says it.
+/// Puts the caller of a request at a door beside it, or refuses it as `refusal` says it.
 pub(crate) async fn identify<R: IntoResponse>(
     access: Arc<Access>,
-    refusal: fn(Error) -> R,
+    (door, refusal): (Door, fn(Error) -> R),
     mut request: Request,
     next: Next,
 ) -> Response {
     let presented = token(request.headers());
-    let found: Result<Principal, _> = access.principal(presented.as_deref()).await;
-    match found {
-        Ok(principal) => {
-            request.extensions_mut().insert(principal);
+    match access.caller(presented.as_deref()).await {
+        Ok(caller) => {
+            request.extensions_mut().insert(caller.by(door));
             next.run(request).await
         }
         Err(error) => refusal(error).into_response(),

@@ -6,7 +6,10 @@ use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 use serde::Deserialize;
 
 use super::keys::{Jwks, Keys};
-use crate::{Principal, Result};
+use crate::{Caller, Result};
+
+/// Who a token is of that does not say it.
+const ANY_SUBJECT: &str = "jwt";
 
 /// An identity provider (OIDC) whose tokens are taken.
 #[derive(Debug)]
@@ -21,6 +24,8 @@ pub struct Provider {
 struct Claims {
     exp: i64,
     nbf: Option<i64>,
+    /// Whom the provider knows it by.
+    sub: Option<String>,
     /// A role, as `carnac token create` names it.
     carnac_role: String,
 }
@@ -47,11 +52,7 @@ impl Provider {
     ///
     /// # Errors
     /// When the keys cannot be had.
-    pub(super) async fn principal(
-        &self,
-        token: &str,
-        now: DateTime<Utc>,
-    ) -> Result<Option<Principal>> {
+    pub(super) async fn caller(&self, token: &str, now: DateTime<Utc>) -> Result<Option<Caller>> {
         let Ok(header) = decode_header(token) else { return Ok(None) };
         let Some(kid) = header.kid else { return Ok(None) };
         let keys = self.keys.at(now, Some(&kid)).await?;
@@ -60,7 +61,10 @@ impl Provider {
             let (now, from) = (now.timestamp(), claims.nbf.unwrap_or(i64::MIN));
             (from..claims.exp).contains(&now)
         };
-        Ok(claims.filter(holds).and_then(|claims| claims.carnac_role.parse().ok()))
+        Ok(claims.filter(holds).and_then(|claims| {
+            let subject = claims.sub.as_deref().unwrap_or(ANY_SUBJECT);
+            Some(Caller::known(claims.carnac_role.parse().ok()?, subject))
+        }))
     }
 
     fn claims(&self, token: &str, algorithm: Algorithm, key: &Jwk) -> Option<Claims> {

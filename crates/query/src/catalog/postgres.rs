@@ -208,6 +208,28 @@ fn types() -> Vec<Row> {
     all.map(of_type).chain(arrays).collect()
 }
 
+/// The name of a type as those of its functions begin.
+fn of_function(name: &str) -> String {
+    let is_joined = matches!(
+        name,
+        "bool"
+            | "bytea"
+            | "char"
+            | "name"
+            | "int2"
+            | "int4"
+            | "int8"
+            | "oid"
+            | "text"
+            | "bpchar"
+            | "varchar"
+            | "float4"
+            | "float8"
+            | "unknown"
+    );
+    if is_joined { name.to_owned() } else { format!("{name}_") }
+}
+
 fn of_type(of: PostgresType) -> Row {
     let is_pseudo = of.category == "P";
     row([
@@ -217,8 +239,8 @@ fn of_type(of: PostgresType) -> Row {
         ("typcategory", of.category.to_owned()),
         ("typarray", of.array.to_string()),
         ("typtype", if is_pseudo { "p" } else { "b" }.to_owned()),
-        ("typinput", format!("{}in", of.name)),
-        ("typreceive", format!("{}recv", of.name)),
+        ("typinput", format!("{}in", of_function(of.name))),
+        ("typreceive", format!("{}recv", of_function(of.name))),
     ])
 }
 

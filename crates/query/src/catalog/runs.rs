@@ -89,7 +89,9 @@ impl TableProvider for RunTable {
 }
 
 /// Rows of these columns, any of which may be null: whether one is must not hang on the rows.
-fn batch<const N: usize>(columns: [(&str, ArrayRef); N]) -> Result<RecordBatch, ArrowError> {
+pub(super) fn batch<const N: usize>(
+    columns: [(&str, ArrayRef); N],
+) -> Result<RecordBatch, ArrowError> {
     let columns = columns.into_iter().map(|(name, column)| (name, column, true));
     RecordBatch::try_from_iter_with_nullable(columns)
 }
@@ -195,21 +197,21 @@ fn missing(runs: &[Run], table: &str) -> Option<(&'static str, &'static str)> {
     None
 }
 
-fn texts<'t>(values: impl Iterator<Item = &'t str>) -> ArrayRef {
+pub(super) fn texts<'t>(values: impl Iterator<Item = &'t str>) -> ArrayRef {
     // `from_iter_values` wants to know how many there are.
     optional(values.map(Some))
 }
 
-fn optional<'t>(values: impl Iterator<Item = Option<&'t str>>) -> ArrayRef {
+pub(super) fn optional<'t>(values: impl Iterator<Item = Option<&'t str>>) -> ArrayRef {
     Arc::new(values.collect::<StringArray>())
 }
 
-fn numbers(values: impl Iterator<Item = Option<u64>>) -> ArrayRef {
+pub(super) fn numbers(values: impl Iterator<Item = Option<u64>>) -> ArrayRef {
     let number = |value: Option<u64>| value.map(|value| i64::try_from(value).unwrap_or(i64::MAX));
     Arc::new(values.map(number).collect::<Int64Array>())
 }
 
-fn times(values: impl Iterator<Item = DateTime<Utc>>) -> ArrayRef {
+pub(super) fn times(values: impl Iterator<Item = DateTime<Utc>>) -> ArrayRef {
     let micros = values.map(|time| Some(time.timestamp_micros()));
     Arc::new(micros.collect::<TimestampMicrosecondArray>().with_timezone("UTC"))
 }

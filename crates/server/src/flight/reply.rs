@@ -7,7 +7,7 @@ use arrow_flight::encode::FlightDataEncoderBuilder;
 use arrow_flight::error::FlightError;
 use arrow_flight::sql::ProstMessageExt;
 use arrow_flight::{FlightDescriptor, FlightEndpoint, FlightInfo, IpcMessage, SchemaAsIpc};
-use carnac_query::{Answer, At, Gateway, Principal};
+use carnac_query::{Answer, At, Caller, Gateway, Part};
 use chrono::{DateTime, Utc};
 use futures::stream::{self, Stream, StreamExt, TryStreamExt};
 use prost::Message;
@@ -26,33 +26,49 @@ pub(super) fn batches(
 /// Asks the gateway, with one row of parameters at most.
 pub(super) async fn ask(
     gateway: &Gateway,
-    who: Principal,
+    who: Caller,
     sql: &str,
     row: Option<RecordBatch>,
-    at: Option<&At>,
+    of: (Option<&At>, Option<Part>),
 ) -> Result<Answer, Status> {
-    let answer = gateway.run(who, sql, row.as_ref(), at).await;
+    let answer = gateway.run_part(who, sql, row.as_ref(), of).await;
     answer.map_err(|error| wire::status(&error))
 }
 
-/// Says where to get the answer of `command`: here, by one ticket, which may hold `until` then only.
+/// Says where to get the answer of `command`: here, by one ticket.
 pub(super) fn info<C: ProstMessageExt>(
     command: &C,
     schema: &Schema,
     descriptor: FlightDescriptor,
-    until: Option<DateTime<Utc>>,
 ) -> Reply<FlightInfo> {
+    info_of([endpoint(command, None)], schema, descriptor)
+}
+
+/// Says where to get an answer: at these endpoints, all of them and in no order.
+pub(super) fn info_of(
+    endpoints: impl IntoIterator<Item = FlightEndpoint>,
+    schema: &Schema,
+    descriptor: FlightDescriptor,
+) -> Reply<FlightInfo> {
+    let mut info = FlightInfo::new()
+        .try_with_schema(schema)
+        .map_err(|_| Status::internal("the schema cannot be sent"))?
+        .with_descriptor(descriptor);
+    info.endpoint.extend(endpoints);
+    Ok(Response::new(info))
+}
+
+/// One place of an answer: this server, by a ticket that may hold `until` then only.
+pub(super) fn endpoint<C: ProstMessageExt>(
+    command: &C,
+    until: Option<DateTime<Utc>>,
+) -> FlightEndpoint {
     let ticket = arrow_flight::Ticket::new(command.as_any().encode_to_vec());
     let mut endpoint = FlightEndpoint::new().with_ticket(ticket);
     if let Some(until) = until {
         endpoint.expiration_time.get_or_insert_default().seconds = until.timestamp();
     }
-    let info = FlightInfo::new()
-        .try_with_schema(schema)
-        .map_err(|_| Status::internal("the schema cannot be sent"))?
-        .with_endpoint(endpoint)
-        .with_descriptor(descriptor);
-    Ok(Response::new(info))
+    endpoint
 }
 
 pub(super) fn encode(

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
 
 use arrow::array::RecordBatch;
 use futures::future::ready;
 use futures::stream::{self, BoxStream, Stream, StreamExt};
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tonic::Status;
 
@@ -14,6 +16,15 @@ type Batch = Result<RecordBatch, Status>;
 /// By the number of its ticket: what ends an answer, and how often it is sent at once.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Running(Arc<Mutex<BTreeMap<u64, (CancellationToken, usize)>>>);
+
+/// What drops rows at a cancel; it goes with them.
+struct Watch(JoinHandle<()>);
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
 
 /// One sending of an answer, counted as long as it lives.
 pub(super) struct Sending {
@@ -63,9 +74,25 @@ impl Sending {
         self,
         rows: impl Stream<Item = Batch> + Send + 'static,
     ) -> BoxStream<'static, Batch> {
+        let rows = Arc::new(Mutex::new(Some(rows.boxed())));
+        // A client that does not read asks for no row: the rows are dropped all the same.
+        let (stop, held) = (self.token.clone(), Arc::clone(&rows));
+        let watch = Watch(tokio::spawn(async move {
+            stop.cancelled().await;
+            drop(held.lock().unwrap_or_else(PoisonError::into_inner).take());
+        }));
+        let sent = stream::poll_fn(move |context| {
+            match &mut *rows.lock().unwrap_or_else(PoisonError::into_inner) {
+                Some(rows) => rows.poll_next_unpin(context),
+                None => Poll::Ready(None),
+            }
+        });
         let stop = self.token.clone().cancelled_owned();
-        let end = stream::once(async move { self.token.is_cancelled().then(|| Err(cancelled())) });
-        rows.take_until(stop).chain(end.filter_map(ready)).boxed()
+        let end = stream::once(async move {
+            drop(watch);
+            self.token.is_cancelled().then(|| Err(cancelled()))
+        });
+        sent.take_until(stop).chain(end.filter_map(ready)).boxed()
     }
 }
 
@@ -114,6 +141,20 @@ mod tests {
         }
         assert!(futures::poll!(other.next()).is_pending());
         assert!(!running.cancel(1) && running.cancel(2));
+    }
+
+    #[tokio::test]
+    async fn a_cancel_drops_rows_that_nobody_reads() {
+        let running = Running::default();
+        let (held, dropped) = tokio::sync::oneshot::channel::<()>();
+        let endless = stream::poll_fn(move |_| {
+            assert!(!held.is_closed());
+            Poll::<Option<Batch>>::Pending
+        });
+        let unread = running.begin(1).rows(endless);
+        assert!(running.cancel(1));
+        assert!(dropped.await.is_err());
+        drop(unread);
     }
 
     #[tokio::test]

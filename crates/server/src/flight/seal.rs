@@ -4,7 +4,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
-use carnac_query::{Access, Principal};
+use carnac_query::{Access, Caller};
 use chrono::{DateTime, TimeDelta, Utc};
 use prost::Message;
 use tonic::Status;
@@ -39,10 +39,10 @@ impl Seal {
     }
 
     /// Seals a ticket for `who`, with a number of its own.
-    pub(super) fn seal(&self, mut ticket: Ticket, who: Principal, life: TimeDelta) -> Sealed {
+    pub(super) fn seal(&self, mut ticket: Ticket, who: &Caller, life: TimeDelta) -> Sealed {
         let until = (self.clock)() + life;
         ticket.number = self.last.fetch_add(1, Ordering::SeqCst) + 1;
-        ticket.principal = who.to_string();
+        ticket.caller = who.to_string();
         ticket.until = until.timestamp();
         let body = ticket.encode_to_vec();
         let proof = blake3::keyed_hash(&self.key, &body);
@@ -53,7 +53,7 @@ impl Seal {
     ///
     /// # Errors
     /// `Unauthenticated` when it was not sealed by this server, is another one's, or has expired.
-    pub(super) fn open(&self, handle: &[u8], who: Principal) -> Result<Ticket, Status> {
+    pub(super) fn open(&self, handle: &[u8], who: &Caller) -> Result<Ticket, Status> {
         let refused =
             || Status::unauthenticated("the ticket is not one of this server: ask for another");
         let (proof, body) = handle.split_at_checked(PROOF).ok_or_else(refused)?;
@@ -62,7 +62,7 @@ impl Seal {
             return Err(refused());
         }
         let ticket = Ticket::decode(body).map_err(|_| refused())?;
-        if ticket.principal != who.to_string() {
+        if ticket.caller != who.to_string() {
             return Err(Status::unauthenticated("the ticket was given to somebody else"));
         }
         if (self.clock)().timestamp() >= ticket.until {
@@ -74,6 +74,8 @@ impl Seal {
 
 #[cfg(test)]
 mod tests {
+    use carnac_query::Principal;
+
     use super::*;
 
     /// A seal whose clock has been standing since 1970, and so many hours later.
@@ -86,18 +88,20 @@ mod tests {
     #[test]
     fn a_handle_holds_for_one_up_to_its_time() {
         let [seal, later] = seals();
-        let sealed = seal.seal(Ticket::of("select 1".to_owned()), Principal::Analyst, OF_ANSWER);
+        let sealed =
+            seal.seal(Ticket::of("select 1".to_owned()), &Principal::Analyst.into(), OF_ANSWER);
         assert_eq!(sealed.until, DateTime::UNIX_EPOCH + OF_ANSWER);
-        let opened = seal.open(&sealed.handle, Principal::Analyst).unwrap();
+        let opened = seal.open(&sealed.handle, &Principal::Analyst.into()).unwrap();
         assert_eq!((opened.sql.as_str(), opened.number), ("select 1", 1));
-        let again = seal.seal(opened, Principal::Analyst, OF_STATEMENT);
-        assert_eq!(later.open(&again.handle, Principal::Analyst).unwrap().number, 2);
+        let again = seal.seal(opened, &Principal::Analyst.into(), OF_STATEMENT);
+        assert_eq!(later.open(&again.handle, &Principal::Analyst.into()).unwrap().number, 2);
         for refused in [
-            later.open(&sealed.handle, Principal::Analyst),
-            seal.open(&sealed.handle, Principal::Public),
-            seal.open(&sealed.handle[1..], Principal::Analyst),
-            seal.open(&[], Principal::Analyst),
-            Seal { key: [8; blake3::KEY_LEN], ..seal }.open(&sealed.handle, Principal::Analyst),
+            later.open(&sealed.handle, &Principal::Analyst.into()),
+            seal.open(&sealed.handle, &Principal::Public.into()),
+            seal.open(&sealed.handle[1..], &Principal::Analyst.into()),
+            seal.open(&[], &Principal::Analyst.into()),
+            Seal { key: [8; blake3::KEY_LEN], ..seal }
+                .open(&sealed.handle, &Principal::Analyst.into()),
         ] {
             assert_eq!(refused.unwrap_err().code(), tonic::Code::Unauthenticated);
         }
@@ -106,11 +110,12 @@ mod tests {
     #[test]
     fn a_handle_with_another_byte_is_none() {
         let [seal, _] = seals();
-        let sealed = seal.seal(Ticket::of("select 1".to_owned()), Principal::Analyst, OF_ANSWER);
+        let sealed =
+            seal.seal(Ticket::of("select 1".to_owned()), &Principal::Analyst.into(), OF_ANSWER);
         for at in 0..sealed.handle.len() {
             let mut forged = sealed.handle.to_vec();
             forged[at] ^= 1;
-            assert!(seal.open(&forged, Principal::Analyst).is_err(), "byte {at}");
+            assert!(seal.open(&forged, &Principal::Analyst.into()).is_err(), "byte {at}");
         }
     }
 }

@@ -11,7 +11,7 @@ use arrow_flight::FlightData;
 use arrow_flight::decode::FlightRecordBatchStream;
 use arrow_flight::error::FlightError;
 use arrow_flight::sql::server::PeekableFlightDataStream;
-use carnac_query::At;
+use carnac_query::{At, Part};
 use futures::{FutureExt, StreamExt, TryStreamExt};
 use prost::Message;
 use tonic::Status;
@@ -40,13 +40,19 @@ pub(super) struct Ticket {
     edition: String,
     /// Whom it was given to.
     #[prost(string, tag = "5")]
-    pub(super) principal: String,
+    pub(super) caller: String,
     /// When it expires, in seconds since 1970.
     #[prost(int64, tag = "6")]
     pub(super) until: i64,
     /// Its number among those of the server.
     #[prost(uint64, tag = "7")]
     pub(super) number: u64,
+    /// The part of the answer, from 0.
+    #[prost(uint32, tag = "8")]
+    pub(super) part: u32,
+    /// How many parts were asked for; 0 is the whole answer.
+    #[prost(uint32, tag = "9")]
+    pub(super) parts: u32,
 }
 
 impl Ticket {
@@ -73,6 +79,17 @@ impl Ticket {
             }
         }
         self
+    }
+
+    /// Returns the same ticket for another part.
+    pub(super) fn for_part(&self, part: u32) -> Self {
+        Self { part, ..self.clone() }
+    }
+
+    /// Returns the part of the answer that it is for; none is all of it.
+    pub(super) fn part(&self) -> Option<Part> {
+        let part = Part { number: self.part as usize, of: self.parts as usize };
+        (part.of > 0).then_some(part)
     }
 
     /// Pins the release that the query was planned on.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch, StringArray};
-use carnac_query::{Answer, At, Gateway, Principal};
+use carnac_query::{Answer, At, Caller, Gateway};
 use serde::Deserialize;
 
 use super::problem::Problem;
@@ -82,7 +82,7 @@ impl Ask {
     pub(super) async fn run(
         &self,
         gateway: &Gateway,
-        principal: Principal,
+        caller: &Caller,
         at: Option<&At>,
     ) -> Result<Answer, Problem> {
         let mut sql = self.sql.clone();
@@ -92,7 +92,7 @@ impl Ask {
         if !self.order.is_empty() {
             sql.push_str(&format!(" order by {}", self.order));
         }
-        Ok(gateway.run(principal, &sql, self.row().as_ref(), at).await?)
+        Ok(gateway.run(caller.clone(), &sql, self.row().as_ref(), at).await?)
     }
 
     fn row(&self) -> Option<RecordBatch> {

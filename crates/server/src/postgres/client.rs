@@ -5,7 +5,7 @@ use std::io;
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Schema};
-use carnac_query::{Access, At, Gateway, PostgresType, Principal};
+use carnac_query::{Access, At, Caller, Door, Gateway, PostgresType};
 use pgwire::messages::PgWireBackendMessage as Reply;
 use pgwire::messages::data::{NoData, ParameterDescription};
 use pgwire::messages::extendedquery::{BindComplete, CloseComplete, ParseComplete};
@@ -34,7 +34,7 @@ pub(super) struct Client {
     pub(super) access: Arc<Access>,
     /// What it presented, if it did.
     pub(super) token: Option<String>,
-    pub(super) principal: Principal,
+    pub(super) caller: Caller,
     pub(super) connection: Connection,
     pub(super) cancel: Arc<Notify>,
     pub(super) settings: Settings,
@@ -163,11 +163,12 @@ impl Client {
 
     /// Looks at the token again: one that was revoked, or has expired, ends the session.
     async fn identify(&mut self) -> Result<(), Fault> {
-        let found = self.access.principal(self.token.as_deref()).await;
-        self.principal = found.map_err(|error| match Problem::from(error) {
+        let found = self.access.caller(self.token.as_deref()).await;
+        let found = found.map_err(|error| match Problem::from(error) {
             problem if problem.code == DENIED => Problem::fatal(problem.code, problem.message),
             problem => problem,
         })?;
+        self.caller = found.by(Door::Postgres);
         Ok(())
     }
 

@@ -163,7 +163,7 @@ impl Client {
         patience: &mut Patience,
     ) -> Result<Rows, Fault> {
         let (gateway, at) = (Arc::clone(&self.gateway), self.reading());
-        let run = Box::pin(gateway.run(self.principal, sql, parameters, at.as_ref()));
+        let run = Box::pin(gateway.run(self.caller.clone(), sql, parameters, at.as_ref()));
         let answer = self.connection.during(patience, run).await??;
         self.pinned = Some(answer.release.id);
         Ok(Rows::new(answer))
@@ -176,7 +176,8 @@ impl Client {
         patience: &mut Patience,
     ) -> Result<Description, Fault> {
         let (gateway, at) = (Arc::clone(&self.gateway), self.reading());
-        let describe = Box::pin(gateway.describe(self.principal, sql, parameters, at.as_ref()));
+        let describe =
+            Box::pin(gateway.describe(self.caller.principal, sql, parameters, at.as_ref()));
         let description = self.connection.during(patience, describe).await??;
         self.pinned = Some(description.release);
         Ok(description)

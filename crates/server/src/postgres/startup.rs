@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use carnac_query::Principal;
+use carnac_query::{Caller, Door};
 use pgwire::messages::PgWireBackendMessage as Reply;
 use pgwire::messages::response::TransactionStatus;
 use pgwire::messages::startup::{
@@ -72,7 +72,7 @@ struct Guest {
     connection: Connection,
     asked: Asked,
     token: Option<String>,
-    principal: Principal,
+    caller: Caller,
 }
 
 /// Lets a client in and answers it until it leaves.
@@ -88,7 +88,7 @@ pub(super) async fn begin(
         () = tokio::time::sleep(PATIENCE) => return,
         guest = let_in(stream, &house, &cancels, is_full) => guest,
     };
-    let Some(Guest { connection, asked, token, principal }) = guest else { return };
+    let Some(Guest { connection, asked, token, caller }) = guest else { return };
     let cancel = Arc::new(Notify::new());
     let secret = secret();
     let cancellable =
@@ -97,7 +97,7 @@ pub(super) async fn begin(
         gateway: house.gateway,
         access: house.access,
         token,
-        principal,
+        caller,
         connection,
         cancel,
         settings: Settings::default(),
@@ -151,9 +151,7 @@ async fn let_in(
         }
     };
     match known.await {
-        Ok(Some(((token, principal), asked))) => {
-            Some(Guest { connection, asked, token, principal })
-        }
+        Ok(Some(((token, caller), asked))) => Some(Guest { connection, asked, token, caller }),
         Ok(None) => {
             // Within TLS, a client that asked to cancel waits to hear that it was heard.
             connection.close().await;
@@ -215,7 +213,7 @@ async fn authenticate(
     connection: &mut Connection,
     house: &House,
     asked: &Asked,
-) -> Result<(Option<String>, Principal), Fault> {
+) -> Result<(Option<String>, Caller), Fault> {
     let token = match asked.user() {
         Some(ANONYMOUS) => None,
         Some(_) => {
@@ -227,8 +225,8 @@ async fn authenticate(
             return Err(Problem::fatal("28000", reason).into());
         }
     };
-    let principal = house.access.principal(token.as_deref()).await?;
-    Ok((token, principal))
+    let caller = house.access.caller(token.as_deref()).await?;
+    Ok((token, caller.by(Door::Postgres)))
 }
 
 /// Tells the client what it is to know, and takes what it sets.

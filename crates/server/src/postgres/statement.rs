@@ -173,8 +173,11 @@ impl<'s> Words<'_, 's> {
                 return Ok(Statement::Nothing("SET"));
             }
             if self.passes("authorization") {
-                return Err(Problem::error("42501", "nobody else can be asked to be"));
+                return Err(nobody_else());
             }
+        }
+        if self.passes("role") {
+            return Err(nobody_else());
         }
         if self.passes("transaction") {
             return Ok(Statement::Nothing("SET"));
@@ -296,6 +299,10 @@ impl<'s> Words<'_, 's> {
         let options = Options::parse(self.words)?;
         Ok(Statement::Copy { query, options })
     }
+}
+
+fn nobody_else() -> Problem {
+    Problem::error("42501", "nobody else can be asked to be")
 }
 
 #[cfg(test)]

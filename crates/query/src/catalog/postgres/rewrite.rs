@@ -62,7 +62,11 @@ impl VisitorMut for Rewriter {
                     *expr = null();
                 }
             }
-            Expr::BinaryOp { op, .. } => {
+            Expr::BinaryOp { left, op, right } => {
+                // 0 is no function, whose name is `-`.
+                if names_function(left) && **right == number(0) {
+                    **right = Expr::Value(Value::SingleQuotedString("-".to_owned()).into());
+                }
                 if let BinaryOperator::PGCustomBinaryOperator(parts) = op
                     && let Some(plain) = parts.last().and_then(|sign| operator(sign))
                 {
@@ -90,6 +94,22 @@ impl VisitorMut for Rewriter {
         }
         ControlFlow::Continue(())
     }
+}
+
+fn number(number: u8) -> Expr {
+    Expr::Value(Value::Number(number.to_string(), false).into())
+}
+
+/// Whether this is a column of `pg_type` that names a function.
+fn names_function(expr: &Expr) -> bool {
+    let column = match expr {
+        Expr::Identifier(column) => Some(column),
+        Expr::CompoundIdentifier(parts) => parts.last(),
+        _ => None,
+    };
+    column.is_some_and(|column| {
+        matches!(column.value.as_str(), "typinput" | "typoutput" | "typreceive" | "typsend")
+    })
 }
 
 fn null() -> Expr {

@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# Measures the server of a binary under load: run.sh [BINARY] [PART[=NUMBER] ...]
+# Parts are load, soak, logins, ends and memory, by default all; what NUMBER means stands at the top
+# of each. The virtual environment is that of tests/clients: $CARNAC_VENV, by default
+# target/clients-venv. $CARNAC_SEED names the draws.
+set -euo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+project=$(cd "$here/../.." && pwd)
+clients=$project/tests/clients
+binary=${1:-$project/target/release/carnac}
+venv=${CARNAC_VENV:-$project/target/clients-venv}
+wanted=$(sha256sum <"$clients/requirements.txt")
+stamp=$venv/requirements.sha256
+
+if [[ ! -f $stamp || $(<"$stamp") != "$wanted" ]]; then
+    python3 -m venv "$venv"
+    "$venv/bin/pip" install --quiet --disable-pip-version-check -r "$clients/requirements.txt"
+    printf '%s\n' "$wanted" >"$stamp"
+fi
+
+parts=("${@:2}")
+if [[ ${#parts[@]} -eq 0 ]]; then
+    parts=(load soak logins ends memory)
+fi
+
+failed=0
+for part in "${parts[@]}"; do
+    arguments=("$here/${part%%=*}.py" "$binary")
+    if [[ $part == *=* ]]; then
+        arguments+=("${part#*=}")
+    fi
+    PYTHONPATH=$clients "$venv/bin/python" -B "${arguments[@]}" || failed=1
+done
+exit "$failed"
