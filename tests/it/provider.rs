@@ -187,7 +187,10 @@ async fn the_keys_of_a_provider_are_asked_for_at_its_address() {
     };
     let (one, two) = (token("one"), token("two"));
     let kind = async |token: &str| match access.caller(Some(token)).await {
-        Ok(caller) => Ok(assert_eq!(caller.principal, Principal::Analyst)),
+        Ok(caller) => {
+            assert_eq!(caller.principal, Principal::Analyst);
+            Ok(())
+        }
         Err(error) => Err(error.kind()),
     };
     let (begun, refused) = (asked(), Err(Kind::Unauthenticated));

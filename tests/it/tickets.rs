@@ -69,14 +69,14 @@ async fn an_answer_in_parts_is_the_whole_answer() {
     };
     let cases = [
         ("select * from core.acts", true),
-        ("select act_id, period from core.acts where period >= '2020' and nature = '1'", true),
+        ("select act_id, period from core.acts where period >= '2020' and nature_code = '1'", true),
         (
             "select * from core.acts as a join core.authority_years as y using (siren, period)",
             false,
         ),
         ("select * from core.acts order by act_id", false),
         ("select period, count(*) from core.acts group by period", false),
-        ("select act_id, period from core.acts limit 20", false),
+        ("select act_id, period from core.acts order by act_id limit 20", false),
         ("select act_id, period, row_number() over (order by act_id) from core.acts", false),
     ];
     for (sql, has_parts) in cases {

@@ -100,36 +100,13 @@ impl Service {
             self.gateway.describe(who.principal, &ticket.sql, row.as_ref(), at.as_ref()).await;
         let described = described.map_err(|error| wire::status(&error))?;
         ticket.pin(described.release);
-        let parts = self.parts(&mut ticket, &who, &request).await?;
+        let parts = endpoints::parts(&self.gateway, &mut ticket, &who, request.metadata()).await?;
         let place = |part| {
             let sealed = self.seal.seal(ticket.for_part(part), &who, seal::OF_ANSWER);
             let query = TicketStatementQuery { statement_handle: sealed.handle };
             endpoint(&query, Some(sealed.until))
         };
         info_of((0..parts).map(place), &described.schema, request.into_inner())
-    }
-
-    /// Says in how many parts the query of a ticket is answered, and writes it down there.
-    async fn parts(
-        &self,
-        ticket: &mut Ticket,
-        who: &Caller,
-        request: &Request<FlightDescriptor>,
-    ) -> Result<u32, Status> {
-        let asked = endpoints::asked(request.metadata())?;
-        let rows = ticket.rows().await?;
-        // Each row of parameters is a run of its own, one after the other.
-        if asked == 1 || rows.as_ref().is_some_and(|rows| rows.num_rows() > 1) {
-            return Ok(1);
-        }
-        let at = ticket.at()?;
-        let of = (at.as_ref(), asked);
-        let parts = self.gateway.parts(who.principal, &ticket.sql, rows.as_ref(), of).await;
-        let parts = parts.map_err(|error| wire::status(&error))?;
-        if parts > 1 {
-            ticket.parts = u32::try_from(asked).unwrap_or(0);
-        }
-        Ok(u32::try_from(parts).unwrap_or(1))
     }
 
     /// Ends what is sent by the tickets of an answer.
@@ -151,8 +128,8 @@ impl Service {
         let (rows, at, part) = (ticket.rows().await?, ticket.at()?, ticket.part());
         let sql = ticket.sql;
         let one = rows.as_ref().map(|rows| rows.slice(0, 1));
-        let first =
-            sending.during(ask(&self.gateway, who.clone(), &sql, one, (at.as_ref(), part))).await?;
+        let first = ask(&self.gateway, who.clone(), &sql, one, (at.as_ref(), part));
+        let first = sending.during(Box::pin(first)).await?;
         let at = at.or(Some(At::Release(first.release.id)));
         let rows = rows.unwrap_or_else(|| RecordBatch::new_empty(Arc::new(Schema::empty())));
         let gateway = Arc::clone(&self.gateway);

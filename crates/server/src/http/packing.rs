@@ -35,7 +35,8 @@ impl Packing {
             accepted.iter().any(|entry| {
                 let (entry, quality) = entry.split_once(';').unwrap_or((entry, ""));
                 let quality = quality.trim().strip_prefix("q=").unwrap_or("1");
-                entry.trim().eq_ignore_ascii_case(name) && quality.trim_matches(['0', '.']) != ""
+                entry.trim().eq_ignore_ascii_case(name)
+                    && !quality.trim_matches(['0', '.']).is_empty()
             })
         };
         [Self::Zstd, Self::Gzip].into_iter().find(|packing| takes(packing.name()))
@@ -45,7 +46,7 @@ impl Packing {
 /// Packs bytes as they come.
 pub(super) enum Packer {
     Zstd(Box<Encoder<'static, Vec<u8>>>),
-    Gzip(GzEncoder<Vec<u8>>),
+    Gzip(Box<GzEncoder<Vec<u8>>>),
     Plain,
 }
 
@@ -53,7 +54,9 @@ impl Packer {
     pub(super) fn new(packing: Option<Packing>) -> io::Result<Self> {
         Ok(match packing {
             Some(Packing::Zstd) => Self::Zstd(Box::new(Encoder::new(Vec::new(), LEVEL)?)),
-            Some(Packing::Gzip) => Self::Gzip(GzEncoder::new(Vec::new(), Compression::fast())),
+            Some(Packing::Gzip) => {
+                Self::Gzip(Box::new(GzEncoder::new(Vec::new(), Compression::fast())))
+            }
             None => Self::Plain,
         })
     }
