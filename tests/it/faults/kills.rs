@@ -43,8 +43,10 @@ async fn a_killed_refresh_leaves_one_release_whole_and_the_next_one_completes_it
     let (mut old, mut new, mut acknowledged) = (0, 0, 0);
     for kill in 0..kills {
         let place = night.copy();
-        // Spread evenly; where the program is by then is up to the machine.
-        let (_, ended_well) = refresh(place.path(), &night.inbox(), 1 + lines * kill / kills);
+        // Half of them spread evenly, half in the last lines, where it publishes; where the program is
+        // by then is up to the machine.
+        let line = if kill % 2 == 0 { 1 + lines * kill / kills } else { lines - kill / 2 };
+        let (_, ended_well) = refresh(place.path(), &night.inbox(), line);
         let left = seen(&open(place.path())).await.unwrap();
         assert!(left == night.before || left == night.after, "kill {kill} of {kills}:\n{left}");
         assert!(left == night.after || !ended_well, "kill {kill} of {kills}: a release is lost");
