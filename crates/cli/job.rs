@@ -37,7 +37,7 @@ pub(crate) const BLOCKED: u8 = 4;
 pub(crate) const BUSY: u8 = 5;
 
 /// Times that a run begins anew when another one published a table of it meanwhile.
-const TRIES: u32 = 5;
+const TRIES: u32 = 8;
 /// The unit of the time that it waits before.
 const RETREAT: Duration = Duration::from_millis(50);
 
