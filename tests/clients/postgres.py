@@ -106,8 +106,10 @@ def a_server_cursor_gives_rows_by_and_by(_, __, address):
             cursor.itersize = 1000
             sql = "select value from generate_series(1, 1000000) as t where value <= %s"
             cursor.execute(sql, (MANY,))
-            is_equal(cursor.fetchmany(3), [(1,), (2,), (3,)])
-            is_equal(sum(value for (value,) in cursor), MANY * (MANY + 1) // 2 - 6)
+            first = cursor.fetchmany(3)
+            is_equal(len(first), 3)
+            # In no order.
+            is_equal(sum(value for (value,) in [*first, *cursor]), MANY * (MANY + 1) // 2)
 
 
 def transactions_are_harmless(_, __, address):
