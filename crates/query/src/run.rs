@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow::array::{Array, RecordBatch};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
-use datafusion::common::{ParamValues, ScalarValue};
+use datafusion::common::{ParamValues, ScalarValue, plan_datafusion_err};
 use datafusion::execution::SessionState;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties, execute_stream};
@@ -110,7 +110,7 @@ async fn plan(session: &SessionState, sql: &str) -> Result<LogicalPlan> {
     rewrite(&mut statement);
     for table in session.resolve_table_references(&statement).map_err(Error::planning)? {
         if table.table() == SETTINGS {
-            return Err(Error::invalid(format!("table '{table}' not found")));
+            return Err(Error::planning(plan_datafusion_err!("table '{table}' not found")));
         }
     }
     let plan = session.statement_to_plan(statement).await.map_err(Error::planning)?;
