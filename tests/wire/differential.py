@@ -16,7 +16,6 @@ Rows are compared in no order but under a limit, floats within 1e-9, all else ex
 import json
 import random
 import sys
-import tempfile
 from pathlib import Path
 
 import duckdb
@@ -27,7 +26,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "recompute"))
 from recompute import files  # noqa: E402
 
 from generate import NUMBERS, ORDERED, Source  # noqa: E402
-from lake import Lake, stop  # noqa: E402
+from served import main  # noqa: E402
 from tables import USER, Tally, difference, tables  # noqa: E402
 
 COUNT = 2_000
@@ -189,23 +188,5 @@ def run(lake, address, count, seed):
     return tally.end()
 
 
-def main():
-    """Makes the lake of the samples and serves it."""
-    if not 2 <= len(sys.argv) <= 4:
-        sys.exit(__doc__)
-    binary, *numbers = sys.argv[1:]
-    count, seed = [*map(int, numbers), *(COUNT, random.randrange(10**6))[len(numbers) :]]
-    print(f"differential: {count} queries, seed {seed}", flush=True)
-    with tempfile.TemporaryDirectory(prefix="carnac-wire-") as folder:
-        lake = Lake(Path(binary).resolve(), Path(folder) / "lake")
-        lake.run("demo", "--once")
-        server, [_, address] = lake.start_both()
-        try:
-            status = run(lake, address, count, seed)
-        finally:
-            stop(server)
-    sys.exit(status)
-
-
 if __name__ == "__main__":
-    main()
+    main("differential", __doc__, COUNT, run)

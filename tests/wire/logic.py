@@ -9,14 +9,11 @@ its distinct rows. Random predicates over random tables and joins, the same for 
 """
 
 import random
-import sys
-import tempfile
-from pathlib import Path
 
 import psycopg
 
 from generate import Source
-from lake import Lake, stop
+from served import main
 from tables import USER, Tally, difference, tables
 
 COUNT = 10_000
@@ -145,7 +142,7 @@ def one(connection, found, draw, place, tally):
         tally.fault(place, form.__name__, differs, *pair)
 
 
-def run(address, count, seed):
+def run(_, address, count, seed):
     """Asks so many pairs; returns the exit status."""
     tally = Tally("logic", seed)
     with psycopg.connect(f"{address}?user={USER}", autocommit=True, prepare_threshold=None) as connection:
@@ -156,23 +153,5 @@ def run(address, count, seed):
     return tally.end()
 
 
-def main():
-    """Makes the lake of the samples and serves it."""
-    if not 2 <= len(sys.argv) <= 4:
-        sys.exit(__doc__)
-    binary, *numbers = sys.argv[1:]
-    count, seed = [*map(int, numbers), *(COUNT, random.randrange(10**6))[len(numbers) :]]
-    print(f"logic: {count} queries, seed {seed}", flush=True)
-    with tempfile.TemporaryDirectory(prefix="carnac-wire-") as folder:
-        lake = Lake(Path(binary).resolve(), Path(folder) / "lake")
-        lake.run("demo", "--once")
-        server, [_, address] = lake.start_both()
-        try:
-            status = run(address, count, seed)
-        finally:
-            stop(server)
-    sys.exit(status)
-
-
 if __name__ == "__main__":
-    main()
+    main("logic", __doc__, COUNT, run)
