@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod archives;
+mod audits;
 mod catalogue;
 mod cli;
 mod corpus;

@@ -10,26 +10,26 @@ use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::support::{Place, acts, text};
 
-const RENNES: &str = "213502388";
+pub(crate) const RENNES: &str = "213502388";
 const VANNES: &str = "215602608";
 
 /// Acts `a0`, `a1`… of one year, one a day.
-fn year(year: &str, count: usize) -> Vec<(String, &'static str, String)> {
+pub(crate) fn year(year: &str, count: usize) -> Vec<(String, &'static str, String)> {
     (0..count).map(|n| (format!("{year}-{n}"), RENNES, format!("{year}-01-{:02}", n + 1))).collect()
 }
 
-fn file_of(rows: &[(String, &'static str, String)]) -> String {
+pub(crate) fn file_of(rows: &[(String, &'static str, String)]) -> String {
     let rows: Vec<_> = rows.iter().map(|(id, siren, date)| (&**id, *siren, &**date)).collect();
     acts(&rows)
 }
 
 /// Puts a file into the inbox of the lake.
-fn deliver(place: &Place, name: &str, content: impl AsRef<[u8]>) {
+pub(crate) fn deliver(place: &Place, name: &str, content: impl AsRef<[u8]>) {
     place.file(&format!("lake/inbox/{name}"), content);
 }
 
 /// A lake with ten acts of 2024 and ten of 2025, each year a file, both refreshed.
-fn two_years() -> Place {
+pub(crate) fn two_years() -> Place {
     let place = Place::new();
     deliver(&place, "acts/2024.csv", file_of(&year("2024", 10)));
     deliver(&place, "acts/2025.csv", file_of(&year("2025", 10)));
@@ -344,55 +344,4 @@ fn a_run_that_cannot_start_is_recorded() {
     let nowhere = Place::new();
     nowhere.fails(1, &["refresh"]);
     assert!(!nowhere.path().join("lake").exists());
-}
-
-#[test]
-fn reported_figures_below_the_observed_ones_are_a_warning() {
-    let place = two_years();
-    let header = "siren;annee;variable;modalite;valeur;statut;vague\n";
-    let rows = format!(
-        "{header}{RENNES};2025;ACT_TOT;;3;réponse;2025\n{RENNES};2025;ACT_TOT;1;4;réponse;2025\n\
-         {RENNES};2024;ACT_TOT;;10;réponse;2024\n"
-    );
-    deliver(&place, "reported/2025.csv", rows);
-    place.ok(&["refresh"]);
-    let failed = "select audit, period, measured, expected from ops.audits
-                  where outcome = 'failed' order by audit";
-    assert_eq!(
-        place.rows(failed),
-        [
-            "acts_within_reported,2025,10 acts of 1 authorities,at most 3 reported",
-            "parts_of_reported_acts,2025,4 by nature of 1 authorities,at most 3 in all",
-        ]
-    );
-    // The audit of any release can be asked.
-    assert_eq!(place.rows("select period from audit.acts_within_reported"), ["2025"]);
-}
-
-/// An audit of one's own that blocks: the whole release stays away, other tables too.
-#[test]
-fn a_blocking_audit_in_sql_stops_all_tables() {
-    let place = two_years();
-    let sql = place.path().join("sql");
-    crate::support::copy_folder(format!("{}/sql", crate::support::REPOSITORY).as_ref(), &sql);
-    let audit = "-- id: AUD-99\n-- title: Non / No\n-- level: blocking\n\
-                 select 'acts' as table_name, period, cast(count(*) as varchar) as measured,\n\
-                 'fewer than 11' as expected from staging.acts group by period having count(*) > 10\n";
-    place.file("sql/audit/few_acts.sql", audit);
-    deliver(&place, "acts/2024.csv", file_of(&year("2024", 11)));
-    let members = format!("siren;date_debut;date_fin\n{RENNES};2020-01-01;\n");
-    deliver(&place, "memberships/m.csv", members);
-    let folder = sql.display().to_string();
-    let told = place.fails(4, &["--sql", &folder, "refresh"]);
-    assert!(
-        told.contains(
-            "blocked: few_acts, acts/2024: measured 11, expected fewer than 11: Non / No"
-        ),
-        "{told}"
-    );
-    let counts = "select (select count(*) from lake.acts) as a, (select count(*) from lake.memberships) as m";
-    assert_eq!(place.rows(counts), ["20,0"]);
-    // The next run starts from what readers see, and publishes both.
-    place.ok(&["refresh"]);
-    assert_eq!(place.rows(counts), ["21,1"]);
 }

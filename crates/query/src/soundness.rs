@@ -40,7 +40,7 @@ pub(crate) fn physical_rules() -> Vec<Rule> {
     rules.map(kept).collect()
 }
 
-/// A rule that is applied to the parts of a plan that have no outer join.
+/// A rule that is applied to the parts of a plan that have no outer join, but for one at their top.
 #[derive(Debug)]
 struct BelowOuterJoins {
     rule: Rule,
@@ -52,7 +52,10 @@ impl BelowOuterJoins {
         plan: Arc<dyn ExecutionPlan>,
         config: &ConfigOptions,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        if !plan.exists(|plan| Ok(is_outer(plan)))? {
+        // What is at the top of a plan gets no filter from above.
+        let below = if is_outer(&plan) { plan.children() } else { vec![&plan] };
+        let has_outer = |plan: &Arc<dyn ExecutionPlan>| plan.exists(|plan| Ok(is_outer(plan)));
+        if !below.into_iter().map(has_outer).collect::<Result<Vec<_>>>()?.contains(&true) {
             return self.rule.optimize(plan, config);
         }
         let children =
