@@ -10,11 +10,11 @@
 -- which the platform has something of the process. Each source is read once, then all are summed.
 -- An acknowledgement of a flow may be of another year than the flow.
 with facts as (
-    select siren, period, 'act' as process, count(*) as electronic_count, null as entered_count
-    from core.acts where is_transmitted group by siren, period
+    select siren, period, 'act' as process, 1 as electronic_count, null as entered_count
+    from core.acts where is_transmitted
     union all
-    select siren, period, 'consultation' as process, count(*) as electronic_count, null as entered_count
-    from core.consultations group by siren, period
+    select siren, period, 'consultation' as process, 1 as electronic_count, null as entered_count
+    from core.consultations
     union all
     select
         siren,
@@ -24,8 +24,8 @@ with facts as (
         case when bool_or(not is_electronic) then count(*) end as entered_count
     from core.bids group by siren, period
     union all
-    select siren, period, 'flow' as process, count(*) as electronic_count, null as entered_count
-    from core.flows where is_acknowledged group by siren, period
+    select siren, period, 'flow' as process, 1 as electronic_count, null as entered_count
+    from core.flows where is_acknowledged
 ),
 
 rows_of_units as (

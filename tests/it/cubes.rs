@@ -64,6 +64,20 @@ fn names(folder: &Path) -> BTreeSet<String> {
     entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
 }
 
+/// So that a refresh of one period costs the same beside a long history.
+#[tokio::test]
+async fn what_is_asked_of_one_period_reads_no_other() {
+    let place = Place::new();
+    land(&place, 2);
+    let [_, live] = gateways(&place);
+    for view in ["cube.acts", "cube.volumes", "audit.acts_are_kept", "audit.acts_within_reported"] {
+        let sql = format!("explain select * from {view} where period in ('2024')");
+        let plan = answer(&live, &sql, None).await;
+        assert!(plan.contains("acts/period=2024"), "{view}: {plan}");
+        assert!(!plan.contains("period=2023") && !plan.contains("period=2025"), "{view}: {plan}");
+    }
+}
+
 #[tokio::test]
 async fn only_touched_periods_are_written_again() {
     let place = Place::new();

@@ -6,13 +6,15 @@
 //!   for null. Under `AND` and `OR` of a filter that is no matter, as null and false are the same there.
 //! - A filter above an outer join goes down to the other side where a column there has the same name.
 
+use std::fmt;
 use std::sync::{Arc, LazyLock};
 
 use arrow::datatypes::{DataType, FieldRef};
 use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode, TreeNodeRecursion};
-use datafusion::common::{DFSchema, JoinType};
+use datafusion::common::{DFSchema, JoinType, internal_err};
 use datafusion::config::ConfigOptions;
 use datafusion::error::Result;
+use datafusion::execution::TaskContext;
 use datafusion::logical_expr::expr::{BinaryExpr, Cast, InList, ScalarFunction, TryCast};
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::utils::merge_schema;
@@ -21,11 +23,13 @@ use datafusion::logical_expr::{
     ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
 use datafusion::optimizer::AnalyzerRule;
+use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
-use datafusion::physical_plan::ExecutionPlan;
-use datafusion::physical_plan::execution_plan::{ChildrenPropertiesMode, ReplaceChildrenOptions};
 use datafusion::physical_plan::joins::HashJoinExec;
+use datafusion::physical_plan::{
+    DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties, SendableRecordBatchStream,
+};
 
 type Rule = Arc<dyn PhysicalOptimizerRule + Send + Sync>;
 
@@ -40,7 +44,7 @@ pub(crate) fn physical_rules() -> Vec<Rule> {
     rules.map(kept).collect()
 }
 
-/// A rule that is applied to the parts of a plan that have no outer join, but for one at their top.
+/// A rule that sees nothing of the outer joins below the top of a plan, and is applied to each in turn.
 #[derive(Debug)]
 struct BelowOuterJoins {
     rule: Rule,
@@ -52,26 +56,71 @@ impl BelowOuterJoins {
         plan: Arc<dyn ExecutionPlan>,
         config: &ConfigOptions,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        // What is at the top of a plan gets no filter from above.
-        let below = if is_outer(&plan) { plan.children() } else { vec![&plan] };
-        let has_outer = |plan: &Arc<dyn ExecutionPlan>| plan.exists(|plan| Ok(is_outer(plan)));
-        if !below.into_iter().map(has_outer).collect::<Result<Vec<_>>>()?.contains(&true) {
-            return self.rule.optimize(plan, config);
-        }
-        let children =
-            plan.children().into_iter().map(|child| self.apply(Arc::clone(child), config));
-        let children = children.collect::<Result<Vec<_>>>()?;
-        // What is known of a plan is made anew with it, and takes long where there are many files.
-        if plan.children().into_iter().zip(&children).all(|(old, new)| Arc::ptr_eq(old, new)) {
-            return Ok(plan);
-        }
-        let options = ReplaceChildrenOptions::new(ChildrenPropertiesMode::Recompute);
-        plan.replace_children(children, options)
+        let hidden = plan.map_children(|child| child.transform_down(hidden))?.data;
+        let seen = |plan: Arc<dyn ExecutionPlan>| match plan.downcast_ref::<Hidden>() {
+            Some(Hidden { join }) => {
+                let join = self.apply(Arc::clone(join), config)?;
+                Ok(Transformed::new(join, true, TreeNodeRecursion::Jump))
+            }
+            None => Ok(Transformed::no(plan)),
+        };
+        self.rule.optimize(hidden, config)?.transform_down(seen).data()
     }
+}
+
+fn hidden(plan: Arc<dyn ExecutionPlan>) -> Result<Transformed<Arc<dyn ExecutionPlan>>> {
+    if !is_outer(&plan) {
+        return Ok(Transformed::no(plan));
+    }
+    Ok(Transformed::new(Arc::new(Hidden { join: plan }), true, TreeNodeRecursion::Jump))
 }
 
 fn is_outer(plan: &Arc<dyn ExecutionPlan>) -> bool {
     plan.downcast_ref::<HashJoinExec>().is_some_and(|join| *join.join_type() != JoinType::Inner)
+}
+
+/// An outer join in a plan that is not run, with nothing below it and no room for a filter.
+#[derive(Debug)]
+struct Hidden {
+    join: Arc<dyn ExecutionPlan>,
+}
+
+impl DisplayAs for Hidden {
+    fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Hidden")
+    }
+}
+
+impl ExecutionPlan for Hidden {
+    fn name(&self) -> &'static str {
+        "Hidden"
+    }
+
+    fn properties(&self) -> &Arc<PlanProperties> {
+        self.join.properties()
+    }
+
+    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
+        Vec::new()
+    }
+
+    fn apply_expressions(
+        &self,
+        _: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
+    ) -> Result<TreeNodeRecursion> {
+        Ok(TreeNodeRecursion::Continue)
+    }
+
+    fn with_new_children(
+        self: Arc<Self>,
+        _: Vec<Arc<dyn ExecutionPlan>>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        Ok(self)
+    }
+
+    fn execute(&self, _: usize, _: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
+        internal_err!("a join was left hidden")
+    }
 }
 
 impl PhysicalOptimizerRule for BelowOuterJoins {
