@@ -177,9 +177,11 @@ impl Config {
         }
     }
 
-    /// Makes the gateway of a lake for a server with these arguments, which writes down what is asked.
-    pub(crate) fn door(&self, lake: Lake, args: &Listen) -> anyhow::Result<Gateway> {
-        let gateway = self.gateway(lake)?.within(self.limits(args))?;
+    /// Makes the gateway of a lake for a server with these arguments, which writes down what is asked;
+    /// others of the process may take `beside` bytes.
+    pub(crate) fn door(&self, lake: Lake, args: &Listen, beside: usize) -> anyhow::Result<Gateway> {
+        let gateway = self.gateway(lake)?.counting(crate::memory::in_use, beside);
+        let gateway = gateway.within(self.limits(args))?;
         Ok(match &self.audit_log {
             Some(folder) => {
                 gateway.recorded(Journal::open(folder, now, env!("CARGO_PKG_VERSION"))?)

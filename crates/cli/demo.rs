@@ -75,7 +75,7 @@ pub(crate) async fn run(config: &Config, args: &Demo) -> anyhow::Result<ExitCode
         return Ok(landed);
     }
     print::line("")?;
-    let gateway = config.door(lake.clone(), &args.listen)?;
+    let gateway = config.door(lake.clone(), &args.listen, 0)?;
     let asked = (gateway, config.access(lake, &args.listen).await?);
     let beside = std::future::pending();
     serve::until_stopped(config, &args.listen, None, asked, beside).await

@@ -14,6 +14,7 @@ mod ingest;
 mod inspect;
 mod job;
 mod lease;
+mod memory;
 mod print;
 mod profile;
 mod quarantine;
@@ -42,6 +43,9 @@ use crate::temporary::Temporary;
 fn main() -> ExitCode {
     let args = Args::parse();
     start_log(&args);
+    if matches!(args.command, Command::Serve(_)) {
+        memory::give_back_soon();
+    }
     // On a thread of its own, for the larger stack.
     let main = std::thread::Builder::new().stack_size(STACK_BYTES).spawn(|| block_on(args));
     match main.expect("the operating system gives a thread").join() {

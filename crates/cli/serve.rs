@@ -23,13 +23,13 @@ pub(crate) async fn run(config: &Config, args: &Serve) -> anyhow::Result<ExitCod
     let Some(cron) = args.refresh.as_ref().or(config.refresh.as_ref()) else {
         let lake = config.open_lake()?;
         let asked =
-            (config.door(lake.clone(), &args.listen)?, config.access(lake, &args.listen).await?);
+            (config.door(lake.clone(), &args.listen, 0)?, config.access(lake, &args.listen).await?);
         let beside = std::future::pending();
         return until_stopped(config, &args.listen, certificate, asked, beside).await;
     };
     let lake = config.create_lake(config.root())?;
     let asked = (
-        config.door(lake.clone(), &args.listen)?,
+        config.door(lake.clone(), &args.listen, config.memory)?,
         config.access(lake.clone(), &args.listen).await?,
     );
     let zone = args.refresh_timezone.unwrap_or(config.refresh_timezone);

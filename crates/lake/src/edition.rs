@@ -42,9 +42,7 @@ impl Lake {
     /// [`Error::NoEdition`], or [`Error::DamagedEdition`] when it is not what was frozen.
     pub async fn edition(&self, name: &EditionName) -> Result<Edition> {
         let read = |source| match source {
-            object_store::Error::NotFound { .. } => {
-                Error::NoEdition { root: self.root.clone(), name: name.to_string() }
-            }
+            object_store::Error::NotFound { .. } => Error::NoEdition { name: name.to_string() },
             source => Error::Editions { step: "read", source },
         };
         let body = self.store.get(&path(name)).await.map_err(read)?.bytes().await.map_err(read)?;

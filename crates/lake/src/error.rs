@@ -33,10 +33,8 @@ pub enum Error {
         root: String,
     },
     /// That release is not in the log.
-    #[error("release {id} is not in {root}: `carnac releases` lists those that are")]
+    #[error("release {id} is not in the lake: `carnac releases` lists those that are")]
     NoRelease {
-        /// The lake.
-        root: String,
         /// The release asked for.
         id: u64,
     },
@@ -130,10 +128,8 @@ pub enum Error {
         reason: String,
     },
     /// That edition was never frozen.
-    #[error("edition {name} is not in {root}: `carnac edition list` lists those that are")]
+    #[error("edition {name} is not in the lake: `carnac edition list` lists those that are")]
     NoEdition {
-        /// The lake.
-        root: String,
         /// The edition asked for.
         name: String,
     },

@@ -333,9 +333,7 @@ impl Lake {
     /// [`Error::NoRelease`] or [`Error::DamagedRelease`].
     pub async fn record(&self, id: u64) -> Result<Release> {
         let read = |source| match source {
-            object_store::Error::NotFound { .. } => {
-                Error::NoRelease { root: self.root.clone(), id }
-            }
+            object_store::Error::NotFound { .. } => Error::NoRelease { id },
             source => Error::ReleaseLog { step: "read", source },
         };
         let body = self.store.get(&path(id)).await.map_err(read)?.bytes().await.map_err(read)?;

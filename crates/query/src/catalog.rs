@@ -7,7 +7,7 @@ mod definitions;
 mod entries;
 mod postgres;
 mod queries;
-mod runs;
+mod recorded;
 
 use std::sync::Arc;
 
@@ -72,12 +72,9 @@ impl Catalog {
         entries.add("ops", "sources", in_memory(books::sources(&release))?);
         entries.add("ops", "checks", in_memory(books::checks(&release))?);
         entries.add("ops", "rules", in_memory(books::rules())?);
-        for (name, table) in runs::RunTable::all(lake, &release).map_err(Error::planning)? {
+        for (name, table) in recorded::Recorded::all(lake, &release).map_err(Error::planning)? {
             entries.add("ops", name, Arc::new(table));
         }
-        let queries = queries::Queries::of(lake).map_err(DataFusionError::from);
-        let queries = queries.map_err(Error::planning)?;
-        entries.add("ops", "queries", Arc::new(queries));
         entries.add("catalog", "indicators", in_memory(definitions::indicators(&views))?);
         entries.add("catalog", "functions", in_memory(definitions::functions(&views))?);
         Ok(Self { release, views, entries: Arc::new(entries) })

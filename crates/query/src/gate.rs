@@ -3,10 +3,12 @@
 mod shape;
 mod size;
 
+use std::ops::ControlFlow;
+
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::prelude::SQLOptions;
 use datafusion::sql::parser::{DFParser, Statement};
-use datafusion::sql::sqlparser::ast::Statement as Sql;
+use datafusion::sql::sqlparser::ast::{Statement as Sql, visit_statements};
 use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 
 pub(crate) use self::shape::shape;
@@ -34,7 +36,7 @@ pub(crate) fn admit(sql: &str) -> Result<Statement> {
 fn refuse(statement: &Statement) -> Result<()> {
     match statement {
         Statement::Statement(sql) => match sql.as_ref() {
-            Sql::Query(_) => size::of_statement(sql),
+            Sql::Query(_) => size::of_statement(sql).and_then(|()| only_queries(sql)),
             _ => Err(read_only(&first_words(&sql.to_string()))),
         },
         Statement::Explain(explain) if explain.options.analyze || explain.options.verbose => {
@@ -45,6 +47,15 @@ fn refuse(statement: &Statement) -> Result<()> {
         Statement::Explain(explain) => refuse(&explain.statement),
         other => Err(read_only(&first_words(&other.to_string()))),
     }
+}
+
+/// Refuses what would be written within a query: `with a as (insert into …) …`.
+fn only_queries(sql: &Sql) -> Result<()> {
+    let found = visit_statements(sql, |inner| match inner {
+        Sql::Query(_) => ControlFlow::Continue(()),
+        other => ControlFlow::Break(read_only(&first_words(&other.to_string()))),
+    });
+    found.break_value().map_or(Ok(()), Err)
 }
 
 fn read_only(what: &str) -> Error {
@@ -100,6 +111,8 @@ mod tests {
             "create function f() returns int return 1",
             "copy (select 1) to '/tmp/x.csv'",
             "insert into core.acts values (1)",
+            "with a as (insert into core.acts values (1) returning siren) select * from a",
+            "with a as (select 1) delete from core.acts",
             "update core.acts set siren = 'x'",
             "delete from core.acts",
             "truncate table core.acts",

@@ -89,6 +89,13 @@ impl Gateway {
         Ok(Self { admission: Some(Admission::new(limits)?), ..self })
     }
 
+    /// Refuses memory to queries while they have more in use than they may take, whatever they say:
+    /// `in_use` counts the bytes of the process, and others of it may take `beside`.
+    #[must_use]
+    pub fn counting(self, in_use: fn() -> usize, beside: usize) -> Self {
+        Self { memory: pool::counted(self.memory, in_use, beside), ..self }
+    }
+
     /// Writes every query down: when it comes, before it is run, and when it ends.
     #[must_use]
     pub fn recorded(self, journal: Journal) -> Self {

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use datafusion::common::resources_datafusion_err;
+use datafusion::common::{resources_datafusion_err, resources_err};
 use datafusion::error::Result;
 use datafusion::execution::TaskContext;
 use datafusion::execution::memory_pool::{
@@ -15,6 +15,21 @@ use datafusion::execution::runtime_env::RuntimeEnv;
 /// Returns the memory of all queries, in bytes.
 pub(crate) fn of_all(memory: usize) -> Arc<dyn MemoryPool> {
     Arc::new(GreedyMemoryPool::new(memory))
+}
+
+/// Returns a pool that refuses more while queries have an eighth more in use than all may take.
+///
+/// Not all that a query takes is said to the pool: sets of distinct values are not, for instance.
+/// `in_use` counts the bytes of the process, of which those in use while no query takes any are not of
+/// queries, and `beside` more may be taken by others.
+pub(crate) fn counted(
+    all: Arc<dyn MemoryPool>,
+    in_use: fn() -> usize,
+    beside: usize,
+) -> Arc<dyn MemoryPool> {
+    let MemoryLimit::Finite(most) = all.memory_limit() else { return all };
+    let most = most.saturating_add(most / 8).saturating_add(beside);
+    Arc::new(Counted { all, most, in_use, rest: AtomicUsize::new(in_use()) })
 }
 
 /// Returns a task that may take half of the memory of all.
@@ -28,6 +43,63 @@ pub(crate) fn of_one(task: TaskContext) -> TaskContext {
     let memory_pool = Arc::new(OfOne { all, most, taken: AtomicUsize::new(0) });
     let runtime = RuntimeEnv { memory_pool, ..RuntimeEnv::clone(&runtime) };
     task.with_runtime(Arc::new(runtime))
+}
+
+/// The memory of all, of which what is in use is counted.
+#[derive(Debug)]
+struct Counted {
+    all: Arc<dyn MemoryPool>,
+    most: usize,
+    in_use: fn() -> usize,
+    /// In use when no query took any.
+    rest: AtomicUsize,
+}
+
+impl fmt::Display for Counted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl MemoryPool for Counted {
+    fn name(&self) -> &'static str {
+        "counted"
+    }
+
+    fn register(&self, consumer: &MemoryConsumer) {
+        if self.all.reserved() == 0 {
+            self.rest.store((self.in_use)(), Ordering::Relaxed);
+        }
+        self.all.register(consumer);
+    }
+
+    fn unregister(&self, consumer: &MemoryConsumer) {
+        self.all.unregister(consumer);
+    }
+
+    fn grow(&self, reservation: &MemoryReservation, additional: usize) {
+        self.all.grow(reservation, additional);
+    }
+
+    fn shrink(&self, reservation: &MemoryReservation, shrink: usize) {
+        self.all.shrink(reservation, shrink);
+    }
+
+    fn try_grow(&self, reservation: &MemoryReservation, additional: usize) -> Result<()> {
+        let taken = (self.in_use)().saturating_sub(self.rest.load(Ordering::Relaxed));
+        if taken > self.most {
+            return resources_err!("queries have {taken} bytes in use, of {}", self.most);
+        }
+        self.all.try_grow(reservation, additional)
+    }
+
+    fn reserved(&self) -> usize {
+        self.all.reserved()
+    }
+
+    fn memory_limit(&self) -> MemoryLimit {
+        self.all.memory_limit()
+    }
 }
 
 /// What one query may take of the memory of all.
@@ -90,6 +162,24 @@ mod tests {
     use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 
     use super::*;
+
+    static IN_USE: AtomicUsize = AtomicUsize::new(1000);
+
+    #[test]
+    fn what_is_in_use_and_was_not_told_counts() {
+        let in_use = || IN_USE.load(Ordering::Relaxed);
+        let pool = counted(of_all(100), in_use, 20);
+        let first = MemoryConsumer::new("test").register(&pool);
+        IN_USE.store(1132, Ordering::Relaxed);
+        assert!(first.try_grow(1).is_ok());
+        IN_USE.store(1133, Ordering::Relaxed);
+        assert!(first.try_grow(1).is_err());
+        assert_eq!(pool.reserved(), 1);
+        // What is in use while no query takes any is of nobody: a cache, for instance.
+        drop(first);
+        let next = MemoryConsumer::new("test").register(&pool);
+        assert!(next.try_grow(100).is_ok() && next.try_grow(1).is_err());
+    }
 
     #[test]
     fn one_has_half_of_all_and_two_have_all() {

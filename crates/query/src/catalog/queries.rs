@@ -1,62 +1,12 @@
-//! The last lines of the audit log as a table, read each time a query is planned: one row a query.
+//! The last lines of the audit log as a table: one row a query.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use arrow::array::RecordBatch;
-use arrow::datatypes::SchemaRef;
 use arrow::error::ArrowError;
-use async_trait::async_trait;
-use carnac_lake::{Entry, Event, Lake};
-use datafusion::catalog::{Session, TableProvider};
-use datafusion::datasource::MemTable;
-use datafusion::error::{DataFusionError, Result};
-use datafusion::logical_expr::{Expr, TableType};
-use datafusion::physical_plan::ExecutionPlan;
+use carnac_lake::{Entry, Event};
 
-use super::runs::{batch, numbers, optional, texts, times};
-
-/// What was asked of the servers of a lake.
-pub(super) struct Queries {
-    lake: Lake,
-    schema: SchemaRef,
-}
-
-impl std::fmt::Debug for Queries {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Queries").finish_non_exhaustive()
-    }
-}
-
-impl Queries {
-    pub(super) fn of(lake: &Lake) -> Result<Self, ArrowError> {
-        Ok(Self { lake: lake.clone(), schema: rows(&[])?.schema() })
-    }
-}
-
-#[async_trait]
-impl TableProvider for Queries {
-    fn schema(&self) -> SchemaRef {
-        Arc::clone(&self.schema)
-    }
-
-    fn table_type(&self) -> TableType {
-        TableType::Base
-    }
-
-    async fn scan(
-        &self,
-        state: &dyn Session,
-        projection: Option<&Vec<usize>>,
-        filters: &[Expr],
-        limit: Option<usize>,
-    ) -> Result<Arc<dyn ExecutionPlan>> {
-        let asked = self.lake.asked().await;
-        let rows = rows(&asked.map_err(|error| DataFusionError::External(Box::new(error)))?)?;
-        let table = MemTable::try_new(rows.schema(), vec![vec![rows]])?;
-        table.scan(state, projection, filters, limit).await
-    }
-}
+use super::recorded::{batch, numbers, optional, texts, times};
 
 /// How a query ended.
 #[derive(Default)]
@@ -70,7 +20,7 @@ struct End<'e> {
 
 /// One row a query, in the order in which they came; how it ended is null while it has not, and for
 /// ever when its server did not live so long.
-fn rows(entries: &[Entry]) -> Result<RecordBatch, ArrowError> {
+pub(super) fn queries(entries: &[Entry]) -> Result<RecordBatch, ArrowError> {
     let ends: HashMap<_, _> = entries.iter().filter_map(|entry| end(&entry.event)).collect();
     let mut asked = Vec::new();
     for entry in entries {

@@ -1,4 +1,5 @@
-//! The records of runs as tables, read each time a query is planned: a failed run shows at once.
+//! The records of runs and queries as tables, read each time a query is planned: a failed run shows at
+//! once.
 
 use std::sync::Arc;
 
@@ -9,7 +10,7 @@ use arrow::array::{
 use arrow::datatypes::SchemaRef;
 use arrow::error::ArrowError;
 use async_trait::async_trait;
-use carnac_lake::Lake;
+use carnac_lake::{Entry, Lake};
 use carnac_model::{AuditOutcome, Freshness, Lag, Release, Run, RunOutcome, STALE, freshness};
 use chrono::{DateTime, NaiveDate, Utc};
 use datafusion::catalog::{Session, TableProvider};
@@ -17,6 +18,8 @@ use datafusion::datasource::MemTable;
 use datafusion::error::{DataFusionError, Result};
 use datafusion::logical_expr::{Expr, TableType};
 use datafusion::physical_plan::ExecutionPlan;
+
+use super::queries::queries;
 
 /// What a table is told by whose last delivery is not in the release.
 const UNREAD: (&str, &str) = (
@@ -28,43 +31,58 @@ const BLOCKED: (&str, &str) = (
     "its last delivery was not published, as the run failed: the one before is served",
 );
 
-/// One of the tables that the records of runs make.
-pub(super) struct RunTable {
+/// A table of what is recorded beside the releases, read each time a query is planned.
+pub(super) struct Recorded {
     lake: Lake,
     release: Arc<Release>,
-    rows: fn(&[Run], &Release) -> Result<RecordBatch, ArrowError>,
+    rows: Rows,
     schema: SchemaRef,
 }
 
-impl std::fmt::Debug for RunTable {
+/// Of which records its rows are, and how they are made.
+#[derive(Clone, Copy)]
+enum Rows {
+    OfRuns(fn(&[Run], &Release) -> Result<RecordBatch, ArrowError>),
+    OfQueries(fn(&[Entry]) -> Result<RecordBatch, ArrowError>),
+}
+
+impl std::fmt::Debug for Recorded {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("RunTable").field("schema", &self.schema).finish_non_exhaustive()
+        f.debug_struct("Recorded").field("schema", &self.schema).finish_non_exhaustive()
     }
 }
 
-impl RunTable {
+impl Recorded {
     /// Returns all of them, by name.
-    pub(super) fn all(lake: &Lake, release: &Arc<Release>) -> Result<[(&'static str, Self); 4]> {
-        let table = |rows: fn(&[Run], &Release) -> Result<RecordBatch, ArrowError>| {
-            let schema = rows(&[], release)?.schema();
-            Ok::<_, ArrowError>(Self {
-                lake: lake.clone(),
-                release: Arc::clone(release),
-                rows,
-                schema,
-            })
+    pub(super) fn all(lake: &Lake, release: &Arc<Release>) -> Result<[(&'static str, Self); 5]> {
+        let table = |rows: Rows| {
+            let none = match rows {
+                Rows::OfRuns(rows) => rows(&[], release)?,
+                Rows::OfQueries(rows) => rows(&[])?,
+            };
+            let (lake, release) = (lake.clone(), Arc::clone(release));
+            Ok::<_, ArrowError>(Self { lake, release, rows, schema: none.schema() })
         };
         Ok([
-            ("runs", table(runs)?),
-            ("audits", table(audits)?),
-            ("partitions", table(partitions)?),
-            ("freshness", table(of_release)?),
+            ("runs", table(Rows::OfRuns(runs))?),
+            ("audits", table(Rows::OfRuns(audits))?),
+            ("partitions", table(Rows::OfRuns(partitions))?),
+            ("freshness", table(Rows::OfRuns(of_release))?),
+            ("queries", table(Rows::OfQueries(queries))?),
         ])
+    }
+
+    async fn read(&self) -> Result<RecordBatch> {
+        let failed = |error| DataFusionError::External(Box::new(error));
+        Ok(match self.rows {
+            Rows::OfRuns(rows) => rows(&self.lake.runs().await.map_err(failed)?, &self.release)?,
+            Rows::OfQueries(rows) => rows(&self.lake.asked().await.map_err(failed)?)?,
+        })
     }
 }
 
 #[async_trait]
-impl TableProvider for RunTable {
+impl TableProvider for Recorded {
     fn schema(&self) -> SchemaRef {
         Arc::clone(&self.schema)
     }
@@ -80,9 +98,7 @@ impl TableProvider for RunTable {
         filters: &[Expr],
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let recorded = self.lake.runs().await;
-        let recorded = recorded.map_err(|error| DataFusionError::External(Box::new(error)))?;
-        let rows = (self.rows)(&recorded, &self.release)?;
+        let rows = self.read().await?;
         let table = MemTable::try_new(rows.schema(), vec![vec![rows]])?;
         table.scan(state, projection, filters, limit).await
     }
