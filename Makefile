@@ -1,4 +1,4 @@
-.PHONY: check test bench load soak recompute fuzz doc clients clients-others run wire
+.PHONY: check test bench load soak recompute fuzz doc clients clients-others run wire tpch
 
 # Everything a change must pass, but for the real clients.
 check:
@@ -31,6 +31,13 @@ WIRE_SEED =
 wire:
 	cargo build --release --locked
 	tests/wire/run.sh target/release/carnac $(WIRE_COUNT) $(WIRE_SEED)
+
+# The 22 queries of TPC-H by Flight SQL, at a gigabyte unless TPCH_SCALE says otherwise: the rows are
+# those of DuckDB, which makes the tables.
+TPCH_SCALE = 1
+tpch:
+	cargo build --release --locked
+	tests/wire/tpch.sh target/release/carnac $(TPCH_SCALE)
 
 doc:
 	cargo doc --locked --no-deps --workspace --open
