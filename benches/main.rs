@@ -1,46 +1,36 @@
 //! What the machine can do: landing, queries, and the wire, each beside a peer in the same run.
 //!
-//! `CARNAC_BENCH_ROWS` sets the number of acts, 1,000,000 unless it says otherwise.
+//! `CARNAC_BENCH_ROWS` sets the number of acts, 1,000,000 unless it says otherwise; over the wire go ten
+//! times as many.
 
 mod history;
+mod postgres;
 mod visible;
+mod wire;
 
 use std::fmt::Write;
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, Field, Schema};
-use arrow_flight::encode::FlightDataEncoderBuilder;
-use arrow_flight::flight_service_server::FlightServiceServer;
-use arrow_flight::sql::client::FlightSqlServiceClient;
-use arrow_flight::sql::server::FlightSqlService;
-use arrow_flight::sql::{ProstMessageExt, SqlInfo, TicketStatementQuery};
-use arrow_flight::{FlightData, Ticket};
 use carnac_ingest::{Source, find, land};
 use carnac_lake::{DEFAULT_MEMORY, Lake};
 use carnac_query::{Access, Gateway, Principal, STACK_BYTES, Views};
 use chrono::{DateTime, Days, NaiveDate};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use futures::stream::{BoxStream, StreamExt, TryStreamExt};
 use parquet::arrow::ArrowWriter;
-use prost::Message;
 use tempfile::TempDir;
-use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
-use tonic::transport::server::TcpIncoming;
-use tonic::transport::{Channel, Endpoint, Server};
-use tonic::{Request, Response, Status};
 
 criterion_group! {
     name = benches;
     config = Criterion::default().sample_size(10);
-    targets = landing, queries, wire, refresh
+    targets = landing, queries, wire::wire, refresh
 }
 criterion_main!(benches);
 
-/// The answer that goes over the wire, and what both sides of that bench read.
+/// The answer that goes over the wire.
 const SCAN: &str = "select act_id, siren, nature_code, subject_code, decision_date from core.acts";
 const POINT: &str =
     "select * from indicator.act_transmission_rate where siren = '213502388' and period = '2024'";
@@ -78,20 +68,7 @@ impl Bed {
 
     /// Lands files into a new lake of that name and publishes them.
     fn lake(&self, name: &str, paths: &[&Path]) -> Lake {
-        let root = self.folder.path().join(name).display().to_string();
-        let lake = Lake::create(&root, &[]).expect("a lake");
-        let sources: Vec<_> = paths
-            .iter()
-            .flat_map(|path| find(path).expect("files").files)
-            .map(|found| Source::open(found, None, &[]).expect("a dataset"))
-            .collect();
-        self.runtime.block_on(async {
-            let run_date = NaiveDate::from_ymd_opt(2025, 12, 31).expect("a day");
-            let mut draft = lake.draft(run_date).await.expect("a draft");
-            land(&lake, &mut draft, &sources, None, DEFAULT_MEMORY, &|_| ()).await.expect("landed");
-            lake.publish(draft, DateTime::UNIX_EPOCH).await.expect("published");
-        });
-        lake
+        land_into(&self.runtime, &self.folder.path().join(name), paths)
     }
 
     /// The acts of this bed with the samples of the other datasets.
@@ -110,6 +87,23 @@ impl Bed {
         self.runtime.block_on(gateway.warm_up()).expect("a release");
         gateway
     }
+}
+
+/// Lands files into a new lake and publishes them.
+fn land_into(runtime: &Runtime, root: &Path, paths: &[&Path]) -> Lake {
+    let lake = Lake::create(&root.display().to_string(), &[]).expect("a lake");
+    let sources: Vec<_> = paths
+        .iter()
+        .flat_map(|path| find(path).expect("files").files)
+        .map(|found| Source::open(found, None, &[]).expect("a dataset"))
+        .collect();
+    runtime.block_on(async {
+        let run_date = NaiveDate::from_ymd_opt(2025, 12, 31).expect("a day");
+        let mut draft = lake.draft(run_date).await.expect("a draft");
+        land(&lake, &mut draft, &sources, None, DEFAULT_MEMORY, &|_| ()).await.expect("landed");
+        lake.publish(draft, DateTime::UNIX_EPOCH).await.expect("published");
+    });
+    lake
 }
 
 /// Acts in the shape of the platform's export, spread over 500 authorities and ten years.
@@ -206,110 +200,22 @@ fn access(lake: Lake, anonymous: Principal) -> Access {
     access.expect("random bytes")
 }
 
-fn wire(criterion: &mut Criterion) {
-    let bed = Bed::new();
-    let lake = bed.full_lake();
-    let access = Arc::new(access(lake.clone(), Principal::Analyst));
-    let gateway = Arc::new(bed.gateway(lake));
-    let batches = bed.runtime.block_on(async {
-        let answer = gateway.run(Principal::Analyst, SCAN, None, None).await.expect("an answer");
-        answer.collect().await.expect("rows")
-    });
-    let bytes: usize = batches.iter().map(RecordBatch::get_array_memory_size).sum();
-
-    let bound = bed
-        .runtime
-        .block_on(carnac_server::bind(
-            ([127, 0, 0, 1], 0).into(),
-            carnac_server::Security::Loopback,
-        ))
-        .expect("a port");
-    let carnac = bound.address();
-    bed.runtime.spawn(bound.serve(gateway, access, std::future::pending()));
-    let peer = bed.runtime.block_on(start_peer(batches));
-
-    let mut group = criterion.benchmark_group("wire");
-    group.throughput(Throughput::Bytes(bytes as u64));
-    for (name, address) in
-        [("carnac: Flight SQL DoGet", carnac), ("peer: the same batches from memory", peer)]
-    {
-        let mut client = bed.runtime.block_on(connect(address));
-        let ticket = match address == carnac {
-            true => bed
-                .runtime
-                .block_on(client.execute(SCAN.to_owned(), None))
-                .expect("a plan")
-                .endpoint[0]
-                .ticket
-                .clone(),
-            false => Some(Ticket::new(TicketStatementQuery::default().as_any().encode_to_vec())),
-        };
-        let ticket = ticket.expect("a ticket");
-        group.bench_function(name, |bench| {
-            bench.iter(|| bed.runtime.block_on(count(&mut client, ticket.clone())));
-        });
-    }
-    group.finish();
-}
-
-async fn connect(address: std::net::SocketAddr) -> FlightSqlServiceClient<Channel> {
-    let endpoint = Endpoint::from_shared(format!("http://{address}")).expect("an address");
-    FlightSqlServiceClient::new(endpoint.connect().await.expect("a connection"))
-}
-
-async fn count(client: &mut FlightSqlServiceClient<Channel>, ticket: Ticket) -> usize {
-    let stream = client.do_get(ticket).await.expect("a stream");
-    stream
-        .try_fold(0, |rows, batch| async move { Ok(rows + batch.num_rows()) })
-        .await
-        .expect("rows")
-}
-
 /// The refresh of one month with 12 and with 240 months of history. The ratio is printed, of
-/// refreshes in turns: the machine is the same to both.
+/// refreshes in turns: the machine is the same to both. Both histories are made when first asked for.
 fn refresh(criterion: &mut Criterion) {
-    let mut histories = history::MONTHS.map(|months| history::History::of(months, 5_000));
-    history::compare(&mut histories, 11);
-    let runtime = threads();
-    visible::measure(&runtime, &mut histories[1], 20);
+    let mut made = None;
     let mut group = criterion.benchmark_group("refresh");
-    for (history, months) in histories.iter_mut().zip(history::MONTHS) {
+    for (place, months) in history::MONTHS.into_iter().enumerate() {
         group.bench_function(format!("one month, {months} months of history"), |bench| {
-            bench.iter_custom(|turns| (0..turns).map(|_| history.next_refresh()).sum());
+            let histories = made.get_or_insert_with(|| {
+                let mut histories =
+                    history::MONTHS.map(|months| history::History::of(months, 5_000));
+                history::compare(&mut histories, 11);
+                visible::measure(&threads(), &mut histories[1], 20);
+                histories
+            });
+            bench.iter_custom(|turns| (0..turns).map(|_| histories[place].next_refresh()).sum());
         });
     }
     group.finish();
-}
-
-/// A Flight service that sends batches from memory: what the protocol itself takes here.
-struct Peer(Vec<RecordBatch>);
-
-async fn start_peer(batches: Vec<RecordBatch>) -> std::net::SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    let address = listener.local_addr().expect("an address");
-    let service = FlightServiceServer::new(Peer(batches));
-    tokio::spawn(
-        Server::builder()
-            .add_service(service)
-            .serve_with_incoming(TcpIncoming::from(listener).with_nodelay(Some(true))),
-    );
-    address
-}
-
-#[tonic::async_trait]
-impl FlightSqlService for Peer {
-    type FlightService = Self;
-
-    async fn do_get_statement(
-        &self,
-        _: TicketStatementQuery,
-        _: Request<Ticket>,
-    ) -> Result<Response<BoxStream<'static, Result<FlightData, Status>>>, Status> {
-        let batches = futures::stream::iter(self.0.clone().into_iter().map(Ok));
-        let schema = self.0.first().map(RecordBatch::schema).expect("a batch");
-        let stream = FlightDataEncoderBuilder::new().with_schema(schema).build(batches);
-        Ok(Response::new(stream.map_err(Status::from).boxed()))
-    }
-
-    async fn register_sql_info(&self, _: i32, _: &SqlInfo) {}
 }

@@ -17,8 +17,8 @@ use futures::stream::TryStreamExt;
 use tokio::runtime::Runtime;
 use tonic::transport::Channel;
 
-use super::connect;
 use super::history::History;
+use super::wire::connect;
 
 const READERS: usize = 8;
 
