@@ -88,7 +88,7 @@ const AFTER: &str = "\
 Settings are taken from the configuration file, then the environment, then the flags; the last \
 one wins. The file is TOML with the keys root, sql, memory_mib, listen, postgres, \
 tls_certificate, tls_key, insecure_loopback, queries, query_seconds, anonymous, audit_log, \
-pseudonym_key_file, refresh, refresh_timezone, on_failure and on_failure_url.
+pseudonym_key_file, refresh, refresh_timezone, on_failure, on_failure_url and otlp.
 
 An s3:// lake reads the usual AWS_* variables (AWS_ACCESS_KEY_ID, AWS_ENDPOINT, AWS_REGION…).
 

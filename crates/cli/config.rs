@@ -15,11 +15,12 @@ use carnac_lake::{DEFAULT_MEMORY, Journal, Lake};
 use carnac_query::{Access, Gateway, Limits, Views};
 use chrono::{DateTime, Local, NaiveDate, Utc};
 use chrono_tz::Tz;
+use reqwest::Url;
 use serde::Deserialize;
 
 use crate::args::{Anonymous, Args, Listen, OnFailure, Serve};
 use crate::hook::Hook;
-use crate::serve::Certificate;
+use crate::serve::{Certificate, Collector};
 
 /// Holds the secret of the respondents' pseudonyms. Clap is not told of it: it would show it.
 pub(crate) const KEY_VARIABLE: &str = "CARNAC_PSEUDONYM_KEY";
@@ -48,6 +49,7 @@ struct File {
     refresh_timezone: Option<String>,
     on_failure: Option<String>,
     on_failure_url: Option<String>,
+    otlp: Option<String>,
 }
 
 /// The settings of one run.
@@ -76,6 +78,8 @@ pub(crate) struct Config {
     /// What another process of this program is to be told before its command.
     pub(crate) flags: Vec<OsString>,
     hook: Hook,
+    /// Where traces of queries are sent when the command names nowhere.
+    otlp: Option<Url>,
     sql: Option<PathBuf>,
     /// The folder of the audit log.
     pub(crate) audit_log: Option<PathBuf>,
@@ -110,6 +114,7 @@ impl Config {
                 command: file.on_failure,
                 url: parsed("on_failure_url", file.on_failure_url)?,
             },
+            otlp: parsed("otlp", file.otlp)?,
             sql: args.sql.clone().or(file.sql),
             audit_log: args.audit_log.clone().or(file.audit_log),
         })
@@ -126,6 +131,11 @@ impl Config {
             command: args.on_failure.clone().or_else(|| self.hook.command.clone()),
             url: args.on_failure_url.clone().or_else(|| self.hook.url.clone()),
         }
+    }
+
+    /// Starts to send traces where a server with these arguments is to, if anywhere.
+    pub(crate) fn collector(&self, args: &Serve) -> anyhow::Result<Option<Collector>> {
+        args.otlp.as_ref().or(self.otlp.as_ref()).map(Collector::start).transpose()
     }
 
     /// Returns where a server with these arguments listens.

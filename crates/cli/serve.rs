@@ -1,6 +1,7 @@
 //! `carnac serve`: the gateway behind Arrow Flight SQL, HTTP and PostgreSQL until Ctrl-C or SIGTERM.
 
 mod certificate;
+mod collector;
 mod refresher;
 mod schedule;
 
@@ -11,6 +12,7 @@ use anyhow::Context;
 use carnac_query::{Access, Gateway};
 
 pub(crate) use self::certificate::Certificate;
+pub(crate) use self::collector::Collector;
 use self::refresher::Refresher;
 use self::schedule::Schedule;
 use crate::args::{Listen, Serve};
@@ -20,18 +22,31 @@ use crate::print;
 /// Runs `carnac serve`.
 pub(crate) async fn run(config: &Config, args: &Serve) -> anyhow::Result<ExitCode> {
     let certificate = config.certificate(args)?;
+    let Some(collector) = config.collector(args)? else {
+        return serve(config, args, certificate, |gateway| gateway).await;
+    };
+    let served = serve(config, args, certificate, |gateway| collector.follow(gateway)).await;
+    collector.finish().await;
+    served
+}
+
+/// Serves, and refreshes if asked to; `follow` is given the gateway first.
+async fn serve(
+    config: &Config,
+    args: &Serve,
+    certificate: Option<Certificate>,
+    follow: impl Fn(Gateway) -> Gateway,
+) -> anyhow::Result<ExitCode> {
     let Some(cron) = args.refresh.as_ref().or(config.refresh.as_ref()) else {
         let lake = config.open_lake()?;
-        let asked =
-            (config.door(lake.clone(), &args.listen, 0)?, config.access(lake, &args.listen).await?);
+        let gateway = follow(config.door(lake.clone(), &args.listen, 0)?);
+        let asked = (gateway, config.access(lake, &args.listen).await?);
         let beside = std::future::pending();
         return until_stopped(config, &args.listen, certificate, asked, beside).await;
     };
     let lake = config.create_lake(config.root())?;
-    let asked = (
-        config.door(lake.clone(), &args.listen, config.memory)?,
-        config.access(lake.clone(), &args.listen).await?,
-    );
+    let gateway = follow(config.door(lake.clone(), &args.listen, config.memory)?);
+    let asked = (gateway, config.access(lake.clone(), &args.listen).await?);
     let zone = args.refresh_timezone.unwrap_or(config.refresh_timezone);
     let schedule = Schedule::parse(cron, zone)?;
     let hook = config.hook(&args.on_failure);

@@ -1,4 +1,4 @@
-"""Time travel through ADBC: a header of every call, or an option of the session."""
+"""Time travel through ADBC: a header of every call, or an option of the session, which has others too."""
 
 import adbc_driver_flightsql.dbapi as flight_sql
 import adbc_driver_manager
@@ -9,6 +9,7 @@ HEADER = "adbc.flight.sql.rpc.call_header."
 OPTION = "adbc.flight.sql.session.option."
 ERASE = "adbc.flight.sql.session.optionerase."
 COOKIES = {"adbc.flight.sql.rpc.with_cookie_middleware": "true"}
+ENDLESS = "select count(*) from generate_series(1, 1000000000000) as t"
 COUNT = "select count(*) from core.acts"
 
 
@@ -51,7 +52,8 @@ def session_option_is_kept(lake, address):
 def wrong_option_is_refused(lake, address):
     """A release that is not there and an unknown option are refused, and change nothing."""
     with flight_sql.connect(address, db_kwargs=COOKIES, autocommit=True) as connection:
-        for name, text in [("release", "99"), ("release", "x"), ("colour", "red")]:
+        wrong = [("release", "99"), ("release", "x"), ("colour", "red"), ("language", "de"), ("timeout", "0")]
+        for name, text in wrong:
             try:
                 connection.adbc_connection.set_options(**{OPTION + name: text})
             except adbc_driver_manager.ProgrammingError as error:
@@ -61,6 +63,34 @@ def wrong_option_is_refused(lake, address):
         is_equal(value(connection, COUNT), lake.value(COUNT))
 
 
+def timeout_ends_a_query(lake, address):
+    """The timeout of a session ends a query, and the session goes on."""
+    with flight_sql.connect(address, db_kwargs=COOKIES, autocommit=True) as connection:
+        connection.adbc_connection.set_options(**{OPTION + "timeout": "1"})
+        is_equal(connection.adbc_connection.get_option(OPTION + "timeout"), "1")
+        try:
+            found = value(connection, ENDLESS)
+        except adbc_driver_manager.Error as error:
+            assert "longer than it may" in str(error), error
+        else:
+            raise AssertionError(f"what never ends was answered: {found}")
+        is_equal(value(connection, COUNT), lake.value(COUNT))
+
+
+def language_is_that_of_titles(_, address):
+    """The schema of a table has its title, in the language of the session."""
+    with flight_sql.connect(address, db_kwargs=COOKIES, autocommit=True) as connection:
+
+        def title():
+            """Returns the title of the acts."""
+            schema = connection.adbc_get_table_schema("acts", db_schema_filter="core")
+            return schema.metadata[b"title"].decode()
+
+        is_equal(title(), "Actes, avec ce qui compte comme télétransmis")
+        connection.adbc_connection.set_options(**{OPTION + "language": "en"})
+        is_equal(title(), "Acts, with what counts as transmitted")
+
+
 def checks():
     """Returns (name, check) for all of this file."""
     for check in (
@@ -68,5 +98,7 @@ def checks():
         absent_release_is_told,
         session_option_is_kept,
         wrong_option_is_refused,
+        timeout_ends_a_query,
+        language_is_that_of_titles,
     ):
         yield check.__name__, check

@@ -6,6 +6,7 @@ mod archives;
 mod audits;
 mod catalogue;
 mod cli;
+mod collector;
 mod corpus;
 mod crash;
 mod cubes;

@@ -258,6 +258,11 @@ fn a_cancel_and_a_timeout_stop_what_runs() {
     assert_eq!(client.extended(endless, &[], &[], TEXT_FORMAT).code(), "57014");
     assert_eq!(client.simple("reset statement_timeout; select 1").value(), "1");
 
+    // A longer time than the server's is none.
+    let (_hasty, address) = door.place.serve_postgres(&["--query-seconds", "1"]);
+    let (mut patient, _) = Client::connect(address, &[("statement_timeout", "1h")]);
+    assert_eq!(patient.simple(endless).code(), "57014");
+
     let mut other = door.client();
     other.send(b'Q', format!("{endless}\0").as_bytes());
     // Nothing waits for its answer any more: the server must still end when it is told to.

@@ -1,9 +1,12 @@
-//! Every query can name a release or an edition: by a header of the call, or by the session.
+//! Every query can name a release or an edition: by a header of the call, or by the session, which has
+//! a language and a timeout too.
 
 use std::collections::BTreeMap;
 
 use arrow::array::AsArray;
-use arrow_flight::Action;
+use arrow::datatypes::Schema;
+use arrow_flight::sql::CommandGetTables;
+use arrow_flight::{Action, IpcMessage};
 use futures::TryStreamExt;
 use prost::Message;
 use tonic::Request;
@@ -47,6 +50,9 @@ async fn a_release_that_is_not_there_is_told() {
         ("x-carnac-release", "first", "a release is named by its number"),
         ("x-carnac-edition", "../1", "the name of an edition has"),
         ("cookie", "arrow_flight_session_id=7", "the session cookie is not one of this server"),
+        ("cookie", "arrow_flight_session_id=release.1&timeout.0", "the session cookie is not one"),
+        ("cookie", "arrow_flight_session_id=release.1&x", "the session cookie is not one"),
+        ("cookie", "arrow_flight_session_id=colour.red", "the session cookie is not one"),
     ] {
         let client = &mut connect(&server).await;
         client.set_header(header, value);
@@ -105,6 +111,10 @@ struct Refusal {
 
 fn text(value: &str) -> OptionValue {
     OptionValue { text: Some(value.to_owned()), number: None }
+}
+
+fn whole(value: i64) -> OptionValue {
+    OptionValue { text: None, number: Some(value) }
 }
 
 /// A client that keeps the cookie that it is given, as real ones do.
@@ -169,7 +179,7 @@ async fn a_session_reads_the_release_that_it_is_set_to() {
     session.set(&[("edition", text("first"))]).await;
     assert_eq!(session.count().await, 1);
     // One of the two is set at a time; a number is read as well as its text.
-    session.set(&[("release", OptionValue { text: None, number: Some(2) })]).await;
+    session.set(&[("release", whole(2))]).await;
     assert_eq!(session.options().await, BTreeMap::from([("release".to_owned(), text("2"))]));
     // An option without a value is unset.
     session.set(&[("edition", text("first"))]).await;
@@ -191,6 +201,9 @@ async fn a_session_is_not_set_to_what_is_not_there() {
         (vec![("release", text("first"))], vec![("release", 2)]),
         (vec![("catalog", text("x")), ("edition", text("first"))], vec![("catalog", 1)]),
         (vec![("release", text("1")), ("edition", text("first"))], vec![("edition", 2)]),
+        (vec![("language", text("de")), ("timeout", text("7"))], vec![("language", 2)]),
+        (vec![("timeout", text("0")), ("language", text("en"))], vec![("timeout", 2)]),
+        (vec![("timeout", whole(-1))], vec![("timeout", 2)]),
     ];
     for (values, refusals) in cases {
         let refusals: Vec<_> =
@@ -201,6 +214,69 @@ async fn a_session_is_not_set_to_what_is_not_there() {
     let nonsense = session.act("SetSessionOptions", b"nonsense".to_vec()).await.unwrap_err();
     assert_eq!(nonsense.code(), tonic::Code::InvalidArgument);
     assert!(session.act("DoAsIPlease", Vec::new()).await.is_err());
+}
+
+/// What never ends by itself.
+const ENDLESS: &str = "select count(*) from generate_series(1, 1000000000000) as t";
+
+impl Session {
+    /// Asks what never ends, which must be ended for its time.
+    async fn is_cut_off(&mut self) {
+        let info = self.client.execute(ENDLESS.to_owned(), None).await.unwrap();
+        let rows = self.client.do_get(info.endpoint[0].ticket.clone().unwrap()).await;
+        let ended = match rows {
+            Ok(rows) => rows.try_collect::<Vec<_>>().await.map(|_| ()).unwrap_err().to_string(),
+            Err(error) => error.to_string(),
+        };
+        assert!(ended.contains("took longer than it may"), "{ended}");
+    }
+
+    /// What `core.acts` is called, by the metadata of its schema.
+    async fn title(&mut self) -> Option<String> {
+        let acts = CommandGetTables {
+            db_schema_filter_pattern: Some("core".to_owned()),
+            table_name_filter_pattern: Some("acts".to_owned()),
+            include_schema: true,
+            ..CommandGetTables::default()
+        };
+        let info = self.client.get_tables(acts).await.unwrap();
+        let listed = fetch(&mut self.client, info).await;
+        let schemas = listed.column_by_name("table_schema").unwrap().as_binary::<i32>();
+        let schema = Schema::try_from(IpcMessage(schemas.value(0).to_vec().into())).unwrap();
+        schema.metadata.get("title").cloned()
+    }
+}
+
+/// Shorter than the server's it ends a query, longer it does nothing.
+#[tokio::test]
+async fn a_session_has_a_timeout() {
+    let (place, server) = two_releases();
+    let session = &mut Session::open(&server).await;
+    assert_eq!(session.set(&[("timeout", whole(1)), ("release", text("1"))]).await, []);
+    let options = [("release".to_owned(), text("1")), ("timeout".to_owned(), text("1"))];
+    assert_eq!(session.options().await, BTreeMap::from(options));
+    session.is_cut_off().await;
+    assert_eq!(session.count().await, 1);
+    let hasty = place.serve_with(&["--log", "warn"], &["--query-seconds", "1"]);
+    let session = &mut Session::open(&hasty).await;
+    assert_eq!(session.set(&[("timeout", text("3600"))]).await, []);
+    session.is_cut_off().await;
+    session.set(&[("timeout", OptionValue::default())]).await;
+    assert_eq!((session.options().await, session.count().await), (BTreeMap::new(), 2));
+}
+
+#[tokio::test]
+async fn a_session_has_a_language() {
+    let (_place, server) = two_releases();
+    let session = &mut Session::open(&server).await;
+    let french = session.title().await.unwrap();
+    for (language, is_french) in [("fr", true), ("en", false), ("", true)] {
+        assert_eq!(session.set(&[("language", text(language))]).await, []);
+        assert_eq!(session.title().await.unwrap() == french, is_french, "{language}");
+    }
+    session.set(&[("language", text("en"))]).await;
+    assert_eq!(session.title().await.as_deref(), Some("Acts, with what counts as transmitted"));
+    assert_eq!(session.options().await, BTreeMap::from([("language".to_owned(), text("en"))]));
 }
 
 /// The server keeps no session: the client's cookie is all there is, also after a restart.

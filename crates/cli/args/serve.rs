@@ -54,6 +54,12 @@ pub(crate) struct Serve {
     #[arg(long, env = "CARNAC_REFRESH_TIMEZONE", value_name = "ZONE")]
     pub(crate) refresh_timezone: Option<Tz>,
 
+    /// Address of a collector of OpenTelemetry, http://127.0.0.1:4318 say, to send a span of each query
+    /// to, as OTLP over HTTP in JSON: its id, door, role, statement with ? for every value, outcome,
+    /// rows and time. No query waits for it [default: none]
+    #[arg(long, env = "CARNAC_OTLP", value_name = "URL", hide_env_values = true)]
+    pub(crate) otlp: Option<Url>,
+
     #[command(flatten)]
     pub(crate) on_failure: OnFailure,
 }

@@ -108,7 +108,8 @@ impl Admission {
         F: Future<Output = Result<Answer>> + Send + 'static,
     {
         let place = self.place(caller).await?;
-        let until = Instant::now() + self.limits.time;
+        let time = caller.patience.map_or(self.limits.time, |most| most.min(self.limits.time));
+        let until = Instant::now() + time;
         let (end, limits) = (End::at(until), self.limits);
         let (head, told) = oneshot::channel();
         let (rows, sent) = mpsc::channel(1);
@@ -168,7 +169,8 @@ impl Admission {
             let of_all = Arc::clone(&self.places).acquire_owned().await;
             of_caller.and_then(|of_caller| Ok(Place { _of_all: of_all?, _of_caller: of_caller }))
         };
-        let place = timeout(self.limits.wait, place).await;
+        let wait = caller.patience.map_or(self.limits.wait, |most| most.min(self.limits.wait));
+        let place = timeout(wait, place).await;
         place.ok().and_then(Result::ok).ok_or_else(|| Error::refused(Kind::Busy, BUSY))
     }
 }
@@ -406,6 +408,21 @@ mod tests {
         let planning = admission.run(&of(Principal::Public), |_| pending()).await;
         assert_eq!(kind(planning), Some(Kind::TimedOut));
         assert_eq!(kind(admission.plan(pending::<Result<()>>()).await), Some(Kind::TimedOut));
+    }
+
+    #[tokio::test]
+    async fn who_asks_may_have_less_time_and_never_more() {
+        for (limit, patience) in [(LONG, SHORT), (SHORT, LONG)] {
+            let admission = Admission::new(Limits { time: limit, ..places(1) }).unwrap();
+            let caller = of(Principal::Public).within(Some(patience));
+            let ended = admission.run(&caller, |_| pending()).await;
+            assert_eq!(kind(ended), Some(Kind::TimedOut), "{limit:?} {patience:?}");
+        }
+        let admission = Admission::new(Limits { wait: LONG, ..places(1) }).unwrap();
+        let held = admission.run(&of(Principal::Public), answer(0, false)).await.unwrap();
+        let hasty = of(Principal::Public).within(Some(SHORT));
+        assert_eq!(kind(admission.run(&hasty, answer(1, true)).await), Some(Kind::Busy));
+        drop(held);
     }
 
     #[tokio::test]

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::Principal;
 
@@ -40,6 +41,8 @@ pub struct Caller {
     pub token: Option<Arc<str>>,
     /// Where it came in.
     pub door: Door,
+    /// How long a query of theirs may go on, if less than the server lets it.
+    pub patience: Option<Duration>,
 }
 
 impl Caller {
@@ -53,12 +56,18 @@ impl Caller {
     pub fn by(self, door: Door) -> Self {
         Self { door, ..self }
     }
+
+    /// Returns the same one, who waits no longer than that for a query.
+    #[must_use]
+    pub fn within(self, patience: Option<Duration>) -> Self {
+        Self { patience, ..self }
+    }
 }
 
 /// Who shows no token.
 impl From<Principal> for Caller {
     fn from(principal: Principal) -> Self {
-        Self { principal, token: None, door: Door::Command }
+        Self { principal, token: None, door: Door::Command, patience: None }
     }
 }
 

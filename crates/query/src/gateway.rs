@@ -16,8 +16,8 @@ use crate::admission::Admission;
 use crate::catalog::{CATALOG, Catalog};
 use crate::meter::{self, Meter};
 use crate::{
-    Answer, At, Caller, Error, Figure, Limits, Part, Principal, Result, Views, Wanted, answer,
-    diff, explain, pool, run,
+    Answer, At, Bilingual, Caller, Error, Figure, Limits, Part, Principal, Result, Traces, Views,
+    Wanted, answer, diff, explain, pool, run,
 };
 
 /// Catalogues kept open beside the newest: of releases and editions that queries name.
@@ -64,6 +64,8 @@ pub struct TableEntry {
     pub kind: &'static str,
     /// Its columns.
     pub columns: SchemaRef,
+    /// What it is called; none of what no file defines.
+    pub title: Option<Bilingual>,
 }
 
 impl Gateway {
@@ -99,7 +101,13 @@ impl Gateway {
     /// Writes every query down: when it comes, before it is run, and when it ends.
     #[must_use]
     pub fn recorded(self, journal: Journal) -> Self {
-        Self { meter: Meter::with(journal), ..self }
+        Self { meter: self.meter.recorded(journal), ..self }
+    }
+
+    /// Tells of every query once it has ended, without its values.
+    #[must_use]
+    pub fn traced(self, traces: Traces) -> Self {
+        Self { meter: self.meter.traced(traces), ..self }
     }
 
     /// Computes cubes when they are read, also those that a run has built: answers are the same.
@@ -293,7 +301,8 @@ impl Gateway {
     /// # Errors
     /// When what `at` names, or else the newest release, cannot be opened.
     pub async fn tables(&self, principal: Principal, at: Option<&At>) -> Result<Vec<TableEntry>> {
-        let session = self.catalog(at).await?.session(principal);
+        let opened = self.catalog(at).await?;
+        let session = opened.session(principal);
         let catalogs: &Arc<dyn CatalogProviderList> = session.catalog_list();
         let mut entries = Vec::new();
         let Some(catalog) = catalogs.catalog(CATALOG) else { return Ok(entries) };
@@ -307,12 +316,14 @@ impl Gateway {
                 };
                 let kind = if table.table_type() == TableType::View { "VIEW" } else { "TABLE" };
                 let columns = answer::plain(&table.schema());
+                let title = opened.views.title(schema, &name).cloned();
                 entries.push(TableEntry {
                     catalog: CATALOG.to_owned(),
                     schema: (*schema).to_owned(),
                     name,
                     kind,
                     columns,
+                    title,
                 });
             }
         }

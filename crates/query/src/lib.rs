@@ -32,6 +32,7 @@ mod reads;
 mod run;
 mod scenario;
 mod soundness;
+mod trace;
 mod udf;
 mod view;
 
@@ -51,4 +52,5 @@ pub use gateway::{Description, Gateway, TableEntry};
 pub use header::{Bilingual, Definition, Facts, Header, Version};
 pub use parts::{MOST_PARTS, Part};
 pub use principal::{Principal, PrincipalError};
+pub use trace::{Trace, Traces};
 pub use view::{Layer, SqlFile, Views};

@@ -1,5 +1,5 @@
 //! What is known of the queries of a server: what they amount to, in the text of OpenMetrics (numbers
-//! and names of ours, no word of a query and no value), and a line of each in the audit log.
+//! and names of ours, no word of a query and no value), a line of each in the audit log, and a trace.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;
@@ -21,7 +21,7 @@ use tracing::Span;
 
 use crate::answer::size;
 use crate::gate::shape;
-use crate::{Answer, Caller, Error, Kind};
+use crate::{Answer, Caller, Error, Kind, Trace, Traces};
 
 /// Upper ends of the times that are told apart, in seconds.
 const SECONDS: [f64; 10] = [0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0];
@@ -67,6 +67,8 @@ pub(crate) struct Meter {
     last: AtomicU64,
     /// Where they are written down.
     journal: Option<Arc<Journal>>,
+    /// Where they are told of, once they have ended.
+    traces: Option<Traces>,
     counts: Counts,
 }
 
@@ -98,14 +100,20 @@ impl Default for Meter {
     fn default() -> Self {
         // Each of these has keys of its own, drawn by the system.
         let process = format!("{:08x}", RandomState::new().build_hasher().finish() >> 32);
-        Self { process, last: AtomicU64::new(0), journal: None, counts: Counts::default() }
+        let (journal, traces, counts) = (None, None, Counts::default());
+        Self { process, last: AtomicU64::new(0), journal, traces, counts }
     }
 }
 
 impl Meter {
-    /// Makes one that writes queries down.
-    pub(crate) fn with(journal: Journal) -> Self {
-        Self { journal: Some(Arc::new(journal)), ..Self::default() }
+    /// Returns one that writes queries down.
+    pub(crate) fn recorded(self, journal: Journal) -> Self {
+        Self { journal: Some(Arc::new(journal)), ..self }
+    }
+
+    /// Returns one that tells of queries.
+    pub(crate) fn traced(self, traces: Traces) -> Self {
+        Self { traces: Some(traces), ..self }
     }
 
     /// Begins to count a query, from before it has a place.
@@ -115,13 +123,17 @@ impl Meter {
     pub(crate) async fn begin(&self, caller: &Caller, sql: &str) -> Result<Measured, Error> {
         let number = self.last.fetch_add(1, Ordering::Relaxed) + 1;
         let id = format!("{}-{number}", self.process);
+        let is_told = self.journal.is_some() || self.traces.is_some();
+        let statement = if is_told { shape(sql) } else { String::new() };
+        let begin = |traces: &Traces| (traces.begin(&id, caller, &statement), traces.clone());
+        let trace = self.traces.as_ref().map(begin);
         if let Some(journal) = &self.journal {
             let asked = Event::Asked {
                 query: id.clone(),
                 door: caller.door.name().to_owned(),
                 role: caller.principal.to_string(),
                 token: caller.token.as_deref().map(str::to_owned),
-                sql: shape(sql),
+                sql: statement,
             };
             journal.begin(asked).await?;
         }
@@ -137,6 +149,7 @@ impl Meter {
             rows: 0,
             bytes: 0,
             journal: self.journal.clone(),
+            trace,
             counts: self.counts.clone(),
         })
     }
@@ -179,7 +192,7 @@ impl Meter {
     }
 }
 
-/// A query that is counted, and written down, when it is dropped: as what it came to.
+/// A query that is counted, written down and told of when it is dropped: as what it came to.
 pub(crate) struct Measured {
     id: String,
     span: Span,
@@ -190,6 +203,7 @@ pub(crate) struct Measured {
     rows: u64,
     bytes: u64,
     journal: Option<Arc<Journal>>,
+    trace: Option<(Trace, Traces)>,
     counts: Counts,
 }
 
@@ -240,13 +254,19 @@ impl Drop for Measured {
         self.counts.running.dec();
         self.counts.ended.get_or_create(&Ended { role: self.role, end: self.end }).inc();
         self.counts.seconds.0.observe(time.as_secs_f64());
+        let (outcome, release, rows, bytes) =
+            (self.end.name(), self.release, self.rows, self.bytes);
+        if let Some((trace, traces)) = self.trace.take() {
+            let has_failed = matches!(self.end, End::Failed(_));
+            traces.tell(Trace { outcome, has_failed, release, rows, bytes, time, ..trace });
+        }
         if let Some(journal) = &self.journal {
             journal.end(Event::Ended {
                 query: std::mem::take(&mut self.id),
-                outcome: self.end.name().to_owned(),
-                release: self.release,
-                rows: self.rows,
-                bytes: self.bytes,
+                outcome: outcome.to_owned(),
+                release,
+                rows,
+                bytes,
                 milliseconds: u64::try_from(time.as_millis()).unwrap_or(u64::MAX),
             });
         }
@@ -258,6 +278,7 @@ mod tests {
     use std::sync::Arc;
 
     use arrow::datatypes::Schema;
+    use chrono::DateTime;
 
     use super::*;
     use crate::Principal;
@@ -291,6 +312,29 @@ mod tests {
         assert!(text.contains("carnac_queries_running 0\n"), "{text}");
         assert!(text.contains("carnac_query_seconds_count 5\n"), "{text}");
         assert!(text.contains("carnac_release 7\n"), "{text}");
+    }
+
+    #[tokio::test]
+    async fn a_query_is_told_of_once_it_has_ended_and_waits_for_nobody() {
+        let (sender, mut told) = tokio::sync::mpsc::channel(2);
+        let meter = Meter::default().traced(Traces::new(sender, || DateTime::UNIX_EPOCH));
+        let caller = Caller::from(Principal::Authority("213502388".parse().unwrap()));
+        let begin = async || meter.begin(&caller, "select 'Rennes'").await.unwrap();
+        let mut answer = begin().await.of(Ok(answer(stream::iter([batch()]).boxed()))).unwrap();
+        assert!(told.try_recv().is_err());
+        assert!(answer.stream.next().await.is_some() && answer.stream.next().await.is_none());
+        assert!(begin().await.of(Err(Error::refused(Kind::Busy, "of the test"))).is_err());
+        // There is no room for it any more.
+        drop(begin().await);
+        drop(meter);
+        let mut traces = Vec::new();
+        told.recv_many(&mut traces, 9).await;
+        let seen = |trace: &Trace| (trace.role, trace.outcome, trace.has_failed, trace.release);
+        let seen: Vec<_> = traces.iter().map(seen).collect();
+        let expected = [("answered", false, Some(1)), ("busy", true, None)];
+        assert_eq!(seen, expected.map(|(end, failed, of)| ("authority", end, failed, of)));
+        assert!(traces.iter().all(|trace| trace.statement == "select ?"));
+        assert_eq!(told.recv().await, None);
     }
 
     fn now() -> Now {

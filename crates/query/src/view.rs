@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use carnac_model::{definitions_hash, indicator};
 use include_dir::{Dir, include_dir};
 
-use crate::header::{Header, Version};
+use crate::header::{Bilingual, Header, Version};
 use crate::{Error, Result};
 
 static EMBEDDED: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/../../sql");
@@ -260,6 +260,12 @@ impl Views {
     pub fn indicators(&self) -> impl Iterator<Item = &SqlFile> {
         let is_one = |file: &&SqlFile| file.layer.has_definition() && !file.header.id.contains('.');
         self.files.iter().filter(is_one)
+    }
+
+    /// Returns what a view is called; none when no file defines it.
+    pub(crate) fn title(&self, schema: &str, name: &str) -> Option<&Bilingual> {
+        let is_it = |file: &&SqlFile| file.layer.name() == schema && file.name == name;
+        self.files.iter().find(is_it).map(|file| &file.header.title)
     }
 
     /// Returns the files of one layer, by name.

@@ -33,6 +33,7 @@ use arrow_flight::{
 use axum::Router;
 use axum::middleware::from_fn;
 use carnac_query::{Access, At, Caller, Door, Error, Gateway, TableEntry};
+use futures::TryFutureExt;
 use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use tonic::service::Routes;
 use tonic::{Request, Response, Status, Streaming};
@@ -86,21 +87,22 @@ struct Service {
 
 impl Service {
     async fn tables<T>(&self, call: &Request<T>) -> Result<Vec<TableEntry>, Status> {
-        let at = session::named(call.metadata())?;
+        let at = session::asked(call.metadata())?.at;
         let tables = self.gateway.tables(caller(call)?.principal, at.as_ref()).await;
         tables.map_err(|error| wire::status(&error))
     }
 
     /// Plans the query of a ticket and pins the release it was planned on.
     async fn info(&self, ticket: Ticket, request: Request<FlightDescriptor>) -> Reply<FlightInfo> {
-        let mut ticket = ticket.or(session::named(request.metadata())?);
+        let session = session::asked(request.metadata())?;
+        let mut ticket = ticket.or(session.at.clone());
         let (row, at) = (ticket.row().await?, ticket.at()?);
         let who = caller(&request)?;
-        let described =
-            self.gateway.describe(who.principal, &ticket.sql, row.as_ref(), at.as_ref()).await;
-        let described = described.map_err(|error| wire::status(&error))?;
+        let describe = self.gateway.describe(who.principal, &ticket.sql, row.as_ref(), at.as_ref());
+        let described = session.during(describe.map_err(|error| wire::status(&error))).await?;
         ticket.pin(described.release);
-        let parts = endpoints::parts(&self.gateway, &mut ticket, &who, request.metadata()).await?;
+        let parts = endpoints::parts(&self.gateway, &mut ticket, &who, request.metadata());
+        let parts = session.during(parts).await?;
         let place = |part| {
             let sealed = self.seal.seal(ticket.for_part(part), &who, seal::OF_ANSWER);
             let query = TicketStatementQuery { statement_handle: sealed.handle };
@@ -121,9 +123,10 @@ impl Service {
 
     /// Runs the query of a ticket, once for each row of its parameters, all on one release.
     async fn run<T>(&self, handle: &[u8], call: &Request<T>) -> Reply<DoGet> {
-        let who = caller(call)?;
+        let session = session::asked(call.metadata())?;
+        let who = caller(call)?.within(session.patience());
         let options = compression::asked(call.metadata())?;
-        let ticket = self.seal.open(handle, &who)?.or(session::named(call.metadata())?);
+        let ticket = self.seal.open(handle, &who)?.or(session.at);
         let sending = self.running.begin(ticket.number);
         let (rows, at, part) = (ticket.rows().await?, ticket.at()?, ticket.part());
         let sql = ticket.sql;
@@ -205,12 +208,13 @@ impl FlightSqlService for Service {
         query: ActionCreatePreparedStatementRequest,
         request: Request<Action>,
     ) -> Result<ActionCreatePreparedStatementResult, Status> {
-        let at = session::named(request.metadata())?;
+        let session = session::asked(request.metadata())?;
         let who = caller(&request)?;
-        let described = self.gateway.describe(who.principal, &query.query, None, at.as_ref()).await;
-        let described = described.map_err(|error| wire::status(&error))?;
+        let describe =
+            self.gateway.describe(who.principal, &query.query, None, session.at.as_ref());
+        let described = session.during(describe.map_err(|error| wire::status(&error))).await?;
         // Unless the call names a release, the handle names none: each execution reads the newest.
-        let ticket = Ticket::of(query.query).or(at);
+        let ticket = Ticket::of(query.query).or(session.at);
         Ok(ActionCreatePreparedStatementResult {
             prepared_statement_handle: self.seal.seal(ticket, &who, seal::OF_STATEMENT).handle,
             dataset_schema: message(&described.schema)?,
@@ -297,14 +301,11 @@ impl FlightSqlService for Service {
         request: Request<arrow_flight::Ticket>,
     ) -> Reply<DoGet> {
         let mut builder = query.into_builder();
+        let session = session::asked(request.metadata())?;
         for table in self.tables(&request).await? {
-            let appended = builder.append(
-                &table.catalog,
-                &table.schema,
-                &table.name,
-                table.kind,
-                &table.columns,
-            );
+            let columns = metadata::titled(&table, &session);
+            let appended =
+                builder.append(&table.catalog, &table.schema, &table.name, table.kind, &columns);
             appended.map_err(|_| Status::internal("the list cannot be made"))?;
         }
         one_batch(builder.build())

@@ -14,7 +14,7 @@ use tonic::metadata::MetadataMap;
 use tonic::{Request, Response, Status};
 
 use super::Reply;
-use super::session::{self, EDITION, RELEASE, edition, release};
+use super::session::{self, EDITION, RELEASE, Refused, Session};
 use crate::wire;
 
 /// The reply of an action.
@@ -34,9 +34,13 @@ pub(super) fn known() -> Vec<Result<ActionType, Status>> {
         Ok(ActionType { r#type: name.to_owned(), description: description.to_owned() })
     };
     vec![
-        action(SET, "Sets the option release or edition, which later queries then read."),
+        action(
+            SET,
+            "Sets the options release or edition, which later queries then read, language (fr, en) \
+             of the titles of tables, and timeout, the seconds that a query may go on at most.",
+        ),
         action(GET, "Returns the options of the session."),
-        action(CLOSE, "Ends the session: later queries read the newest release."),
+        action(CLOSE, "Ends the session: later queries are as those without one."),
         action(CANCEL, "Ends the query whose answer is being sent."),
     ]
 }
@@ -49,8 +53,8 @@ pub(super) async fn run(gateway: &Gateway, request: &Request<Action>) -> Reply<R
     let (call, action) = (request.metadata(), request.get_ref());
     match action.r#type.as_str() {
         SET => set(gateway, call, &action.body).await,
-        GET => match session::session(call)? {
-            Some(at) => one_result(&Options::of(at.as_ref())),
+        GET => match Session::of(call)? {
+            Some(session) => one_result(&Options::of(&session)),
             None => Err(Status::invalid_argument("there is no session: set an option first")),
         },
         CLOSE => {
@@ -66,22 +70,19 @@ pub(super) async fn run(gateway: &Gateway, request: &Request<Action>) -> Reply<R
 async fn set(gateway: &Gateway, call: &MetadataMap, body: &[u8]) -> Reply<Results> {
     let options = Options::decode(body)
         .map_err(|_| Status::invalid_argument("the options cannot be read"))?;
-    let before = session::session(call)?.flatten();
-    let (at, mut refused) = options.applied(before.clone());
-    if refused.is_empty() && at != before {
-        let found = match &at {
-            Some(at) => gateway.check(at).await,
-            None => Ok(()),
-        };
-        match found {
+    let mut session = Session::of(call)?.unwrap_or_default();
+    let before = session.at.clone();
+    let mut refused = options.set_on(&mut session);
+    if let Some(at) = session.at.as_ref().filter(|_| refused.is_empty() && session.at != before) {
+        match gateway.check(at).await {
             Ok(()) => {}
-            Err(error) if error.kind() == Kind::NotFound => refused.not_found(at.as_ref()),
+            Err(error) if error.kind() == Kind::NotFound => refused.not_found(at),
             Err(error) => return Err(wire::status(&error)),
         }
     }
     let mut reply = one_result(&refused)?;
     if refused.is_empty() {
-        reply.metadata_mut().insert("set-cookie", session::cookie(at.as_ref()));
+        reply.metadata_mut().insert("set-cookie", session.cookie());
     }
     Ok(reply)
 }
@@ -189,8 +190,8 @@ impl Refusals {
     }
 
     /// Refuses the option that names what is not there.
-    fn not_found(&mut self, at: Option<&At>) {
-        let option = if matches!(at, Some(At::Edition(_))) { EDITION } else { RELEASE };
+    fn not_found(&mut self, at: &At) {
+        let option = if matches!(at, At::Edition(_)) { EDITION } else { RELEASE };
         self.add(option, Reason::Value);
     }
 
@@ -200,41 +201,33 @@ impl Refusals {
 }
 
 impl Options {
-    /// Returns the options of a session that reads `at`.
-    fn of(at: Option<&At>) -> Self {
-        let option = at.map(|at| match at {
-            At::Release(_) => (RELEASE.to_owned(), at.to_string()),
-            At::Edition(_) => (EDITION.to_owned(), at.to_string()),
-        });
+    /// Returns the options of a session.
+    fn of(session: &Session) -> Self {
         let value = |text| OptionValue { value: Some(Value::Text(text)) };
-        Self { values: option.into_iter().map(|(name, text)| (name, value(text))).collect() }
+        let options = session.options().map(|(name, text)| (name.to_owned(), value(text)));
+        Self { values: options.collect() }
     }
 
-    /// Returns what a session that read `before` reads with these options, and what is refused.
-    ///
-    /// It reads one release or one edition: setting one unsets the other.
-    fn applied(&self, before: Option<At>) -> (Option<At>, Refusals) {
-        let (mut at, mut refused) = (before, Refusals::default());
+    /// Sets a session to these options, and returns what is refused.
+    fn set_on(&self, session: &mut Session) -> Refusals {
+        let mut refused = Refusals::default();
         for (name, value) in &self.values {
-            match (name.as_str(), value.text()) {
-                (RELEASE, Ok(None)) => at = at.filter(|at| !matches!(at, At::Release(_))),
-                (EDITION, Ok(None)) => at = at.filter(|at| !matches!(at, At::Edition(_))),
-                (RELEASE | EDITION, Ok(Some(text))) => {
-                    let read = if name == RELEASE { release(&text) } else { edition(&text) };
-                    match read {
-                        Ok(read) => at = Some(read),
-                        Err(_) => refused.add(name, Reason::Value),
-                    }
-                }
-                (RELEASE | EDITION, Err(())) => refused.add(name, Reason::Value),
-                _ => refused.add(name, Reason::Name),
+            let set = match value.text() {
+                Ok(text) => session.set(name, text.as_deref()),
+                // What is of no kind that any option has: the name may be wrong too.
+                Err(()) => session.set(name, None).and(Err(Refused::Value)),
+            };
+            match set {
+                Ok(()) => {}
+                Err(Refused::Name) => refused.add(name, Reason::Name),
+                Err(Refused::Value) => refused.add(name, Reason::Value),
             }
         }
         let set = |name: &str| self.values.get(name).is_some_and(|value| value.text() != Ok(None));
         if set(RELEASE) && set(EDITION) {
             refused.add(EDITION, Reason::Value);
         }
-        (at, refused)
+        refused
     }
 }
 

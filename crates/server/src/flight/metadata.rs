@@ -2,10 +2,25 @@
 
 use std::sync::LazyLock;
 
+use arrow::datatypes::Schema;
 use arrow_flight::sql::metadata::{
     SqlInfoData, SqlInfoDataBuilder, XdbcTypeInfo, XdbcTypeInfoData, XdbcTypeInfoDataBuilder,
 };
 use arrow_flight::sql::{Nullable, Searchable, SqlInfo, SqlSupportedTransaction, XdbcDataType};
+use carnac_query::TableEntry;
+
+use super::session::Session;
+
+/// Under which the schema of a table has its title.
+const TITLE: &str = "title";
+
+/// Returns the columns of a table, with its title in the language of a session.
+pub(super) fn titled(table: &TableEntry, session: &Session) -> Schema {
+    let mut columns = table.columns.as_ref().clone();
+    let title = table.title.as_ref().map(|title| (TITLE.to_owned(), session.said(title)));
+    columns.metadata.extend(title);
+    columns
+}
 
 /// Facts about the server that drivers ask for when they connect.
 pub(super) static SQL_INFO: LazyLock<SqlInfoData> = LazyLock::new(|| {
