@@ -148,7 +148,7 @@ pub(crate) enum Command {
     Verify(Verify),
     Token(Token),
     Audit(Audit),
-    Serve(Serve),
+    Serve(Box<Serve>),
     Sample(Sample),
     /// Print the completion script of a shell
     #[command(

@@ -23,9 +23,10 @@ use crate::print;
 pub(crate) async fn run(config: &Config, args: &Serve) -> anyhow::Result<ExitCode> {
     let certificate = config.certificate(args)?;
     let Some(collector) = config.collector(args)? else {
-        return serve(config, args, certificate, |gateway| gateway).await;
+        return Box::pin(serve(config, args, certificate, |gateway| gateway)).await;
     };
-    let served = serve(config, args, certificate, |gateway| collector.follow(gateway)).await;
+    let follow = |gateway| collector.follow(gateway);
+    let served = Box::pin(serve(config, args, certificate, follow)).await;
     collector.finish().await;
     served
 }
