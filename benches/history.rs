@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
+use super::median;
+
 /// Months of history that are compared: one year and twenty.
 pub(crate) const MONTHS: [u32; 2] = [12, 240];
 
@@ -106,10 +108,7 @@ pub(crate) fn compare(histories: &mut [History; 2], turns: usize) -> f64 {
             times.push(history.next_refresh());
         }
     }
-    let [short, long] = times.map(|mut times| {
-        times.sort();
-        times.get(times.len() / 2).copied().unwrap_or_default()
-    });
+    let [short, long] = times.map(median);
     let ratio = long.as_secs_f64() / short.as_secs_f64();
     let acts = histories.iter().map(|history| history.acts).max().unwrap_or_default();
     println!(

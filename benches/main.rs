@@ -12,6 +12,7 @@ use std::fmt::Write;
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use arrow::datatypes::{DataType, Field, Schema};
 use carnac_ingest::{Source, find, land};
@@ -87,6 +88,11 @@ impl Bed {
         self.runtime.block_on(gateway.warm_up()).expect("a release");
         gateway
     }
+}
+
+fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort();
+    times.get(times.len() / 2).copied().unwrap_or_default()
 }
 
 /// Lands files into a new lake and publishes them.

@@ -18,6 +18,7 @@ use tokio::runtime::Runtime;
 use tonic::transport::Channel;
 
 use super::history::History;
+use super::median;
 use super::wire::connect;
 
 const READERS: usize = 8;
@@ -52,9 +53,8 @@ pub(crate) fn measure(runtime: &Runtime, history: &mut History, turns: usize) {
     for reader in readers {
         runtime.block_on(reader).expect("a reader");
     }
-    times.sort();
-    let median = times.get(times.len() / 2).copied().unwrap_or_default();
-    let longest = times.last().copied().unwrap_or_default();
+    let longest = times.iter().max().copied().unwrap_or_default();
+    let median = median(times);
     println!(
         "from the record of a release to the first answer of it, {READERS} readers beside, {turns} \
          releases: median {median:?}, longest {longest:?}; {} answers to the readers",

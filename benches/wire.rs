@@ -27,7 +27,7 @@ use tonic::transport::{Channel, Endpoint, Server};
 use tonic::{Request, Response, Status};
 
 use super::postgres::{Asked, Postgres};
-use super::{SCAN, access, acts_csv, land_into, row_count, threads};
+use super::{SCAN, access, acts_csv, land_into, median, row_count, threads};
 
 /// Readings of each, in turns.
 const TURNS: usize = 5;
@@ -173,11 +173,6 @@ fn lake(runtime: &Runtime, rows: u64) -> Lake {
         std::fs::rename(made.path().join("lake"), &root).expect("renamed");
     }
     Lake::open(&root.display().to_string(), &[]).expect("the lake")
-}
-
-fn median(mut times: Vec<Duration>) -> Duration {
-    times.sort();
-    times.get(times.len() / 2).copied().unwrap_or_default()
 }
 
 pub(crate) async fn connect(address: SocketAddr) -> FlightSqlServiceClient<Channel> {

@@ -7,13 +7,8 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 project=$(cd "$here/../.." && pwd)
 binary=${1:-$project/target/debug/carnac}
 venv=${CARNAC_VENV:-$project/target/clients-venv}
-wanted=$(sha256sum <"$here/requirements.txt")
-stamp=$venv/requirements.sha256
 
-if [[ ! -f $stamp || $(<"$stamp") != "$wanted" ]]; then
-    python3 -m venv "$venv"
-    "$venv/bin/pip" install --quiet --disable-pip-version-check -r "$here/requirements.txt"
-    printf '%s\n' "$wanted" >"$stamp"
-fi
+source "$project/tests/venv.sh"
+environment "$venv" "$here/requirements.txt"
 
 exec "$venv/bin/python" -B "$here/check.py" "$binary"

@@ -29,8 +29,7 @@ fn reported_figures_below_the_observed_ones_are_a_warning() {
 #[test]
 fn what_a_view_of_core_loses_blocks() {
     let place = two_years();
-    let sql = place.path().join("sql");
-    crate::support::copy_folder(format!("{}/sql", crate::support::REPOSITORY).as_ref(), &sql);
+    let sql = place.sql();
     for (view, kept) in [("acts", "where act_id <> '2024-3'"), ("expenses", "having count(*) > 1")]
     {
         let file = sql.join(format!("core/{view}.sql"));
@@ -57,8 +56,7 @@ fn what_a_view_of_core_loses_blocks() {
 #[test]
 fn a_blocking_audit_in_sql_stops_all_tables() {
     let place = two_years();
-    let sql = place.path().join("sql");
-    crate::support::copy_folder(format!("{}/sql", crate::support::REPOSITORY).as_ref(), &sql);
+    let sql = place.sql();
     let audit = "-- id: AUD-99\n-- title: Non / No\n-- level: blocking\n\
                  select 'acts' as table_name, period, cast(count(*) as varchar) as measured,\n\
                  'fewer than 11' as expected from staging.acts group by period having count(*) > 10\n";

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::support::{Place, REPOSITORY, copy_folder};
+use crate::support::{Place, REPOSITORY};
 
 /// Answers a query over a lake with one member and the calibrated costs of the samples.
 fn rows(place: &Place, options: &[&str], sql: &str) -> Vec<Value> {
@@ -125,8 +125,7 @@ fn every_indicator_that_was_proposed_is_there() {
 
 /// A copy of the SQL files in which the membership rate has two versions.
 fn two_versions(place: &Place) -> String {
-    let copy = place.path().join("sql");
-    copy_folder(&Path::new(REPOSITORY).join("sql"), &copy);
+    let copy = place.sql();
     let newest = copy.join("indicator/membership_rate.sql");
     let text = fs::read_to_string(&newest).unwrap();
     let first = text.replace("-01-01\n-- definition", "-01-01, until 2024-12-31\n-- definition");

@@ -1,6 +1,6 @@
 //! The command line, as a person or a nightly job uses it.
 
-use crate::support::{Place, acts, copy_folder, pes, text};
+use crate::support::{Place, acts, pes, text};
 
 /// The acceptance of the first real input: every count by hand from the file itself.
 #[test]
@@ -255,8 +255,7 @@ const BROKEN: [(&str, &str, &str, &str, &str); 6] = [
 fn a_broken_sql_file_stops_the_start_with_file_line_and_reason() {
     let place = Place::new();
     place.ok(&["ingest", &pes()]);
-    let sql = place.path().join("sql");
-    copy_folder(format!("{}/sql", crate::support::REPOSITORY).as_ref(), &sql);
+    let sql = place.sql();
     let folder = sql.display().to_string();
     let run = |file: &str, from: &str, to: &str| {
         let path = sql.join(file);

@@ -1,9 +1,8 @@
 //! A collector of OpenTelemetry is told of every query, without its values, and no query waits for
 //! it.
 
-use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
-use std::sync::mpsc::{self, Receiver, Sender};
+use std::net::TcpListener;
+use std::sync::mpsc::{self, Receiver};
 
 use reqwest::Client;
 use serde_json::Value;
@@ -11,10 +10,13 @@ use serde_json::Value;
 use crate::flight::{connect, query};
 use crate::identity::{RENNES, create, two_authorities};
 use crate::postgres;
-use crate::support::Server;
+use crate::support::{Server, receive};
 
 /// A word that stands in queries and must stand nowhere else.
 const CANARY: &str = "ker-madalen";
+
+/// What a collector answers that has taken what was sent.
+const TAKEN: &[u8] = b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{}";
 
 const NOBODY: &str = "http://127.0.0.1:1";
 
@@ -25,29 +27,11 @@ fn collector() -> (String, Receiver<(String, String)>) {
     let (sender, sent) = mpsc::channel();
     std::thread::spawn(move || {
         while let Ok((stream, _)) = listener.accept() {
-            receive(stream, &sender);
+            // The test may have ended.
+            sender.send(receive(stream, TAKEN)).unwrap_or_default();
         }
     });
     (address, sent)
-}
-
-/// Receives one call: its head, in small letters, and its body.
-fn receive(mut stream: TcpStream, sender: &Sender<(String, String)>) {
-    let (mut request, mut part) = (Vec::new(), [0; 4096]);
-    loop {
-        let read = stream.read(&mut part).unwrap();
-        request.extend_from_slice(&part[..read]);
-        let request = String::from_utf8_lossy(&request);
-        let Some((head, body)) = request.split_once("\r\n\r\n") else { continue };
-        let head = head.to_lowercase();
-        let length = head.split_once("content-length: ").unwrap().1.lines().next().unwrap();
-        if body.len() >= length.parse().unwrap() {
-            // The test may have ended.
-            sender.send((head, body.to_owned())).unwrap_or_default();
-            let answer = b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{}";
-            return stream.write_all(answer).unwrap();
-        }
-    }
 }
 
 /// The value of an attribute of a span, or of a resource.

@@ -11,7 +11,7 @@ use carnac_lake::{DEFAULT_MEMORY, Lake, Touched};
 use carnac_query::{At, BuiltCube, Gateway, Layer, Principal, Views, build_cubes};
 use chrono::NaiveDate;
 
-use crate::support::{Place, REPOSITORY, acts, copy_folder};
+use crate::support::{Place, acts};
 
 const RENNES: &str = "213502388";
 const VANNES: &str = "215602608";
@@ -149,8 +149,7 @@ async fn a_cube_of_other_versions_is_not_read() {
 fn a_cube_of_another_definition_is_not_read() {
     let place = Place::new();
     land(&place, 2);
-    let sql = place.path().join("sql");
-    copy_folder(Path::new(&format!("{REPOSITORY}/sql")), &sql);
+    let sql = place.sql();
     let of_folder = |query: &str| {
         let args = ["--sql", &sql.display().to_string(), "query", query, "--format", "csv"];
         place.ok(&args).lines().skip(1).map(str::to_owned).collect::<Vec<_>>()
@@ -180,8 +179,7 @@ fn a_damaged_cube_is_computed() {
 fn a_cube_names_the_tables_that_it_reads() {
     let place = Place::new();
     land(&place, 1);
-    let sql = place.path().join("sql");
-    copy_folder(Path::new(&format!("{REPOSITORY}/sql")), &sql);
+    let sql = place.sql();
     let file = sql.join("cube/acts.sql");
     let text = std::fs::read_to_string(&file).unwrap();
     for (from, to, told) in [
@@ -209,8 +207,7 @@ fn a_cube_names_the_tables_that_it_reads() {
 #[tokio::test]
 async fn a_cube_that_knows_the_day_is_of_its_day() {
     let place = Place::new();
-    let sql = place.path().join("sql");
-    copy_folder(Path::new(&format!("{REPOSITORY}/sql")), &sql);
+    let sql = place.sql();
     let file = sql.join("cube/consultations.sql");
     let text = std::fs::read_to_string(&file).unwrap();
     let closed = text.replace("count(*)", "sum(case when is_closed then 1 else 0 end)");

@@ -1,8 +1,7 @@
 //! Editions, which stay what they were, and what `carnac diff` says of two states.
 
-use std::path::Path;
 
-use crate::support::{Place, REPOSITORY, acts, copy_folder, text};
+use crate::support::{Place, REPOSITORY, acts, text};
 
 /// The definition of a transmitted act, and one by which a cancelled act counts as well.
 const TRANSMITTED: &str = "acknowledged_date is not null and not is_cancelled as is_transmitted";
@@ -20,7 +19,7 @@ struct Sql<'p> {
 
 impl<'p> Sql<'p> {
     fn of(place: &'p Place) -> Self {
-        copy_folder(Path::new(&format!("{REPOSITORY}/sql")), &place.path().join("sql"));
+        place.sql();
         Self { place }
     }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 use carnac_lake::{DEFAULT_MEMORY, Lake};
 use carnac_query::{Figure, Gateway, Layer, Principal, Views};
 
-use crate::support::{Place, REPOSITORY, acts, copy_folder, files_below};
+use crate::support::{Place, acts, files_below};
 
 const RENNES: &str = "213502388";
 
@@ -90,8 +90,7 @@ fn a_saved_receipt_holds_until_a_byte_changes() {
     let told = place.ok(&[&figure[..], &["--rows", "--save", "receipt.json"]].concat());
     assert!(told.contains("2          4            0.5    observed"), "{told}");
     assert!(told.contains("| false          | is_transmitted |"), "the row set aside: {told}");
-    let sql = place.path().join("sql");
-    copy_folder(&Path::new(REPOSITORY).join("sql"), &sql);
+    let sql = place.sql();
     let definition = sql.join("core/acts.sql");
     let text = fs::read_to_string(&definition).unwrap();
     fs::write(&definition, text.replace("status_code >= 4", "status_code >= 3")).unwrap();

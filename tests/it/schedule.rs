@@ -3,14 +3,13 @@
 
 mod server;
 
-use std::io::{Read, Write};
 use std::net::TcpListener;
 
 use carnac_ingest::{Source, find, land};
 use carnac_lake::{DEFAULT_MEMORY, Draft, Error, Lake};
 use chrono::{DateTime, NaiveDate};
 
-use crate::support::{Place, acts, text};
+use crate::support::{Place, acts, receive, text};
 
 const RENNES: &str = "213502388";
 
@@ -179,20 +178,8 @@ fn a_failed_refresh_sends_its_record_to_the_address() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/runs?token=secret", listener.local_addr().unwrap());
     let receiver = std::thread::spawn(move || {
-        let (mut stream, _) = listener.accept().unwrap();
-        let (mut request, mut part) = (Vec::new(), [0; 4096]);
-        loop {
-            let read = stream.read(&mut part).unwrap();
-            request.extend_from_slice(&part[..read]);
-            let request = String::from_utf8_lossy(&request);
-            let Some((head, body)) = request.split_once("\r\n\r\n") else { continue };
-            let head = head.to_lowercase();
-            let length = head.split_once("content-length: ").unwrap().1.lines().next().unwrap();
-            if body.len() >= length.parse().unwrap() {
-                stream.write_all(b"HTTP/1.1 500 no\r\ncontent-length: 0\r\n\r\n").unwrap();
-                return (head, body.to_owned());
-            }
-        }
+        let (stream, _) = listener.accept().unwrap();
+        receive(stream, b"HTTP/1.1 500 no\r\ncontent-length: 0\r\n\r\n")
     });
     let place = refreshed();
     std::fs::remove_dir_all(place.path().join("lake/inbox")).unwrap();

@@ -1,8 +1,8 @@
 //! A lake of one's own, and the built program to run on it.
 
-use std::fmt::Write;
-use std::io::{BufRead, BufReader, PipeReader};
-use std::net::SocketAddr;
+use std::fmt::Write as _;
+use std::io::{BufRead, BufReader, PipeReader, Read, Write as _};
+use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output};
 
@@ -43,6 +43,13 @@ impl Place {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(&path, content).unwrap();
         path.display().to_string()
+    }
+
+    /// Makes a copy of the SQL files, which can be changed, and returns its folder.
+    pub(crate) fn sql(&self) -> PathBuf {
+        let copy = self.path().join("sql");
+        copy_folder(&Path::new(REPOSITORY).join("sql"), &copy);
+        copy
     }
 
     /// Runs the program on the lake.
@@ -183,6 +190,24 @@ impl Drop for Server {
 
 pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// Receives one call over HTTP, gives it this answer, and returns its head, in small letters, and its
+/// body.
+pub(crate) fn receive(mut stream: TcpStream, answer: &[u8]) -> (String, String) {
+    let (mut request, mut part) = (Vec::new(), [0; 4096]);
+    loop {
+        let read = stream.read(&mut part).unwrap();
+        request.extend_from_slice(&part[..read]);
+        let request = String::from_utf8_lossy(&request);
+        let Some((head, body)) = request.split_once("\r\n\r\n") else { continue };
+        let head = head.to_lowercase();
+        let length = head.split_once("content-length: ").unwrap().1.lines().next().unwrap();
+        if body.len() >= length.parse().unwrap() {
+            stream.write_all(answer).unwrap();
+            return (head, body.to_owned());
+        }
+    }
 }
 
 /// Copies a folder and all below it.

@@ -10,14 +10,9 @@ project=$(cd "$here/../.." && pwd)
 clients=$project/tests/clients
 binary=${1:-$project/target/release/carnac}
 venv=${CARNAC_VENV:-$project/target/clients-venv}
-wanted=$(sha256sum <"$clients/requirements.txt")
-stamp=$venv/requirements.sha256
 
-if [[ ! -f $stamp || $(<"$stamp") != "$wanted" ]]; then
-    python3 -m venv "$venv"
-    "$venv/bin/pip" install --quiet --disable-pip-version-check -r "$clients/requirements.txt"
-    printf '%s\n' "$wanted" >"$stamp"
-fi
+source "$project/tests/venv.sh"
+environment "$venv" "$clients/requirements.txt"
 
 parts=("${@:2}")
 if [[ ${#parts[@]} -eq 0 ]]; then

@@ -8,14 +8,9 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 project=$(cd "$here/../.." && pwd)
 binary=${1:-$project/target/release/carnac}
 venv=$project/target/tpch-venv
-wanted=$(sha256sum <"$here/requirements.txt")
-stamp=$venv/requirements.sha256
 
-if [[ ! -f $stamp || $(<"$stamp") != "$wanted" ]]; then
-    python3 -m venv "$venv"
-    "$venv/bin/pip" install --quiet --disable-pip-version-check -r "$here/requirements.txt"
-    printf '%s\n' "$wanted" >"$stamp"
-fi
+source "$project/tests/venv.sh"
+environment "$venv" "$here/requirements.txt"
 
 export PYTHONPATH=$project/tests/clients
 exec "$venv/bin/python" -B "$here/tpch.py" "$binary" "${@:2}"

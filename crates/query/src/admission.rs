@@ -108,8 +108,7 @@ impl Admission {
         F: Future<Output = Result<Answer>> + Send + 'static,
     {
         let place = self.place(caller).await?;
-        let time = caller.patience.map_or(self.limits.time, |most| most.min(self.limits.time));
-        let until = Instant::now() + time;
+        let until = Instant::now() + caller.at_most(self.limits.time);
         let (end, limits) = (End::at(until), self.limits);
         let (head, told) = oneshot::channel();
         let (rows, sent) = mpsc::channel(1);
@@ -169,8 +168,7 @@ impl Admission {
             let of_all = Arc::clone(&self.places).acquire_owned().await;
             of_caller.and_then(|of_caller| Ok(Place { _of_all: of_all?, _of_caller: of_caller }))
         };
-        let wait = caller.patience.map_or(self.limits.wait, |most| most.min(self.limits.wait));
-        let place = timeout(wait, place).await;
+        let place = timeout(caller.at_most(self.limits.wait), place).await;
         place.ok().and_then(Result::ok).ok_or_else(|| Error::refused(Kind::Busy, BUSY))
     }
 }

@@ -57,6 +57,11 @@ impl Caller {
         Self { door, ..self }
     }
 
+    /// Returns how long they wait for what may take so long.
+    pub(crate) fn at_most(&self, limit: Duration) -> Duration {
+        self.patience.map_or(limit, |patience| patience.min(limit))
+    }
+
     /// Returns the same one, who waits no longer than that for a query.
     #[must_use]
     pub fn within(self, patience: Option<Duration>) -> Self {

@@ -19,7 +19,7 @@ const EDITION_HEADER: &str = "x-carnac-edition";
 
 const COOKIE: &str = "arrow_flight_session_id";
 /// Between two options of a cookie.
-const AND: char = '&';
+const AND: &str = "&";
 /// A session that is set to nothing.
 const NEWEST: &str = "newest";
 
@@ -139,14 +139,8 @@ impl Session {
 
     /// Returns the header of a reply that opens or changes the session.
     pub(super) fn cookie(&self) -> MetadataValue<tonic::metadata::Ascii> {
-        let mut value = String::new();
-        for (name, text) in self.options() {
-            let and = if value.is_empty() { "" } else { "&" };
-            value = format!("{value}{and}{name}.{text}");
-        }
-        if value.is_empty() {
-            NEWEST.clone_into(&mut value);
-        }
+        let options: Vec<_> = self.options().map(|(name, text)| format!("{name}.{text}")).collect();
+        let value = if options.is_empty() { NEWEST.to_owned() } else { options.join(AND) };
         let text = format!("{COOKIE}={value}; Path=/");
         text.parse().expect("names of letters, digits, hyphens and underscores")
     }
