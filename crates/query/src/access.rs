@@ -4,23 +4,23 @@
 //! hash of the secret. The file is read at each call, so a token that is revoked is refused at once;
 //! a secret that was found right is known again by a digest, and costs no second hash.
 
+mod checks;
 mod keys;
 mod memory;
 mod provider;
 mod secret;
 
+use std::sync::Arc;
+
 use carnac_lake::{Lake, Token};
 use chrono::{DateTime, Utc};
-use tokio::sync::Semaphore;
 
 use crate::{Caller, Error, Principal, Result};
+use checks::Checks;
 pub use keys::Jwks;
 use memory::Memory;
 pub use provider::Provider;
 use secret::{Key, Secret};
-
-/// Hashes that may be computed at once: each takes 19 MiB.
-const HASHES: usize = 2;
 
 const WANTED: &str =
     "a token is wanted: send it as `authorization: Bearer`, or as the password of any user";
@@ -40,8 +40,8 @@ pub struct Access {
     /// Whose tokens are taken beside those of the lake.
     provider: Option<Provider>,
     clock: fn() -> DateTime<Utc>,
-    memory: Memory,
-    hashes: Semaphore,
+    memory: Arc<Memory>,
+    checks: Checks,
     session_key: Key,
 }
 
@@ -55,9 +55,9 @@ impl Access {
         anonymous: Option<Principal>,
         clock: fn() -> DateTime<Utc>,
     ) -> Result<Self> {
-        let (memory, hashes) = (Memory::new(secret::random()?), Semaphore::new(HASHES));
+        let (memory, checks) = (Arc::new(Memory::new(secret::random()?)), Checks::default());
         let session_key = Key(secret::random()?);
-        Ok(Self { lake, anonymous, provider: None, clock, memory, hashes, session_key })
+        Ok(Self { lake, anonymous, provider: None, clock, memory, checks, session_key })
     }
 
     /// Returns the key of this process, under which a door may seal what it hands out.
@@ -132,19 +132,21 @@ impl Access {
             return Ok(());
         }
         // So many calls of one dashboard cost one hash: the others wait, and find it known.
-        let _permit = self.hashes.acquire().await.expect("it is never closed");
+        let turn = self.checks.turn().await;
         if self.memory.knows(&token.id, digest) {
             return Ok(());
         }
         if self.memory.is_shut(&token.id, (self.clock)()) {
             return Err(Error::unauthenticated(TOO_MANY));
         }
-        let hashed = tokio::task::spawn_blocking(move || secret.is_of(&token.hash));
-        if hashed.await.unwrap_or(false) {
-            self.memory.right(token.id, digest);
-            return Ok(());
+        let (memory, clock, id) = (Arc::clone(&self.memory), self.clock, token.id);
+        let told = move |is_right| match is_right {
+            true => memory.right(id, digest),
+            false => memory.wrong(id, clock()),
+        };
+        match turn.is_of(secret, token.hash, told).await {
+            true => Ok(()),
+            false => Err(Error::unauthenticated(REFUSED)),
         }
-        self.memory.wrong(token.id, (self.clock)());
-        Err(Error::unauthenticated(REFUSED))
     }
 }
