@@ -172,7 +172,7 @@ impl Access {
             }
             false => misses.add(tried, clock()),
         };
-        match turn.is_of(secret, token.hash, told).await {
+        match turn.compare(secret, token.hash, told).await {
             true => Ok(()),
             false => Err(Error::unauthenticated(REFUSED)),
         }

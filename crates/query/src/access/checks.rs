@@ -37,7 +37,7 @@ impl Checks {
 impl Turn {
     /// Returns whether a secret is what was hashed, once `told` has heard it. The hash is computed
     /// to its end, and told of, also for who does not wait for it.
-    pub(super) async fn is_of(
+    pub(super) async fn compare(
         mut self,
         secret: Secret,
         hash: String,
@@ -69,7 +69,7 @@ mod tests {
         let hash = secret.hash().unwrap();
         let read = |text: &str| Secret::parse(text).unwrap();
         let check =
-            async |text: &str| checks.turn().await.is_of(read(text), hash.clone(), drop).await;
+            async |text: &str| checks.turn().await.compare(read(text), hash.clone(), drop).await;
         assert!(check(secret.text()).await);
         let first = checks.turn().await.blocks.as_ptr();
         let texts = [other.text(), secret.text()].repeat(3);
@@ -88,7 +88,7 @@ mod tests {
             let told = |is_right: bool| {
                 WRONG.fetch_add(usize::from(!is_right), Ordering::SeqCst);
             };
-            let check = checks.turn().await.is_of(Secret::draw().unwrap(), hash.clone(), told);
+            let check = checks.turn().await.compare(Secret::draw().unwrap(), hash.clone(), told);
             assert_eq!(check.now_or_never(), None);
         }
         drop(checks.turn().await);
