@@ -11,7 +11,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::flight::{connect, number, query, refused};
-use crate::support::{Place, Server, acts, files_below};
+use crate::support::{ELSEWHERE, HERE, Place, Server, acts, files_below};
 
 pub(crate) const RENNES: &str = "213502388";
 pub(crate) const IROISE: &str = "242900074";
@@ -96,10 +96,10 @@ async fn a_token_holds_until_it_expires_or_is_revoked() {
         Access::new(lake.clone(), anonymous, clock).unwrap()
     };
     let today = access(Some(Principal::Public), || DateTime::UNIX_EPOCH);
-    assert_eq!(today.caller(None).await.unwrap().principal, Principal::Public);
-    assert_eq!(today.caller(Some(&analyst)).await.unwrap().principal, Principal::Analyst);
+    assert_eq!(today.caller(None, HERE).await.unwrap().principal, Principal::Public);
+    assert_eq!(today.caller(Some(&analyst), HERE).await.unwrap().principal, Principal::Analyst);
     assert_eq!(
-        today.caller(Some(&rennes)).await.unwrap().principal.to_string(),
+        today.caller(Some(&rennes), HERE).await.unwrap().principal.to_string(),
         "authority:213502388"
     );
 
@@ -108,24 +108,25 @@ async fn a_token_holds_until_it_expires_or_is_revoked() {
     for wrong in
         ["", "analyst", &mixed, &unknown, &analyst.replace("carnac_", ""), &format!("{analyst} ")]
     {
-        let error = today.caller(Some(wrong)).await.unwrap_err();
+        let error = today.caller(Some(wrong), HERE).await.unwrap_err();
         assert_eq!(error.kind(), Kind::Unauthenticated, "{wrong}");
         assert!(error.to_string().starts_with("the token is refused"), "{error}");
     }
     let tomorrow = access(Some(Principal::Public), || DateTime::UNIX_EPOCH + TimeDelta::days(1));
-    let error = tomorrow.caller(Some(&analyst)).await.unwrap_err();
+    let error = tomorrow.caller(Some(&analyst), HERE).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Unauthenticated);
     let nobody = access(None, || DateTime::UNIX_EPOCH);
-    assert_eq!(nobody.caller(None).await.unwrap_err().kind(), Kind::Unauthenticated);
-    assert_eq!(nobody.caller(Some(&analyst)).await.unwrap().principal, Principal::Analyst);
+    assert_eq!(nobody.caller(None, HERE).await.unwrap_err().kind(), Kind::Unauthenticated);
+    assert_eq!(nobody.caller(Some(&analyst), HERE).await.unwrap().principal, Principal::Analyst);
 
     lake.remove_token(id(&analyst)).await.unwrap();
-    let error = today.caller(Some(&analyst)).await.unwrap_err();
+    let error = today.caller(Some(&analyst), HERE).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Unauthenticated);
-    assert!(today.caller(Some(&rennes)).await.is_ok());
+    assert!(today.caller(Some(&rennes), HERE).await.is_ok());
 }
 
-/// Wrong secrets of one token shut it for a minute, but for who has shown the right one before.
+/// Wrong secrets of one token shut it for a minute to who sent them, but not to others, nor once the
+/// right one was shown.
 #[tokio::test]
 async fn guessing_is_shut_out() {
     let place = two_authorities();
@@ -136,25 +137,64 @@ async fn guessing_is_shut_out() {
     let token = token.unwrap();
     let guess = format!("carnac_{}_{}", id(&token), "0".repeat(64));
     let [known, new] = [(); 2].map(|()| Access::new(lake.clone(), None, minutes).unwrap());
-    assert!(known.caller(Some(&token)).await.is_ok());
+    assert!(known.caller(Some(&token), HERE).await.is_ok());
     for access in [&known, &new] {
         for _ in 0..5 {
-            let error = access.caller(Some(&guess)).await.unwrap_err().to_string();
+            let error = access.caller(Some(&guess), HERE).await.unwrap_err().to_string();
             assert!(error.contains("not one of this lake"), "{error}");
         }
-        let error = access.caller(Some(&guess)).await.unwrap_err().to_string();
+        let error = access.caller(Some(&guess), HERE).await.unwrap_err().to_string();
         assert!(error.contains("too many wrong ones"), "{error}");
     }
-    assert!(known.caller(Some(&token)).await.is_ok());
-    assert!(new.caller(Some(&token)).await.unwrap_err().to_string().contains("too many"));
+    assert!(known.caller(Some(&token), HERE).await.is_ok());
+    assert!(new.caller(Some(&token), HERE).await.unwrap_err().to_string().contains("too many"));
+    assert!(new.caller(Some(&guess), ELSEWHERE).await.unwrap_err().to_string().contains("not one"));
+    let another = Access::new(lake.clone(), None, minutes).unwrap();
+    for _ in 0..5 {
+        assert!(another.caller(Some(&guess), HERE).await.is_err());
+    }
+    assert!(another.caller(Some(&token), ELSEWHERE).await.is_ok());
     LATER.store(1, Ordering::SeqCst);
-    assert!(new.caller(Some(&token)).await.is_ok());
+    assert!(new.caller(Some(&token), HERE).await.is_ok());
 }
 
 static LATER: AtomicI64 = AtomicI64::new(0);
 
 fn minutes() -> DateTime<Utc> {
     DateTime::UNIX_EPOCH + TimeDelta::minutes(LATER.load(Ordering::SeqCst))
+}
+
+/// Each door tells where a call comes from: who guesses there shuts out itself, and not the owner.
+#[tokio::test]
+async fn who_guesses_at_a_door_does_not_shut_out_the_owner() {
+    let place = two_authorities();
+    let (server, address) = place.serve_postgres(&[]);
+    let elsewhere = Client::builder().local_address(ELSEWHERE).build().unwrap();
+    let from_elsewhere = async |token: &str| {
+        let url = format!("http://{}/query", server.address);
+        let request = elsewhere.post(url).bearer_auth(token).body("select 1 as a");
+        request.send().await.unwrap().status()
+    };
+    let told = async |door: &str, token: &str| match door {
+        "HTTP" => http(&server, Some(&format!("Bearer {token}")), "select 1 as a").await.1,
+        "Flight" => {
+            let mut client = connect(&server).await;
+            client.set_token(token.to_owned());
+            refused(&mut client, "select 1 as a").await
+        }
+        _ => crate::postgres::Client::connect_by(address, token).1.error.unwrap().1,
+    };
+    for door in ["HTTP", "Flight", "PostgreSQL"] {
+        let token = create(&place, "analyst");
+        let guess = format!("carnac_{}_{}", id(&token), "0".repeat(64));
+        for _ in 0..5 {
+            let told = told(door, &guess).await;
+            assert!(told.contains("not one of this lake"), "{door}: {told}");
+        }
+        let told = told(door, &token).await;
+        assert!(told.contains("too many wrong ones"), "{door}: {told}");
+        assert_eq!(from_elsewhere(&token).await, StatusCode::OK, "{door}");
+    }
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 //! The oracle is a lake that truly holds the rows of one authority only: every probe must end on both
 //! in the same rows, or in the same words.
 
+mod disclosure;
 mod plans;
 
 use arrow::array::RecordBatch;

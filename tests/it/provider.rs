@@ -14,6 +14,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::identity::two_authorities;
+use crate::support::{ELSEWHERE, HERE};
 
 /// A pair of keys made for this test: the private one (PKCS 8), and what a provider publishes.
 const PRIVATE: &str = "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg7fuAWDUO/Ru/qCeV1RYzgLSgfd4ar4uDQWphTqykprah\
@@ -56,12 +57,12 @@ async fn the_tokens_of_an_identity_provider_are_taken() {
         signed(Algorithm::ES256, "one", &claims)
     };
     let token = signed(Algorithm::ES256, "one", &good);
-    let found = access.caller(Some(&token)).await.unwrap();
+    let found = access.caller(Some(&token), HERE).await.unwrap();
     assert_eq!(found.to_string(), "authority:213502388 jwt");
-    let named = access.caller(Some(&but("sub", json!("camille")))).await.unwrap();
+    let named = access.caller(Some(&but("sub", json!("camille"))), HERE).await.unwrap();
     assert_eq!(named.token.as_deref(), Some("camille"));
     let analyst = but("carnac_role", json!("analyst"));
-    assert_eq!(access.caller(Some(&analyst)).await.unwrap().principal, Principal::Analyst);
+    assert_eq!(access.caller(Some(&analyst), HERE).await.unwrap().principal, Principal::Analyst);
 
     let unsigned = format!("{}.", token.rsplit_once('.').unwrap().0);
     let mixed =
@@ -89,9 +90,29 @@ async fn the_tokens_of_an_identity_provider_are_taken() {
         ".".to_owned(),
     ];
     for token in wrong {
-        let error = access.caller(Some(&token)).await.unwrap_err();
+        let error = access.caller(Some(&token), HERE).await.unwrap_err();
         assert_eq!(error.kind(), Kind::Unauthenticated, "{token}");
     }
+}
+
+/// Who sends many that do not hold is looked at no more for a minute; others are.
+#[tokio::test]
+async fn signed_tokens_that_do_not_hold_are_counted_by_sender() {
+    let place = two_authorities();
+    let lake = Lake::open(&place.root(), &[]).unwrap();
+    let access = Access::new(lake, None, || DateTime::UNIX_EPOCH).unwrap();
+    let access = access.trusting(provider(&place.file("keys.json", PUBLISHED))).await.unwrap();
+    let claims = json!({ "iss": "https://id.example", "aud": "carnac", "exp": 1,
+                         "carnac_role": "analyst" });
+    let token = signed(Algorithm::ES256, "one", &claims);
+    for _ in 0..100 {
+        let error = access.caller(Some("a.b.c"), HERE).await.unwrap_err().to_string();
+        assert!(error.contains("not one of this lake"), "{error}");
+    }
+    let error = access.caller(Some(&token), HERE).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::Unauthenticated);
+    assert!(error.to_string().contains("too many wrong ones"), "{error}");
+    assert!(access.caller(Some(&token), ELSEWHERE).await.is_ok());
 }
 
 #[tokio::test]
@@ -104,12 +125,12 @@ async fn the_file_of_keys_is_read_at_each_token() {
     let claims = json!({ "iss": "https://id.example", "aud": "carnac", "exp": 1,
                          "carnac_role": "analyst" });
     let token = signed(Algorithm::ES256, "one", &claims);
-    assert_eq!(access.caller(Some(&token)).await.unwrap().principal, Principal::Analyst);
+    assert_eq!(access.caller(Some(&token), HERE).await.unwrap().principal, Principal::Analyst);
     // A key that is taken out signs no more.
     place.file("keys.json", r#"{"keys": []}"#);
-    assert!(access.caller(Some(&token)).await.is_err());
+    assert!(access.caller(Some(&token), HERE).await.is_err());
     place.file("keys.json", "nonsense");
-    assert_eq!(access.caller(Some(&token)).await.unwrap_err().kind(), Kind::Unavailable);
+    assert_eq!(access.caller(Some(&token), HERE).await.unwrap_err().kind(), Kind::Unavailable);
     let error = place.fails(
         1,
         &[
@@ -186,7 +207,7 @@ async fn the_keys_of_a_provider_are_asked_for_at_its_address() {
         signed(Algorithm::ES256, kid, &claims)
     };
     let (one, two) = (token("one"), token("two"));
-    let kind = async |token: &str| match access.caller(Some(token)).await {
+    let kind = async |token: &str| match access.caller(Some(token), HERE).await {
         Ok(caller) => {
             assert_eq!(caller.principal, Principal::Analyst);
             Ok(())

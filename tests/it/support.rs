@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, PipeReader, Read, Write as _};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output};
 
@@ -10,6 +10,10 @@ use tempfile::TempDir;
 
 /// The program under test.
 pub(crate) const CARNAC: &str = env!("CARGO_BIN_EXE_carnac");
+
+/// Where the calls of tests come from, and another address of this machine.
+pub(crate) const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+pub(crate) const ELSEWHERE: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 2));
 
 /// The repository.
 pub(crate) const REPOSITORY: &str = env!("CARGO_MANIFEST_DIR");

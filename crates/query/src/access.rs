@@ -4,23 +4,26 @@
 //! hash of the secret. The file is read at each call, so a token that is revoked is refused at once;
 //! a secret that was found right is known again by a digest, and costs no second hash.
 
+mod checks;
 mod keys;
 mod memory;
+mod misses;
 mod provider;
 mod secret;
 
+use std::net::IpAddr;
+use std::sync::Arc;
+
 use carnac_lake::{Lake, Token};
 use chrono::{DateTime, Utc};
-use tokio::sync::Semaphore;
 
 use crate::{Caller, Error, Principal, Result};
+use checks::Checks;
 pub use keys::Jwks;
 use memory::Memory;
+use misses::{Misses, Tried};
 pub use provider::Provider;
 use secret::{Key, Secret};
-
-/// Hashes that may be computed at once: each takes 19 MiB.
-const HASHES: usize = 2;
 
 const WANTED: &str =
     "a token is wanted: send it as `authorization: Bearer`, or as the password of any user";
@@ -28,8 +31,8 @@ const WANTED: &str =
 const REFUSED: &str = "the token is refused: it is not one of this lake, was revoked, or has \
                        expired; `carnac token list` says which there are";
 
-const TOO_MANY: &str = "the token is refused: too many wrong ones of this name were sent; it is \
-                        looked at again within a minute";
+const TOO_MANY: &str = "the token is refused: too many wrong ones were sent from this address; it \
+                        is looked at again within a minute";
 
 /// Tells who asks by the token that a call presents.
 #[derive(Debug)]
@@ -40,8 +43,9 @@ pub struct Access {
     /// Whose tokens are taken beside those of the lake.
     provider: Option<Provider>,
     clock: fn() -> DateTime<Utc>,
-    memory: Memory,
-    hashes: Semaphore,
+    memory: Arc<Memory>,
+    misses: Arc<Misses>,
+    checks: Checks,
     session_key: Key,
 }
 
@@ -55,9 +59,9 @@ impl Access {
         anonymous: Option<Principal>,
         clock: fn() -> DateTime<Utc>,
     ) -> Result<Self> {
-        let (memory, hashes) = (Memory::new(secret::random()?), Semaphore::new(HASHES));
-        let session_key = Key(secret::random()?);
-        Ok(Self { lake, anonymous, provider: None, clock, memory, hashes, session_key })
+        let (memory, checks) = (Arc::new(Memory::new(secret::random()?)), Checks::default());
+        let (misses, session_key) = (Arc::default(), Key(secret::random()?));
+        Ok(Self { lake, anonymous, provider: None, clock, memory, misses, checks, session_key })
     }
 
     /// Returns the key of this process, under which a door may seal what it hands out.
@@ -101,19 +105,20 @@ impl Access {
         Ok(secret.text().to_owned())
     }
 
-    /// Returns who presents this token, the whole text of it, or who asks without one.
+    /// Returns who presents this token, the whole text of it, or who asks without one; `sender` is
+    /// the address that it came from.
     ///
     /// # Errors
     /// `Unauthenticated` for a token that does not hold, which is never taken for none, and for
     /// none where one is wanted; `Unavailable` when the lake does not answer. No text shows a part
     /// of a secret.
-    pub async fn caller(&self, presented: Option<&str>) -> Result<Caller> {
+    pub async fn caller(&self, presented: Option<&str>, sender: IpAddr) -> Result<Caller> {
         let Some(text) = presented else {
             return self.anonymous.map(Caller::from).ok_or_else(|| Error::unauthenticated(WANTED));
         };
         let refused = || Error::unauthenticated(REFUSED);
         if let Some(provider) = self.provider.as_ref().filter(|_| text.contains('.')) {
-            return provider.caller(text, (self.clock)()).await?.ok_or_else(refused);
+            return self.signed(provider, text, sender).await;
         }
         let secret = Secret::parse(text).ok_or_else(refused)?;
         let token = self.lake.token(secret.id()).await?.ok_or_else(refused)?;
@@ -122,29 +127,54 @@ impl Access {
         }
         let role = token.role.parse().map_err(|_| refused())?;
         let caller = Caller::known(role, &token.id);
-        self.check(secret, token).await.map(|()| caller)
+        self.check(secret, token, sender).await.map(|()| caller)
+    }
+
+    /// Returns whom a token of the provider names.
+    async fn signed(&self, provider: &Provider, text: &str, sender: IpAddr) -> Result<Caller> {
+        let (tried, now) = (Tried::signed(sender), (self.clock)());
+        self.refuse_too_many(&tried)?;
+        let caller = provider.caller(text, now).await?;
+        caller.ok_or_else(|| {
+            self.misses.add(tried, now);
+            Error::unauthenticated(REFUSED)
+        })
+    }
+
+    fn refuse_too_many(&self, tried: &Tried) -> Result<()> {
+        match self.misses.are_too_many(tried, (self.clock)()) {
+            true => Err(Error::unauthenticated(TOO_MANY)),
+            false => Ok(()),
+        }
     }
 
     /// Checks a secret: by its digest when it was found right before, else by its hash.
-    async fn check(&self, secret: Secret, token: Token) -> Result<()> {
+    async fn check(&self, secret: Secret, token: Token, sender: IpAddr) -> Result<()> {
         let digest = self.memory.digest(secret.text(), &token.hash);
         if self.memory.knows(&token.id, digest) {
             return Ok(());
         }
+        // Who is shut out keeps nobody waiting.
+        let tried = Tried::token(&token.id, sender);
+        self.refuse_too_many(&tried)?;
         // So many calls of one dashboard cost one hash: the others wait, and find it known.
-        let _permit = self.hashes.acquire().await.expect("it is never closed");
+        let turn = self.checks.turn().await;
         if self.memory.knows(&token.id, digest) {
             return Ok(());
         }
-        if self.memory.is_shut(&token.id, (self.clock)()) {
-            return Err(Error::unauthenticated(TOO_MANY));
+        self.refuse_too_many(&tried)?;
+        let (memory, misses) = (Arc::clone(&self.memory), Arc::clone(&self.misses));
+        let (id, clock) = (token.id, self.clock);
+        let told = move |is_right| match is_right {
+            true => {
+                memory.learn(id, digest);
+                misses.forgive(&tried);
+            }
+            false => misses.add(tried, clock()),
+        };
+        match turn.compare(secret, token.hash, told).await {
+            true => Ok(()),
+            false => Err(Error::unauthenticated(REFUSED)),
         }
-        let hashed = tokio::task::spawn_blocking(move || secret.is_of(&token.hash));
-        if hashed.await.unwrap_or(false) {
-            self.memory.right(token.id, digest);
-            return Ok(());
-        }
-        self.memory.wrong(token.id, (self.clock)());
-        Err(Error::unauthenticated(REFUSED))
     }
 }

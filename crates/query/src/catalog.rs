@@ -31,6 +31,7 @@ use crate::{
     Error, Layer, Principal, Result, SqlFile, Views, cube, function, scenario, soundness, udf,
 };
 
+pub(crate) use self::barrier::BarrierExec;
 pub(crate) use self::postgres::rewrite;
 pub use self::postgres::{PostgresType, VERSION as POSTGRES_VERSION};
 

@@ -22,6 +22,8 @@ use datafusion::physical_plan::joins::{
 };
 use tokio::time::Instant;
 
+use crate::catalog::BarrierExec;
+
 /// When a query ends at the latest: at a moment, or once it is not wanted any more.
 #[derive(Debug, Clone)]
 pub(crate) struct End {
@@ -69,6 +71,9 @@ impl Hash for End {
 /// When a join cannot be made again.
 pub(crate) fn until(plan: Arc<dyn ExecutionPlan>, end: &End) -> Result<Arc<dyn ExecutionPlan>> {
     plan.transform_up(|plan| {
+        if let Some(barrier) = plan.downcast_ref::<BarrierExec>() {
+            return Ok(Transformed::yes(barrier.changed(|behind| until(behind, end))?));
+        }
         if let Some(join) = plan.downcast_ref::<NestedLoopJoinExec>()
             && let Some(filter) = join.filter()
         {

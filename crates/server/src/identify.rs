@@ -1,5 +1,6 @@
 //! Who sends a request: told before anything else of it is read, and put beside it.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::Request;
@@ -8,7 +9,11 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use carnac_query::{Access, Door, Error};
+use carnac_query::{Access, Door, Error, Kind};
+
+/// The address at the other end of a connection, which is put beside each request that it brings.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sender(pub(crate) IpAddr);
 
 /// Puts the caller of a request at a door beside it, or refuses it as `refusal` says it.
 pub(crate) async fn identify<R: IntoResponse>(
@@ -18,13 +23,21 @@ pub(crate) async fn identify<R: IntoResponse>(
     next: Next,
 ) -> Response {
     let presented = token(request.headers());
-    match access.caller(presented.as_deref()).await {
+    let Some(Sender(sender)) = request.extensions().get().copied() else {
+        return refusal(nowhere()).into_response();
+    };
+    match access.caller(presented.as_deref(), sender).await {
         Ok(caller) => {
             request.extensions_mut().insert(caller.by(door));
             next.run(request).await
         }
         Err(error) => refusal(error).into_response(),
     }
+}
+
+fn nowhere() -> Error {
+    let reason = "it is not known where the call comes from".to_owned();
+    Error::Refused { kind: Kind::Unauthenticated, reason }
 }
 
 /// The token of a call: of `Bearer`, or the password of `Basic`, whose user is anybody. What cannot

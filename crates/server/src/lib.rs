@@ -19,8 +19,9 @@ use std::time::Duration;
 use carnac_query::{Access, Gateway};
 use futures::future::ready;
 use futures::{Stream, TryStreamExt};
+use identify::Sender;
 use linger::Lingering;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio_rustls::TlsAcceptor;
 use tonic::service::Routes;
@@ -176,12 +177,15 @@ fn incoming(
     places: Arc<Semaphore>,
     tls: Option<TlsAcceptor>,
 ) -> impl Stream<Item = io::Result<Lingering>> {
-    let begin = move |(stream, place)| {
+    let begin = move |(stream, place): (TcpStream, _)| {
         let tls = tls.clone();
         async move {
+            // Who is gone already has no address any more.
+            let Ok(peer) = stream.peer_addr() else { return Ok(None) };
             let stream = tls::accept(tls.as_ref(), stream).await;
             let told = |error| tracing::debug!(%error, "a client does not agree on keys");
-            Ok(stream.map_err(told).ok().map(|stream| Lingering::new(stream, place)))
+            let stream = stream.map_err(told).ok();
+            Ok(stream.map(|stream| Lingering::new(stream, Sender(peer.ip()), place)))
         }
     };
     // An answer smaller than a packet must not wait for the next one.

@@ -15,6 +15,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Sleep;
 use tonic::transport::server::Connected;
 
+use crate::identify::Sender;
 use crate::tls::Stream;
 
 /// How long a client may take to receive the rest and to close.
@@ -24,6 +25,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 #[derive(Debug)]
 pub(crate) struct Lingering {
     stream: Stream,
+    sender: Sender,
     /// When it is closed whatever the client does; set once the last byte is written.
     until: Option<Pin<Box<Sleep>>>,
     /// Its place among the connections at once.
@@ -31,15 +33,17 @@ pub(crate) struct Lingering {
 }
 
 impl Lingering {
-    pub(crate) fn new(stream: Stream, place: OwnedSemaphorePermit) -> Self {
-        Self { stream, until: None, _place: place }
+    pub(crate) fn new(stream: Stream, sender: Sender, place: OwnedSemaphorePermit) -> Self {
+        Self { stream, sender, until: None, _place: place }
     }
 }
 
 impl Connected for Lingering {
-    type ConnectInfo = ();
+    type ConnectInfo = Sender;
 
-    fn connect_info(&self) {}
+    fn connect_info(&self) -> Sender {
+        self.sender
+    }
 }
 
 impl AsyncRead for Lingering {

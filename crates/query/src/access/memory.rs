@@ -1,27 +1,14 @@
-//! What a process remembers of the tokens that exist: which secrets were right, and how many wrong.
+//! What a process remembers of the tokens that exist: which secrets were right.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest, Sha256};
 
-/// Wrong secrets of one token after which no unknown one is looked at.
-const MISSES: usize = 5;
-
-/// How long they are held against it.
-const HELD: TimeDelta = TimeDelta::minutes(1);
-
-/// Digests of right secrets, and misses, by the id of the token.
+/// Digests of right secrets, by the id of the token.
 pub(super) struct Memory {
     key: [u8; 32],
-    tokens: Mutex<HashMap<String, Seen>>,
-}
-
-#[derive(Default)]
-struct Seen {
-    right: Option<[u8; 32]>,
-    misses: Vec<DateTime<Utc>>,
+    right: Mutex<HashMap<String, [u8; 32]>>,
 }
 
 impl std::fmt::Debug for Memory {
@@ -32,7 +19,7 @@ impl std::fmt::Debug for Memory {
 
 impl Memory {
     pub(super) fn new(key: [u8; 32]) -> Self {
-        Self { key, tokens: Mutex::default() }
+        Self { key, right: Mutex::default() }
     }
 
     /// A digest of a token's text that nobody can compute elsewhere, and that is another one when
@@ -44,26 +31,14 @@ impl Memory {
     }
 
     pub(super) fn knows(&self, id: &str, digest: [u8; 32]) -> bool {
-        self.tokens().get(id).is_some_and(|seen| seen.right == Some(digest))
+        self.right().get(id) == Some(&digest)
     }
 
-    pub(super) fn right(&self, id: String, digest: [u8; 32]) {
-        *self.tokens().entry(id).or_default() = Seen { right: Some(digest), misses: Vec::new() };
+    pub(super) fn learn(&self, id: String, digest: [u8; 32]) {
+        self.right().insert(id, digest);
     }
 
-    pub(super) fn wrong(&self, id: String, now: DateTime<Utc>) {
-        self.tokens().entry(id).or_default().misses.push(now);
-    }
-
-    /// Returns whether too many wrong secrets of this token were seen lately.
-    pub(super) fn is_shut(&self, id: &str, now: DateTime<Utc>) -> bool {
-        let mut tokens = self.tokens();
-        let Some(seen) = tokens.get_mut(id) else { return false };
-        seen.misses.retain(|miss| now.signed_duration_since(*miss) < HELD);
-        seen.misses.len() >= MISSES
-    }
-
-    fn tokens(&self) -> MutexGuard<'_, HashMap<String, Seen>> {
-        self.tokens.lock().unwrap_or_else(PoisonError::into_inner)
+    fn right(&self) -> MutexGuard<'_, HashMap<String, [u8; 32]>> {
+        self.right.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,7 +1,7 @@
 //! The text of a token, `carnac_<id>_<secret>`: 12 and 64 hexadecimal digits.
 
-use argon2::password_hash::{PasswordHash, SaltString};
-use argon2::{Argon2, PasswordHasher, PasswordVerifier};
+use argon2::password_hash::{self, Output, PasswordHash, SaltString};
+use argon2::{Algorithm, Argon2, Block, Params, PasswordHasher, Version};
 
 use crate::{Error, Kind, Result};
 
@@ -67,10 +67,37 @@ impl Secret {
         hash.map(|hash| hash.to_string()).map_err(|_| internal())
     }
 
-    /// Returns whether this is what was hashed.
-    pub(super) fn is_of(&self, hash: &str) -> bool {
-        let right = |hash| Argon2::default().verify_password(self.text.as_bytes(), &hash);
-        PasswordHash::new(hash).is_ok_and(|hash| right(hash).is_ok())
+    /// Returns whether this is what was hashed; `blocks` is the memory to find it out in, which
+    /// grows to what that takes.
+    pub(super) fn is_of(&self, hash: &str, blocks: &mut Vec<Block>) -> bool {
+        let Ok(hash) = PasswordHash::new(hash) else { return false };
+        let again = self.hash_as(&hash, blocks).ok();
+        // Two outputs are compared in constant time.
+        again.is_some_and(|again| hash.hash == Some(again))
+    }
+
+    /// Returns the hash of it with the salt and the parameters of another one.
+    fn hash_as(
+        &self,
+        hash: &PasswordHash<'_>,
+        blocks: &mut Vec<Block>,
+    ) -> password_hash::Result<Output> {
+        let (Some(salt), Some(output)) = (hash.salt, hash.hash) else {
+            return Err(password_hash::Error::Password);
+        };
+        let params = Params::try_from(hash)?;
+        let wanted = params.block_count();
+        if blocks.len() < wanted {
+            blocks.resize(wanted, Block::default());
+        }
+        let version = hash.version.map(Version::try_from).transpose()?.unwrap_or_default();
+        let argon2 = Argon2::new(Algorithm::try_from(hash.algorithm)?, version, params);
+        let mut bytes = [0; 64];
+        let salt = salt.decode_b64(&mut bytes)?;
+        Output::init_with(output.len(), |out| {
+            let text = self.text.as_bytes();
+            Ok(argon2.hash_password_into_with_memory(text, salt, out, blocks)?)
+        })
     }
 }
 
@@ -100,8 +127,12 @@ mod tests {
         assert_eq!((read.id(), read.text()), (secret.id(), secret.text()));
         let hash = secret.hash().unwrap();
         assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
-        assert!(read.is_of(&hash) && !Secret::draw().unwrap().is_of(&hash));
-        assert!(!read.is_of("nonsense") && !hash.contains(secret.id()));
+        let mut blocks = Vec::new();
+        let mut is_of = |secret: &Secret, hash: &str| secret.is_of(hash, &mut blocks);
+        assert!(is_of(&read, &hash) && !is_of(&Secret::draw().unwrap(), &hash));
+        // What the hash of another one has left in the memory is no part of the next.
+        assert!(is_of(&read, &hash) && !is_of(&read, "nonsense"));
+        assert!(!hash.contains(secret.id()));
     }
 
     #[test]

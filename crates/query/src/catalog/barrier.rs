@@ -1,9 +1,11 @@
-//! The rows of one authority, behind a barrier that nothing of a query passes.
+//! What not every row or value is shown of, behind a barrier that nothing of a query passes: the rows
+//! of one authority, and views that withhold or mask.
 //!
 //! A plain filter under a view leaks: the optimiser runs the conditions of the query before or beside
-//! it, on rows of others, and what they fail on is told. So the rows are cut out by a plan of its own,
-//! planned and optimised apart, and a query sees of it one leaf: no condition, no limit and no sort
-//! goes below, no statistics and no order come out, and a plan that is explained shows its name only.
+//! it, on rows that are not shown, and what they fail on is told. So they are cut out by a plan of its
+//! own, planned and optimised apart, and a query sees of it one leaf: no condition, no limit and no
+//! sort goes below, no statistics and no order come out, and a plan that is explained shows its name
+//! only.
 
 use std::fmt;
 use std::sync::Arc;
@@ -23,18 +25,24 @@ use datafusion::physical_plan::{
     DisplayAs, DisplayFormatType, ExecutionPlan, Partitioning, PlanProperties, execute_stream,
 };
 
-/// A table or view of which only the rows of one authority exist.
+/// A table or view that is read behind a barrier.
 #[derive(Debug)]
 pub(super) struct Barrier {
     of: Arc<dyn TableProvider>,
-    /// The column that says whose row it is.
-    owner: String,
-    siren: Siren,
+    /// The column that says whose row it is, and the one authority whose rows exist; all do when
+    /// there is none.
+    own: Option<(String, Siren)>,
 }
 
 impl Barrier {
-    pub(super) fn new(of: Arc<dyn TableProvider>, owner: String, siren: Siren) -> Self {
-        Self { of, owner, siren }
+    /// Puts one around all rows.
+    pub(super) fn around(of: Arc<dyn TableProvider>) -> Self {
+        Self { of, own: None }
+    }
+
+    /// Puts one around the rows of one authority, by the column that says whose they are.
+    pub(super) fn around_own(of: Arc<dyn TableProvider>, owner: String, siren: Siren) -> Self {
+        Self { of, own: Some((owner, siren)) }
     }
 }
 
@@ -46,6 +54,11 @@ impl TableProvider for Barrier {
 
     fn table_type(&self) -> TableType {
         self.of.table_type()
+    }
+
+    /// The text of a view is no row of it.
+    fn get_table_definition(&self) -> Option<&str> {
+        self.of.get_table_definition()
     }
 
     /// Reads the columns that are asked for; conditions and limits are not even looked at.
@@ -61,17 +74,18 @@ impl TableProvider for Barrier {
             Some(places) => places.iter().map(|place| ident(schema.field(*place).name())).collect(),
             None => schema.fields().iter().map(|field| ident(field.name())).collect::<Vec<_>>(),
         };
-        let own = ident(&self.owner).eq(lit(self.siren.as_str()));
-        let plan = LogicalPlanBuilder::scan("own", provider_as_source(Arc::clone(&self.of)), None)?
-            .filter(own)?
-            .project(wanted)?
-            .build()?;
+        let source = provider_as_source(Arc::clone(&self.of));
+        let mut plan = LogicalPlanBuilder::scan("behind", source, None)?;
+        if let Some((owner, siren)) = &self.own {
+            plan = plan.filter(ident(owner).eq(lit(siren.as_str())))?;
+        }
+        let plan = plan.project(wanted)?.build()?;
         Ok(Arc::new(BarrierExec::new(state.create_physical_plan(&plan).await?)))
     }
 }
 
 /// A plan of which nothing but its rows is seen.
-struct BarrierExec {
+pub(crate) struct BarrierExec {
     behind: Arc<dyn ExecutionPlan>,
     properties: Arc<PlanProperties>,
 }
@@ -85,6 +99,18 @@ impl BarrierExec {
             Boundedness::Bounded,
         );
         Self { behind, properties: Arc::new(properties) }
+    }
+
+    /// Returns the barrier before what `change` makes of the plan behind it: what bounds a query
+    /// bounds that too.
+    ///
+    /// # Errors
+    /// When the change fails.
+    pub(crate) fn changed(
+        &self,
+        change: impl FnOnce(Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        Ok(Arc::new(Self::new(change(Arc::clone(&self.behind))?)))
     }
 }
 
@@ -143,5 +169,79 @@ impl ExecutionPlan for BarrierExec {
             return Err(DataFusionError::Internal(reason));
         }
         execute_stream(Arc::clone(&self.behind), context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use datafusion::physical_plan::{collect, displayable};
+    use datafusion::prelude::{SessionContext, col};
+    use tokio::time::Instant;
+
+    use super::*;
+    use crate::clock::{End, until};
+
+    /// A view of four of eight numbers.
+    async fn half(context: &SessionContext) -> Arc<dyn TableProvider> {
+        let sql = "select value as x from generate_series(1, 8) where value <> 5 and value > 3";
+        context.sql(sql).await.unwrap().into_view()
+    }
+
+    /// What is asked of the table itself, of which the optimiser would tell it, goes nowhere.
+    #[tokio::test]
+    async fn no_condition_and_no_limit_is_put_behind_a_barrier() {
+        let context = SessionContext::new();
+        let barrier = Barrier::around(half(&context).await);
+        let condition = (lit(777) / col("x")).eq(lit(777));
+        let plan = barrier.scan(&context.state(), None, &[condition], Some(1)).await.unwrap();
+        let plan = plan.downcast_ref::<BarrierExec>().unwrap();
+        let behind = displayable(&*plan.behind).indent(true).to_string();
+        assert!(behind.contains("!= 5") && !behind.contains("777"), "{behind}");
+        assert!(!behind.contains("fetch") && !behind.contains("limit"), "{behind}");
+    }
+
+    /// Nor does what is asked of a plan that has it.
+    #[tokio::test]
+    async fn no_rule_goes_below_a_barrier() {
+        let context = SessionContext::new();
+        let barrier = Barrier::around(half(&context).await);
+        context.register_table("half", Arc::new(barrier)).unwrap();
+        for sql in [
+            "select x from half where 777 / (x - 5) = 0",
+            "select x from half where x = 777 order by 777 / (x - 5) limit 3",
+            "select count(*) from half",
+            "select max(x) from half where x < 777 and x <> 777",
+            "select a.x from half as a join half as b on a.x = b.x where a.x > 777",
+        ] {
+            let plan = context.sql(sql).await.unwrap().create_physical_plan().await.unwrap();
+            let (mut plans, mut seen) = (vec![plan], 0);
+            while let Some(plan) = plans.pop() {
+                plans.extend(plan.children().into_iter().cloned());
+                let Some(barrier) = plan.downcast_ref::<BarrierExec>() else { continue };
+                let behind = displayable(&*barrier.behind).indent(true).to_string();
+                assert!(!behind.contains("777") && !behind.contains("Sort"), "{sql}: {behind}");
+                assert!(!behind.contains("fetch"), "{sql}: {behind}");
+                seen += 1;
+            }
+            assert!(seen > 0, "{sql}");
+            assert!(context.sql(sql).await.unwrap().collect().await.is_ok(), "{sql}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_query_that_is_over_ends_behind_a_barrier_too() {
+        let context = SessionContext::new();
+        let sql = "select count(*) from generate_series(1, 9) as a \
+                   join generate_series(1, 9) as b on a.value < b.value";
+        let ended = async |end: Instant| {
+            let behind = context.sql(sql).await.unwrap().create_physical_plan().await.unwrap();
+            let plan = until(Arc::new(BarrierExec::new(behind)), &End::at(end)).unwrap();
+            collect(plan, context.task_ctx()).await
+        };
+        assert!(ended(Instant::now() + Duration::from_secs(600)).await.is_ok());
+        let error = ended(Instant::now()).await.unwrap_err().to_string();
+        assert!(error.contains("the query is over"), "{error}");
     }
 }

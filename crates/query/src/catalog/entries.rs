@@ -44,6 +44,8 @@ struct Entry {
     /// The column that says whose row it is.
     owner: Option<String>,
     made: OnceCell<Arc<dyn TableProvider>>,
+    /// The paths of a view and of those that it reads.
+    below: OnceLock<Vec<String>>,
 }
 
 /// What an entry is made from.
@@ -72,7 +74,7 @@ impl Entries {
         for (place, file) in views.files().iter().enumerate() {
             if file.layer != Layer::Function {
                 let owner = file.owner().map(str::to_owned);
-                let entry = Entry { from: Origin::View(place), owner, made: OnceCell::new() };
+                let entry = Entry::new(Origin::View(place), owner, OnceCell::new());
                 entries.put(file.layer.name(), &file.name, entry);
             }
         }
@@ -82,13 +84,12 @@ impl Entries {
     /// Adds what is there already.
     pub(super) fn add(&mut self, schema: &str, name: &str, table: Arc<dyn TableProvider>) {
         let made = OnceCell::new_with(Some(table));
-        self.put(schema, name, Entry { from: Origin::Memory, owner: None, made });
+        self.put(schema, name, Entry::new(Origin::Memory, None, made));
     }
 
     /// Adds a table of the lake, which is opened when it is asked for.
     pub(super) fn add_table(&mut self, schema: &str, name: &str, columns: SchemaRef) {
-        let from = Origin::Table(columns);
-        self.put(schema, name, Entry { from, owner: None, made: OnceCell::new() });
+        self.put(schema, name, Entry::new(Origin::Table(columns), None, OnceCell::new()));
     }
 
     fn put(&mut self, schema: &str, name: &str, entry: Entry) {
@@ -168,6 +169,20 @@ impl Entries {
             .then_some(entry)
     }
 
+    /// Returns whether a principal reads an entry behind a barrier: a view that withholds something
+    /// from it, or reads one that does.
+    ///
+    /// # Errors
+    /// [`crate::Error::SqlFile`] for a view that does not parse.
+    fn is_denied_some(&self, principal: Principal, entry: &Entry) -> Result<bool> {
+        let Origin::View(place) = entry.from else { return Ok(false) };
+        if entry.below.get().is_none() {
+            let below = self.views.below(&self.views.files()[place])?;
+            entry.below.get_or_init(|| below.texts.into_keys().collect());
+        }
+        Ok(principal.is_denied_some(entry.below.get().into_iter().flatten()))
+    }
+
     /// Returns the tables and views that exist for a principal, by schema and name; their numbers
     /// are the same for all.
     pub(super) fn relations(&self, principal: Principal) -> Vec<Relation> {
@@ -185,6 +200,10 @@ impl Entries {
 }
 
 impl Entry {
+    fn new(from: Origin, owner: Option<String>, made: OnceCell<Arc<dyn TableProvider>>) -> Self {
+        Self { from, owner, made, below: OnceLock::new() }
+    }
+
     fn is_view(&self) -> bool {
         matches!(self.from, Origin::View(_))
     }
@@ -254,11 +273,17 @@ impl SchemaProvider for Schema {
 
     async fn table(&self, name: &str) -> Result<Option<Arc<dyn TableProvider>>, DataFusionError> {
         let Some(entry) = self.entry(name) else { return Ok(None) };
-        let table = self.entries.table(self.name, name).await;
-        let table = table.map_err(|error| DataFusionError::External(Box::new(error)))?;
-        let Some(siren) = self.only else { return Ok(table) };
-        let Some((table, owner)) = table.zip(entry.owner.clone()) else { return Ok(None) };
-        Ok(Some(Arc::new(Barrier::new(table, owner, siren))))
+        let external = |error| DataFusionError::External(Box::new(error));
+        let table = self.entries.table(self.name, name).await.map_err(external)?;
+        if let Some(siren) = self.only {
+            let owned = table.zip(entry.owner.clone());
+            let own = |(table, owner)| Arc::new(Barrier::around_own(table, owner, siren)) as _;
+            return Ok(owned.map(own));
+        }
+        match self.entries.is_denied_some(self.principal, entry).map_err(external)? {
+            true => Ok(table.map(|table| Arc::new(Barrier::around(table)) as _)),
+            false => Ok(table),
+        }
     }
 
     async fn table_type(&self, name: &str) -> Result<Option<TableType>, DataFusionError> {

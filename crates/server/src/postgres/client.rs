@@ -163,7 +163,7 @@ impl Client {
 
     /// Looks at the token again: one that was revoked, or has expired, ends the session.
     async fn identify(&mut self) -> Result<(), Fault> {
-        let found = self.access.caller(self.token.as_deref()).await;
+        let found = self.access.caller(self.token.as_deref(), self.connection.sender).await;
         let found = found.map_err(|error| match Problem::from(error) {
             problem if problem.code == DENIED => Problem::fatal(problem.code, problem.message),
             problem => problem,

@@ -1,6 +1,7 @@
 //! A connection: whole messages in, whole messages out, and what may interrupt a statement.
 
 use std::io;
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,14 +31,16 @@ pub(super) const ENOUGH: usize = 64 * 1024;
 /// The bytes of one client.
 pub(super) struct Connection {
     stream: Stream,
+    /// The address at the other end.
+    pub(super) sender: IpAddr,
     read: BytesMut,
     /// What is to be sent; rows are written straight into it.
     pub(super) write: BytesMut,
 }
 
 impl Connection {
-    pub(super) fn new(stream: Stream) -> Self {
-        Self { stream, read: BytesMut::new(), write: BytesMut::new() }
+    pub(super) fn new(stream: Stream, sender: IpAddr) -> Self {
+        Self { stream, sender, read: BytesMut::new(), write: BytesMut::new() }
     }
 
     /// Receives the first message.
@@ -104,7 +107,7 @@ impl Connection {
     pub(super) async fn encrypt(self, tls: &TlsAcceptor) -> Result<Self, Fault> {
         match self.stream {
             Stream::Left(stream) if self.read.is_empty() => {
-                Ok(Self::new(tls::accept(Some(tls), stream).await?))
+                Ok(Self::new(tls::accept(Some(tls), stream).await?, self.sender))
             }
             _ => Err(Fault::Gone),
         }

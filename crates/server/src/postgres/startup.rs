@@ -166,6 +166,7 @@ async fn let_in(
 
 /// Begins a connection; within TLS at once, when that is what its first byte is of.
 async fn connect(stream: TcpStream, tls: Option<&TlsAcceptor>) -> io::Result<Connection> {
+    let sender = stream.peer_addr()?.ip();
     let mut first = [0];
     let is_tls = tls.is_some() && stream.peek(&mut first).await? == 1 && first == [TLS_HANDSHAKE];
     let stream = tls::accept(tls.filter(|_| is_tls), stream).await?;
@@ -174,7 +175,7 @@ async fn connect(stream: TcpStream, tls: Option<&TlsAcceptor>) -> io::Result<Con
         Stream::Right(stream) if stream.get_ref().1.alpn_protocol() != Some(tls::POSTGRES[0]) => {
             Err(io::ErrorKind::Unsupported.into())
         }
-        _ => Ok(Connection::new(stream)),
+        _ => Ok(Connection::new(stream, sender)),
     }
 }
 
@@ -225,7 +226,7 @@ async fn authenticate(
             return Err(Problem::fatal("28000", reason).into());
         }
     };
-    let caller = house.access.caller(token.as_deref()).await?;
+    let caller = house.access.caller(token.as_deref(), connection.sender).await?;
     Ok((token, caller.by(Door::Postgres)))
 }
 
