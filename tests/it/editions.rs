@@ -1,6 +1,5 @@
 //! Editions, which stay what they were, and what `carnac diff` says of two states.
 
-
 use crate::support::{Place, REPOSITORY, acts, text};
 
 /// The definition of a transmitted act, and one by which a cancelled act counts as well.

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Measures the server of a binary under load: run.sh [BINARY] [PART[=NUMBER] ...]
-# Parts are load, soak, logins, ends, memory and timing, by default all; what NUMBER means stands at the top
-# of each. The virtual environment is that of tests/clients: $CARNAC_VENV, by default
+# Parts are load, soak, logins, ends, memory and timing, by default all; what NUMBER means stands at
+# the top of each. The virtual environment is that of tests/clients: $CARNAC_VENV, by default
 # target/clients-venv. $CARNAC_SEED names the draws.
 set -euo pipefail
 

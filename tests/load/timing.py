@@ -5,9 +5,9 @@
 As dudect does it. An authority asks after values of another one, of which it sees nothing: by a right
 guess or by a wrong one, in a random order. A guess that met a row would compute for a while on it. The
 times of both are compared by Welch's t, of all of them and of those below some percentiles of both
-together: no |t| may reach 4.5. The same two statements of who sees the rows must reach it: else
-the test sees nothing. Each pair is asked until its share of the time is over, 10,000 times of each at
-most and 300 at least.
+together: no |t| may reach 4.5. Of those that compute, the same two statements of who sees the
+rows must reach it: else the test sees nothing. Each pair is asked until its share of the time is over,
+10,000 times of each at most and 100 at least.
 
 Both classes are of one server and one lake: two servers differ in how they lie in memory, which so many
 samples would tell.
@@ -26,16 +26,16 @@ from wire import door
 
 LIMIT = 4.5
 MOST = 10_000
-LEAST = 300
+LEAST = 100
 # Pairs that are asked by both before any is measured.
 WARM = 20
-# Pairs that show that the test sees something.
-CONTROL = 60
+# Seconds in which the test is shown to see something.
+CONTROL = 10
 # Shares of the times, the least first, that are compared.
 CROPS = (0.5, 0.75, 0.9, 0.95, 1.0)
 OWN = "213502388"
-# What is computed on a row that a guess meets.
-LONG = "length(repeat({}, 20000)) > 0"
+# What is computed on a row that a guess meets: so many times a text of it.
+LONG = "length(repeat({}, {})) > 0"
 WIDTHS = (30, 9, 9, 9, 9, 9)
 
 
@@ -79,21 +79,19 @@ def guesses(lake):
     return [
         pair(
             "an authority in core.acts",
-            case.format("core.acts", "siren = '{guess}'", LONG.format("act_id")),
+            case.format("core.acts", "siren = '{guess}'", LONG.format("act_id", 20_000)),
             other,
             absent,
         ),
         pair(
             "a value of core.reported",
-            case.format("core.reported", "value = {guess}", LONG.format("siren")),
+            case.format("core.reported", "value = {guess}", LONG.format("siren", 40_000)),
             value,
             other_than(reported, value),
         ),
         pair(
             "a figure of A08",
-            case.format(
-                "indicator.act_transmission_rate", "numerator = {guess}", LONG.format("siren")
-            ),
+            "select count(*) from indicator.act_transmission_rate where numerator = {guess}",
             count,
             other_than(counts, count),
         ),
@@ -135,13 +133,13 @@ async def ask(client, sql):
     return time.perf_counter() - start
 
 
-async def sample(client, draws, asked, until, most):
-    """Asks both guesses in a random order until a moment, so often at most; returns their seconds."""
+async def sample(client, draws, asked, until):
+    """Asks both guesses in a random order until a moment; returns their seconds."""
     right, wrong = [], []
     for _ in range(WARM):
         await ask(client, asked.right)
         await ask(client, asked.wrong)
-    while len(right) < most and (len(right) < min(most, LEAST) or time.perf_counter() < until):
+    while len(right) < MOST and (len(right) < LEAST or time.perf_counter() < until):
         both = [(asked.right, right), (asked.wrong, wrong)]
         draws.shuffle(both)
         for sql, seconds in both:
@@ -165,14 +163,14 @@ async def measure(report, house, tokens, pairs, seconds):
     client = await door(house, "PostgreSQL", tokens[f"authority:{OWN}"]).open()
     report.row(WIDTHS, "guess", "right", "wrong", "ms", "ms", "t")
     for place, asked in enumerate(pairs):
+        left = len(pairs) - place
         if "repeat" in asked.right:
-            times = await sample(operator, draws, asked, 0, CONTROL)
+            times = await sample(operator, draws, asked, time.perf_counter() + CONTROL)
             t = told(report, f"  {asked.name}, seen", *times)
             report.require("who sees the rows tells them by the time", abs(t) >= LIMIT, f"{t:.2f}")
-        left = len(pairs) - place
         until = time.perf_counter() + seconds / left
         start = time.perf_counter()
-        t = told(report, asked.name, *await sample(client, draws, asked, until, MOST))
+        t = told(report, asked.name, *await sample(client, draws, asked, until))
         report.require(f"|t| is below {LIMIT}", abs(t) < LIMIT, f"{t:.2f}")
         seconds = max(0, seconds - (time.perf_counter() - start))
     await operator.vanish()
