@@ -5,16 +5,18 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, AsArray, Int64Array, RecordBatch, StringArray};
 use arrow_flight::decode::FlightRecordBatchStream;
 use arrow_flight::flight_service_client::FlightServiceClient;
+use arrow_flight::sql::{ActionCancelQueryRequest, ActionCancelQueryResult, Any, SqlInfo};
 use arrow_flight::{
     Action, CancelFlightInfoRequest, CancelFlightInfoResult, CancelStatus, FlightData, FlightInfo,
     Ticket,
 };
+use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt};
 use prost::Message;
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Code, Request, Status};
 
-use crate::flight::{connect, number, query};
+use crate::flight::{connect, fetch, number, query};
 use crate::identity::{create, two_authorities};
 use crate::support::{Place, Server};
 
@@ -181,20 +183,46 @@ async fn an_answer_is_cancelled_while_it_is_sent() {
     let (_place, server) = demo();
     let info = connect(&server).await.execute(MUCH.to_owned(), None).await.unwrap();
     let (reader, canceller) = (&mut bare(&server).await, &mut bare(&server).await);
-    let mut cancel = async || {
-        let body = CancelFlightInfoRequest::new(info.clone()).encode_to_vec();
-        let reply = canceller.do_action(Action::new("CancelFlightInfo", body)).await.unwrap();
-        let result = reply.into_inner().next().await.unwrap().unwrap();
-        CancelFlightInfoResult::decode(result.body).unwrap().status()
-    };
-    assert_eq!(cancel().await, CancelStatus::NotCancellable);
-    let mut rows = reader.do_get(ticket(&info)).await.unwrap().into_inner();
-    assert!(rows.next().await.unwrap().is_ok());
-    assert_eq!(cancel().await, CancelStatus::Cancelled);
-    let ended = rows.try_collect::<Vec<_>>().await.unwrap_err();
-    assert_eq!(ended.code(), Code::Cancelled);
-    // What was sent already was read: nothing of it runs on.
-    assert_eq!(cancel().await, CancelStatus::NotCancellable);
-    let nonsense = canceller.do_action(Action::new("CancelFlightInfo", vec![1, 2, 3])).await;
-    assert_eq!(nonsense.map(|_| ()).unwrap_err().code(), Code::InvalidArgument);
+    for action in ["CancelFlightInfo", "CancelQuery"] {
+        let mut is_cancelled = async || {
+            let body = cancellation(action, &info);
+            let reply = canceller.do_action(Action::new(action, body)).await.unwrap();
+            of_cancellation(action, reply.into_inner().next().await.unwrap().unwrap().body)
+        };
+        assert!(!is_cancelled().await, "{action}");
+        let mut rows = reader.do_get(ticket(&info)).await.unwrap().into_inner();
+        assert!(rows.next().await.unwrap().is_ok());
+        assert!(is_cancelled().await, "{action}");
+        let ended = rows.try_collect::<Vec<_>>().await.unwrap_err();
+        assert_eq!(ended.code(), Code::Cancelled);
+        // What was sent already was read: nothing of it runs on.
+        assert!(!is_cancelled().await, "{action}");
+        let nonsense = canceller.do_action(Action::new(action, vec![1, 2, 3])).await;
+        assert_eq!(nonsense.map(|_| ()).unwrap_err().code(), Code::InvalidArgument);
+    }
+    let asked = connect(&server).await.get_sql_info(vec![SqlInfo::FlightSqlServerCancel]).await;
+    let told = fetch(&mut connect(&server).await, asked.unwrap()).await;
+    assert!(told.column(1).as_union().value(0).as_boolean().value(0));
+}
+
+/// What asks that an answer be cancelled, by an action of today or by that of before.
+fn cancellation(action: &str, info: &FlightInfo) -> Vec<u8> {
+    if action == "CancelFlightInfo" {
+        return CancelFlightInfoRequest::new(info.clone()).encode_to_vec();
+    }
+    let asked = ActionCancelQueryRequest { info: info.encode_to_vec().into() };
+    Any::pack(&asked).unwrap().encode_to_vec()
+}
+
+/// Whether an action says that it has cancelled an answer.
+fn of_cancellation(action: &str, reply: Bytes) -> bool {
+    if action == "CancelFlightInfo" {
+        let status = CancelFlightInfoResult::decode(reply).unwrap().status();
+        assert!(matches!(status, CancelStatus::Cancelled | CancelStatus::NotCancellable));
+        return status == CancelStatus::Cancelled;
+    }
+    let result = Any::decode(reply).unwrap().unpack::<ActionCancelQueryResult>();
+    let result = result.unwrap().unwrap().result;
+    assert!(matches!(result, 1 | 3), "neither cancelled nor not to be cancelled: {result}");
+    result == 1
 }

@@ -20,11 +20,11 @@ use arrow_flight::flight_service_server::FlightServiceServer;
 use arrow_flight::sql::metadata::GetCatalogsBuilder;
 use arrow_flight::sql::server::{FlightSqlService, PeekableFlightDataStream};
 use arrow_flight::sql::{
-    ActionClosePreparedStatementRequest, ActionCreatePreparedStatementRequest,
-    ActionCreatePreparedStatementResult, CommandGetCatalogs, CommandGetDbSchemas,
-    CommandGetSqlInfo, CommandGetTableTypes, CommandGetTables, CommandGetXdbcTypeInfo,
-    CommandPreparedStatementQuery, CommandStatementQuery, DoPutPreparedStatementResult, SqlInfo,
-    TicketStatementQuery,
+    ActionCancelQueryRequest, ActionCancelQueryResult, ActionClosePreparedStatementRequest,
+    ActionCreatePreparedStatementRequest, ActionCreatePreparedStatementResult, CommandGetCatalogs,
+    CommandGetDbSchemas, CommandGetSqlInfo, CommandGetTableTypes, CommandGetTables,
+    CommandGetXdbcTypeInfo, CommandPreparedStatementQuery, CommandStatementQuery,
+    DoPutPreparedStatementResult, SqlInfo, TicketStatementQuery,
 };
 use arrow_flight::{
     Action, ActionType, FlightData, FlightDescriptor, FlightInfo, HandshakeRequest,
@@ -32,6 +32,7 @@ use arrow_flight::{
 };
 use axum::Router;
 use axum::middleware::from_fn;
+use bytes::Bytes;
 use carnac_query::{Access, At, Caller, Door, Error, Gateway, TableEntry};
 use futures::TryFutureExt;
 use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
@@ -111,14 +112,14 @@ impl Service {
         info_of((0..parts).map(place), &described.schema, request.into_inner())
     }
 
-    /// Ends what is sent by the tickets of an answer.
-    fn cancel(&self, request: &Request<Action>) -> Reply<action::Results> {
-        let who = caller(request)?;
+    /// Ends what is sent by the tickets of an answer, and says whether anything was.
+    fn cancel<T>(&self, call: &Request<T>, handles: &[Bytes]) -> Result<bool, Status> {
+        let who = caller(call)?;
         let mut is_cancelled = false;
-        for handle in action::handles(&request.get_ref().body)? {
-            is_cancelled |= self.running.cancel(self.seal.open(&handle, &who)?.number);
+        for handle in handles {
+            is_cancelled |= self.running.cancel(self.seal.open(handle, &who)?.number);
         }
-        action::cancelled(is_cancelled)
+        Ok(is_cancelled)
     }
 
     /// Runs the query of a ticket, once for each row of its parameters, all on one release.
@@ -366,13 +367,25 @@ impl FlightSqlService for Service {
         one_batch(query.into_builder(&metadata::TYPES).build())
     }
 
+    async fn do_action_cancel_query(
+        &self,
+        query: ActionCancelQueryRequest,
+        request: Request<Action>,
+    ) -> Result<ActionCancelQueryResult, Status> {
+        let is_cancelled = self.cancel(&request, &action::handles_of_query(&query.info)?)?;
+        Ok(ActionCancelQueryResult { result: action::result_of_query(is_cancelled) })
+    }
+
     async fn list_custom_actions(&self) -> Option<Vec<Result<ActionType, Status>>> {
         Some(action::known())
     }
 
     async fn do_action_fallback(&self, request: Request<Action>) -> Reply<action::Results> {
         match request.get_ref().r#type.as_str() {
-            action::CANCEL => self.cancel(&request),
+            action::CANCEL => {
+                let handles = action::handles(&request.get_ref().body)?;
+                action::cancelled(self.cancel(&request, &handles)?)
+            }
             _ => action::run(&self.gateway, &request).await,
         }
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use arrow_flight::sql::{Any, TicketStatementQuery};
 use arrow_flight::{
-    Action, ActionType, CancelFlightInfoRequest, CancelFlightInfoResult, CancelStatus,
+    Action, ActionType, CancelFlightInfoRequest, CancelFlightInfoResult, CancelStatus, FlightInfo,
 };
 use bytes::Bytes;
 use carnac_query::{At, Gateway, Kind};
@@ -92,20 +92,41 @@ async fn set(gateway: &Gateway, call: &MetadataMap, body: &[u8]) -> Reply<Result
 /// # Errors
 /// `InvalidArgument` when it cannot be read, or is no answer of a query.
 pub(super) fn handles(body: &[u8]) -> Result<Vec<Bytes>, Status> {
-    let unreadable = || Status::invalid_argument("the answer to cancel cannot be read");
     let asked = CancelFlightInfoRequest::decode(body).map_err(|_| unreadable())?;
-    let tickets = asked.info.into_iter().flat_map(|info| info.endpoint);
+    of_answer(asked.info.unwrap_or_default())
+}
+
+/// The same of the action that Flight SQL had before, which older clients send.
+///
+/// # Errors
+/// As [`handles`].
+pub(super) fn handles_of_query(info: &[u8]) -> Result<Vec<Bytes>, Status> {
+    of_answer(FlightInfo::decode(info).map_err(|_| unreadable())?)
+}
+
+fn of_answer(info: FlightInfo) -> Result<Vec<Bytes>, Status> {
     let handle = |ticket: arrow_flight::Ticket| {
         let command = Any::decode(ticket.ticket).ok()?;
         command.unpack::<TicketStatementQuery>().ok()?.map(|query| query.statement_handle)
     };
+    let tickets = info.endpoint.into_iter();
     tickets.map(|at| at.ticket.and_then(handle).ok_or_else(unreadable)).collect()
+}
+
+fn unreadable() -> Status {
+    Status::invalid_argument("the answer to cancel cannot be read")
 }
 
 /// Says whether an answer was being sent, and is not any more.
 pub(super) fn cancelled(is_cancelled: bool) -> Reply<Results> {
     let status = if is_cancelled { CancelStatus::Cancelled } else { CancelStatus::NotCancellable };
     one_result(&CancelFlightInfoResult { status: status.into() })
+}
+
+/// The same, as the older action says it.
+pub(super) fn result_of_query(is_cancelled: bool) -> i32 {
+    // `CancelResult` of the protocol, which the library has and does not show.
+    if is_cancelled { 1 } else { 3 }
 }
 
 /// The one message of an action's reply.

@@ -32,7 +32,7 @@ pub(super) static SQL_INFO: LazyLock<SqlInfoData> = LazyLock::new(|| {
     info.append(SqlInfo::FlightSqlServerSql, true);
     info.append(SqlInfo::FlightSqlServerSubstrait, false);
     info.append(SqlInfo::FlightSqlServerTransaction, SqlSupportedTransaction::None as i32);
-    info.append(SqlInfo::FlightSqlServerCancel, false);
+    info.append(SqlInfo::FlightSqlServerCancel, true);
     info.append(SqlInfo::FlightSqlServerStatementTimeout, 0_i32);
     info.append(SqlInfo::FlightSqlServerTransactionTimeout, 0_i32);
     info.append(SqlInfo::SqlDdlCatalog, false);
