@@ -183,6 +183,7 @@ impl Client {
             let statement = Statement::parse(text)?;
             self.refuse_in_failure(&statement)?;
             self.answer(&statement, &mut patience).await?;
+            patience.renew(self.settings.timeout());
         }
         Ok(())
     }

@@ -186,6 +186,11 @@ impl Patience {
         Self { cancelled, timeout: timeout.map(sleep) }
     }
 
+    /// Gives the next statement of a text a time of its own; a cancel is for the whole text.
+    pub(super) fn renew(&mut self, timeout: Option<Duration>) {
+        self.timeout = timeout.map(|time| Box::pin(tokio::time::sleep(time)));
+    }
+
     async fn end(&mut self) -> Problem {
         let timeout = async {
             match &mut self.timeout {
