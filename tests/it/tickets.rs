@@ -141,7 +141,7 @@ async fn a_query_runs_once_for_each_row_of_parameters() {
     };
     statement.set_parameters(bound(vec!["a", "b", "c", "d"], vec![1, 2, 3, 4])).unwrap();
     let info = statement.execute().await.unwrap();
-    let rows = crate::flight::fetch(client, info).await;
+    let rows = fetch(client, info).await;
     let names: Vec<_> = rows.column(0).as_string::<i32>().iter().flatten().collect();
     assert_eq!(names, ["a", "b", "d"]);
     let twice: Vec<_> =
