@@ -1,5 +1,5 @@
-//! What not every row or value is shown of, behind a barrier that nothing of a query passes: the rows
-//! of one authority, and views that withhold or mask.
+//! What not every row or value is shown of, behind a barrier that no condition passes which could fail:
+//! the rows of one authority, and views that withhold or mask.
 //!
 //! A plain filter under a view leaks: the optimiser runs the conditions of the query before or beside
 //! it, on rows that are not shown, and what they fail on is told. So they are cut out by a plan of its
