@@ -163,6 +163,8 @@ fn session(lake: &Lake, memory: Arc<dyn MemoryPool>) -> Result<SessionState> {
         .with_default_catalog_and_schema(CATALOG, Layer::Published.name())
         .with_create_default_catalog_and_schema(false)
         .with_information_schema(true)
+        // A long answer is read and sent in fewer pieces (benches/wire.rs).
+        .with_batch_size(16 * 1024)
         .set_bool("datafusion.execution.parquet.pushdown_filters", true)
         // With them a join over a join that both run on several cores can wait for ever (seen in
         // DataFusion 55.2: tests/it/landing.rs, `figures_of_two_indicators_join`).
