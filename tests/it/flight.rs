@@ -15,8 +15,7 @@ use crate::support::{Place, Server, acts};
 pub(crate) type Client = FlightSqlServiceClient<Channel>;
 
 fn demo() -> (Place, Server) {
-    let place = Place::new();
-    place.ok(&["demo", "--once"]);
+    let place = Place::demo();
     let server = place.serve();
     (place, server)
 }

@@ -17,8 +17,7 @@ struct Door {
 
 impl Door {
     fn open() -> Self {
-        let place = Place::new();
-        place.ok(&["demo", "--once"]);
+        let place = Place::demo();
         let server = place.serve();
         Self { _place: place, server, client: Client::new() }
     }

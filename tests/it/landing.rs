@@ -135,8 +135,7 @@ fn mended_rows_leave_the_quarantine() {
 
 #[test]
 fn the_books_balance_for_every_source() {
-    let place = Place::new();
-    place.ok(&["demo", "--once"]);
+    let place = Place::demo();
     let unbalanced =
         "select source_file from ops.sources where read_count <> accepted_count + rejected_count";
     assert!(place.rows(unbalanced).is_empty());
@@ -245,8 +244,7 @@ fn an_xml_file_that_breaks_off_lands_what_was_read() {
 /// Seen to wait for ever on two cores, with the engine's dynamic join filters on.
 #[test]
 fn figures_of_two_indicators_join() {
-    let place = Place::new();
-    place.ok(&["demo", "--once"]);
+    let place = Place::demo();
     let joined = "select count(*) from indicator.act_transmission_rate as n
                   join indicator.act_transmission_rate as t on n.siren = t.siren and n.period = t.period
                   where n.siren = '213502388'";

@@ -4,8 +4,7 @@ use crate::support::Place;
 
 #[test]
 fn what_the_planner_got_wrong_is_right() {
-    let place = Place::new();
-    place.ok(&["demo", "--once"]);
+    let place = Place::demo();
     let a = "from (values (1), (null), (3)) as t(a)";
     let ninths = "from (select cast(value as decimal(22, 6)) / 3 as x \
                         from generate_series(1, 9) as t) as u";

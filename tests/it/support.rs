@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader, PipeReader, Read, Write as _};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output};
+use std::sync::OnceLock;
 
 use tempfile::TempDir;
 
@@ -33,6 +34,26 @@ impl Place {
         Self { folder: TempDir::new().unwrap() }
     }
 
+    /// One with the lake that `carnac demo` makes, which is made once for all tests.
+    pub(crate) fn demo() -> Self {
+        static MADE: OnceLock<Vec<(PathBuf, Vec<u8>)>> = OnceLock::new();
+        let made = MADE.get_or_init(|| {
+            let place = Self::new();
+            place.ok(&["demo", "--once"]);
+            let files = files_below(place.path());
+            let read = |file: PathBuf| {
+                let name = file.strip_prefix(place.path()).unwrap().to_path_buf();
+                (name, std::fs::read(file).unwrap())
+            };
+            files.into_iter().map(read).collect()
+        });
+        let place = Self::new();
+        for (name, content) in made {
+            place.file(&name.display().to_string(), content);
+        }
+        place
+    }
+
     pub(crate) fn path(&self) -> &Path {
         self.folder.path()
     }
@@ -50,9 +71,15 @@ impl Place {
     }
 
     /// Makes a copy of the SQL files, which can be changed, and returns its folder.
+    ///
+    /// It lacks the layers of which no view is read by those of the other layers: every run plans all
+    /// views of a folder, and of these that takes most of the time.
     pub(crate) fn sql(&self) -> PathBuf {
         let copy = self.path().join("sql");
         copy_folder(&Path::new(REPOSITORY).join("sql"), &copy);
+        for layer in ["assessment", "peer", "published"] {
+            std::fs::remove_dir_all(copy.join(layer)).unwrap();
+        }
         copy
     }
 
@@ -226,6 +253,15 @@ pub(crate) fn copy_folder(from: &Path, to: &Path) {
             std::fs::copy(&path, &target).unwrap();
         }
     }
+}
+
+/// Makes a folder of SQL files without any view, whose planning would take longer than the rest.
+pub(crate) fn no_views(place: &Path) -> PathBuf {
+    let folder = place.join("no-views");
+    for layer in ["function", "staging", "core", "indicator", "published"] {
+        std::fs::create_dir_all(folder.join(layer)).unwrap();
+    }
+    folder
 }
 
 /// A file of acts: one row a line of `number;siren;decision date`, all acknowledged.

@@ -25,8 +25,7 @@ const MUCH: &str = "select a.value, repeat('x', 100) as filler
                     from generate_series(1, 20000000) as a";
 
 fn demo() -> (Place, Server) {
-    let place = Place::new();
-    place.ok(&["demo", "--once"]);
+    let place = Place::demo();
     let server = place.serve();
     (place, server)
 }

@@ -14,7 +14,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use object_store::ObjectStoreExt;
 use tempfile::TempDir;
 
-use crate::support::acts;
+use crate::support::{acts, no_views};
 
 pub(super) const RENNES: &str = "213502388";
 
@@ -214,13 +214,10 @@ pub(super) async fn seen(lake: &Lake) -> Ends<String> {
     Ok(seen)
 }
 
-/// What reads the tables of a lake, without the views, whose planning takes longer.
+/// What reads the tables of a lake, without the views.
 pub(super) fn gateway(lake: &Lake) -> Gateway {
-    let no_views = TempDir::new().unwrap();
-    for layer in ["function", "staging", "core", "indicator", "published"] {
-        fs::create_dir(no_views.path().join(layer)).unwrap();
-    }
-    let views = Views::from_folder(no_views.path()).unwrap();
+    let place = TempDir::new().unwrap();
+    let views = Views::from_folder(&no_views(place.path())).unwrap();
     Gateway::new(lake.clone(), views, DEFAULT_MEMORY)
 }
 
