@@ -25,6 +25,7 @@ mod gate;
 mod gateway;
 mod header;
 mod meter;
+mod names;
 mod parts;
 mod pool;
 mod principal;

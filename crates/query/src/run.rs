@@ -5,14 +5,16 @@ use std::sync::Arc;
 use arrow::array::{Array, RecordBatch};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::common::{ParamValues, ScalarValue, plan_datafusion_err};
+use datafusion::error::DataFusionError;
 use datafusion::execution::SessionState;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties, execute_stream};
+use datafusion::sql::parser::Statement;
 
 use crate::catalog::{Catalog, rewrite};
 use crate::clock::End;
 use crate::{
-    Answer, Description, Error, Part, Principal, Result, answer, clock, gate, parts, pool,
+    Answer, Description, Error, Part, Principal, Result, answer, clock, gate, names, parts, pool,
 };
 
 /// A table of `information_schema` that shows the settings of the engine.
@@ -74,7 +76,7 @@ async fn physical(
     parameters: Option<&RecordBatch>,
 ) -> Result<(SchemaRef, Arc<dyn ExecutionPlan>)> {
     let plan = bind(plan(session, sql).await?, parameters)?;
-    let schema = answer::plain(plan.schema().as_arrow());
+    let schema = answer::plain(&names::shown(&plan));
     let plan = session.optimize(&plan).map_err(Error::planning)?;
     let planner = session.query_planner();
     let physical = planner.create_physical_plan(&plan, session).await.map_err(Error::running)?;
@@ -99,7 +101,7 @@ pub(crate) async fn describe(
         plan = bind(plan, parameters)?;
     }
     Ok(Description {
-        schema: answer::plain(plan.schema().as_arrow()),
+        schema: answer::plain(&names::shown(&plan)),
         parameters: Arc::new(Schema::new(types.into_iter().map(field).collect::<Vec<_>>())),
         release: catalog.release.id,
     })
@@ -113,9 +115,30 @@ async fn plan(session: &SessionState, sql: &str) -> Result<LogicalPlan> {
             return Err(Error::planning(plan_datafusion_err!("table '{table}' not found")));
         }
     }
-    let plan = session.statement_to_plan(statement).await.map_err(Error::planning)?;
+    let plan = named(session, statement).await.map_err(Error::planning)?;
     gate::verify(&plan)?;
     Ok(plan)
+}
+
+/// Plans a statement; one that has columns of one name, with names that are different.
+async fn named(
+    session: &SessionState,
+    statement: Statement,
+) -> Result<LogicalPlan, DataFusionError> {
+    let planned = session.statement_to_plan(statement.clone()).await;
+    let Err(error) = planned else { return planned };
+    if !names::are_not_unique(&error) {
+        return Err(error);
+    }
+    for which in [names::Which::Nameless, names::Which::All] {
+        let mut unique = statement.clone();
+        names::make_unique(&mut unique, which);
+        if let Ok(plan) = session.statement_to_plan(unique).await {
+            return Ok(plan);
+        }
+    }
+    // What it is about has names that the query does not have.
+    Err(error)
 }
 
 /// Puts the one row of parameters in the place of `$1`, `$2`, …
