@@ -28,7 +28,8 @@ use datafusion::prelude::SessionConfig;
 use crate::audit::COLUMNS;
 use crate::catalog::entries::{Entries, catalog_list};
 use crate::{
-    Error, Layer, Principal, Result, SqlFile, Views, cube, function, scenario, soundness, udf,
+    Error, Layer, Principal, Result, SqlFile, Views, civil, cube, function, scenario, soundness,
+    udf,
 };
 
 pub(crate) use self::barrier::BarrierExec;
@@ -165,6 +166,8 @@ fn session(lake: &Lake, memory: Arc<dyn MemoryPool>) -> Result<SessionState> {
         .with_information_schema(true)
         // A long answer is read and sent in fewer pieces (benches/wire.rs).
         .with_batch_size(16 * 1024)
+        // Moments with a zone are moments of UTC, as the sessions of PostgreSQL's door are told.
+        .set_str("datafusion.execution.time_zone", "UTC")
         .set_bool("datafusion.execution.parquet.pushdown_filters", true)
         // With them a join over a join that both run on several cores can wait for ever (seen in
         // DataFusion 55.2: tests/it/landing.rs, `figures_of_two_indicators_join`).
@@ -180,9 +183,17 @@ fn session(lake: &Lake, memory: Arc<dyn MemoryPool>) -> Result<SessionState> {
         .with_config(config)
         .with_runtime_env(lake.runtime(memory)?)
         .with_catalog_list(catalog_list([], None))
+        .with_analyzer_rule(Arc::new(civil::Civil))
         .with_analyzer_rule(Arc::new(soundness::Hold))
         .with_physical_optimizer_rules(soundness::physical_rules())
         .build();
+    // Functions that tell of moments are made for the settings of the engine, not for these.
+    let functions: Vec<_> = state.scalar_functions().values().cloned().collect();
+    for function in functions {
+        if let Some(set) = function.inner().with_updated_config(state.config_options()) {
+            state.register_udf(Arc::new(set)).map_err(Error::planning)?;
+        }
+    }
     for function in udf::scalar().into_iter().chain(postgres::functions()) {
         state.register_udf(Arc::new(function)).map_err(Error::planning)?;
     }

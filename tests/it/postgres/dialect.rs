@@ -1,7 +1,67 @@
 //! What PostgreSQL answers otherwise than the engine does: days with an offset, columns of one name,
 //! rows of a series, moments with a zone; and how long each statement of a text may take.
 
-use super::{BINARY_FORMAT, Door};
+use reqwest::header::CONTENT_TYPE;
+use serde_json::{Value, json};
+
+use super::{BINARY_FORMAT, Door, TEXT_FORMAT};
+use crate::flight::{connect, query};
+
+const DAY: u32 = 1082;
+const MOMENT: u32 = 1114;
+const ZONED: u32 = 1184;
+
+/// The driver of Java adds the offset of its own zone to every day: 2024 begins in Paris as well.
+const PARIS: &str = "2024-01-01 00:30:00+02";
+
+#[test]
+fn an_offset_does_not_move_what_is_written() {
+    let door = Door::open();
+    let mut client = door.client();
+    let mut sent = |sql: &str, types: &[u32], text: &str| {
+        let reply = client.extended(sql, types, &[Some(text.as_bytes())], TEXT_FORMAT);
+        reply.value().to_owned()
+    };
+    for types in [&[][..], &[0], &[25]] {
+        assert_eq!(sent("select cast($1 as date)", types, PARIS), "2024-01-01");
+        assert_eq!(sent("select cast($1 as date)", types, "2024-01-01 +01"), "2024-01-01");
+        assert_eq!(sent("select $1::timestamp", types, PARIS), "2024-01-01 00:30:00");
+        let zoned = sent("select cast($1 as timestamptz)", types, PARIS);
+        assert_eq!(zoned, "2023-12-31 22:30:00+00");
+        let counted = "select count(*) from core.acts where decision_date = $1";
+        assert_eq!(sent(counted, types, "2025-01-02 00:00:00+01"), "1");
+    }
+    for (of, expected) in
+        [(DAY, "2024-01-01"), (MOMENT, "2024-01-01 00:30:00"), (ZONED, "2023-12-31 22:30:00+00")]
+    {
+        assert_eq!(sent("select $1", &[of], PARIS), expected);
+    }
+}
+
+/// The same in the text of a query, and in parameters of text, at every door.
+#[tokio::test]
+async fn no_door_moves_a_day() {
+    const WRITTEN: &str = "select cast(date '2024-01-01 00:30:00+02' as varchar) as day, \
+        cast('2024-01-01 00:30:00-03:30'::timestamp as varchar) as moment, \
+        (select count(*) from core.acts where decision_date = '2025-01-02 +01') as acts";
+    let door = Door::open();
+    let expected = ["2024-01-01", "2024-01-01T00:30:00", "1"];
+    let (reply, mut flight) = (door.client().simple(WRITTEN), connect(&door.server).await);
+    assert_eq!(reply.texts(), [expected.map(Some)]);
+    let batch = query(&mut flight, WRITTEN).await;
+    let text = arrow::util::pretty::pretty_format_batches(&[batch]).unwrap().to_string();
+    assert!(expected.iter().all(|value| text.contains(value)), "{text}");
+
+    let body = json!({
+        "sql": "select cast($1 as date) as day, cast($1 as timestamp) as moment",
+        "parameters": [PARIS],
+    });
+    let asked = reqwest::Client::new().post(format!("http://{}/query", door.server.address));
+    let asked = asked.header(CONTENT_TYPE, "application/json").body(body.to_string());
+    let rows: Value =
+        serde_json::from_str(&asked.send().await.unwrap().text().await.unwrap()).unwrap();
+    assert_eq!(rows, json!([{"day": "2024-01-01", "moment": "2024-01-01T00:30:00"}]));
+}
 
 #[test]
 fn columns_may_have_one_name() {
@@ -63,6 +123,25 @@ fn a_series_gives_rows() {
     let days = "select generate_series(timestamp '2024-01-30', timestamp '2024-02-02', interval '1 day')::date as day, 'x'";
     assert_eq!(client.simple(days).rows.len(), 4);
     assert_eq!(client.simple("select array_length(generate_series(1, 3))").value(), "3");
+}
+
+#[test]
+fn a_moment_with_a_zone_is_told_as_one() {
+    let door = Door::open();
+    let mut client = door.client();
+    let sql = "select timestamptz '2024-01-01 00:00:00.5+02' as a, \
+               cast('2024-01-01' as timestamp with time zone) as b, \
+               timestamp '2024-01-01 00:00:00' as c";
+    let text = client.simple(sql);
+    let types: Vec<_> = text.columns.iter().map(|column| column.1).collect();
+    assert_eq!(types, [ZONED, ZONED, MOMENT]);
+    let row = &text.texts()[0];
+    assert_eq!(row[..2], [Some("2023-12-31 22:00:00.5+00"), Some("2024-01-01 00:00:00+00")]);
+    assert_eq!(row[2], Some("2024-01-01 00:00:00"));
+    let binary = client.extended(sql, &[], &[], BINARY_FORMAT);
+    // Microseconds from 2000-01-01.
+    let expected = 757_375_200_500_000_i64;
+    assert_eq!(binary.rows[0][0].as_deref(), Some(&expected.to_be_bytes()[..]));
 }
 
 /// Each statement of a text has all of the time, which the one before it may have set.
