@@ -17,12 +17,13 @@ use carnac_lake::{Lake, QUARANTINE, quarantine_schema};
 use carnac_model::{DATASETS, Release, indicator};
 use datafusion::catalog::TableProvider;
 use datafusion::common::TableReference;
+use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::datasource::MemTable;
 use datafusion::error::DataFusionError;
 use datafusion::execution::memory_pool::MemoryPool;
 use datafusion::execution::registry::FunctionRegistry;
 use datafusion::execution::{SessionState, SessionStateBuilder};
-use datafusion::logical_expr::{DdlStatement, LogicalPlan, ScalarUDF};
+use datafusion::logical_expr::{DdlStatement, Expr, LogicalPlan, ScalarUDF, Volatility};
 use datafusion::prelude::SessionConfig;
 
 use crate::audit::COLUMNS;
@@ -155,8 +156,31 @@ async fn plan_view(state: &SessionState, file: &SqlFile) -> Result<LogicalPlan> 
         refuse_upward(file, &table)?;
     }
     let plan = state.statement_to_plan(statement).await.map_err(|error| located(file, error))?;
+    refuse_changing(file, &plan)?;
     check_columns(file, plan.schema().as_arrow())?;
     Ok(plan)
+}
+
+/// A view answers the same from the same release: it asks neither for the time nor for chance.
+fn refuse_changing(file: &SqlFile, plan: &LogicalPlan) -> Result<()> {
+    let mut found = None;
+    let visited = plan.apply_with_subqueries(|plan| {
+        plan.apply_expressions(|expr| {
+            expr.apply(|expr| match expr {
+                Expr::ScalarFunction(call)
+                    if call.func.signature().volatility != Volatility::Immutable =>
+                {
+                    found = Some(call.name().to_owned());
+                    Ok(TreeNodeRecursion::Stop)
+                }
+                _ => Ok(TreeNodeRecursion::Continue),
+            })
+        })
+    });
+    visited.map_err(|error| located(file, error))?;
+    let Some(name) = found else { return Ok(()) };
+    let line = file.sql.lines().position(|line| line.contains(&name)).map_or(1, |place| place + 1);
+    Err(file.error(line, format!("{name}() tells another thing each time: a view may not use it")))
 }
 
 fn session(lake: &Lake, memory: Arc<dyn MemoryPool>) -> Result<SessionState> {
