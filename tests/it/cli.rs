@@ -206,7 +206,7 @@ fn mistakes_are_told_with_what_to_do_next() {
 }
 
 /// A file, what in it is replaced by what, and what the error then tells.
-const BROKEN: [(&str, &str, &str, &str, &str); 6] = [
+const BROKEN: [(&str, &str, &str, &str, &str); 7] = [
     (
         "staging/acts.sql",
         "    nature_code,",
@@ -227,6 +227,13 @@ const BROKEN: [(&str, &str, &str, &str, &str); 6] = [
         "from lake.acts",
         "core/acts.sql:",
         "core may not read lake.acts",
+    ),
+    (
+        "core/acts.sql",
+        "from staging.acts",
+        "from staging.acts where now() is not null",
+        "core/acts.sql:",
+        "now() tells another thing each time",
     ),
     (
         "indicator/membership_rate.sql",

@@ -1,6 +1,7 @@
 //! The PostgreSQL protocol, with a bare client and with bytes that no client sends.
 
 mod access;
+mod dialect;
 mod wire;
 
 use std::io::{Read, Write};

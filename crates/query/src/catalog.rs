@@ -17,18 +17,20 @@ use carnac_lake::{Lake, QUARANTINE, quarantine_schema};
 use carnac_model::{DATASETS, Release, indicator};
 use datafusion::catalog::TableProvider;
 use datafusion::common::TableReference;
+use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::datasource::MemTable;
 use datafusion::error::DataFusionError;
 use datafusion::execution::memory_pool::MemoryPool;
 use datafusion::execution::registry::FunctionRegistry;
 use datafusion::execution::{SessionState, SessionStateBuilder};
-use datafusion::logical_expr::{DdlStatement, LogicalPlan, ScalarUDF};
+use datafusion::logical_expr::{DdlStatement, Expr, LogicalPlan, ScalarUDF, Volatility};
 use datafusion::prelude::SessionConfig;
 
 use crate::audit::COLUMNS;
 use crate::catalog::entries::{Entries, catalog_list};
 use crate::{
-    Error, Layer, Principal, Result, SqlFile, Views, cube, function, scenario, soundness, udf,
+    Error, Layer, Principal, Result, SqlFile, Views, civil, cube, function, scenario, soundness,
+    udf,
 };
 
 pub(crate) use self::barrier::BarrierExec;
@@ -154,8 +156,31 @@ async fn plan_view(state: &SessionState, file: &SqlFile) -> Result<LogicalPlan> 
         refuse_upward(file, &table)?;
     }
     let plan = state.statement_to_plan(statement).await.map_err(|error| located(file, error))?;
+    refuse_changing(file, &plan)?;
     check_columns(file, plan.schema().as_arrow())?;
     Ok(plan)
+}
+
+/// A view answers the same from the same release: it asks neither for the time nor for chance.
+fn refuse_changing(file: &SqlFile, plan: &LogicalPlan) -> Result<()> {
+    let mut found = None;
+    let visited = plan.apply_with_subqueries(|plan| {
+        plan.apply_expressions(|expr| {
+            expr.apply(|expr| match expr {
+                Expr::ScalarFunction(call)
+                    if call.func.signature().volatility != Volatility::Immutable =>
+                {
+                    found = Some(call.name().to_owned());
+                    Ok(TreeNodeRecursion::Stop)
+                }
+                _ => Ok(TreeNodeRecursion::Continue),
+            })
+        })
+    });
+    visited.map_err(|error| located(file, error))?;
+    let Some(name) = found else { return Ok(()) };
+    let line = file.sql.lines().position(|line| line.contains(&name)).map_or(1, |place| place + 1);
+    Err(file.error(line, format!("{name}() tells another thing each time: a view may not use it")))
 }
 
 fn session(lake: &Lake, memory: Arc<dyn MemoryPool>) -> Result<SessionState> {
@@ -165,6 +190,8 @@ fn session(lake: &Lake, memory: Arc<dyn MemoryPool>) -> Result<SessionState> {
         .with_information_schema(true)
         // A long answer is read and sent in fewer pieces (benches/wire.rs).
         .with_batch_size(16 * 1024)
+        // Moments with a zone are moments of UTC, as the sessions of PostgreSQL's door are told.
+        .set_str("datafusion.execution.time_zone", "UTC")
         .set_bool("datafusion.execution.parquet.pushdown_filters", true)
         // With them a join over a join that both run on several cores can wait for ever (seen in
         // DataFusion 55.2: tests/it/landing.rs, `figures_of_two_indicators_join`).
@@ -180,9 +207,17 @@ fn session(lake: &Lake, memory: Arc<dyn MemoryPool>) -> Result<SessionState> {
         .with_config(config)
         .with_runtime_env(lake.runtime(memory)?)
         .with_catalog_list(catalog_list([], None))
+        .with_analyzer_rule(Arc::new(civil::Civil))
         .with_analyzer_rule(Arc::new(soundness::Hold))
         .with_physical_optimizer_rules(soundness::physical_rules())
         .build();
+    // Functions that tell of moments are made for the settings of the engine, not for these.
+    let functions: Vec<_> = state.scalar_functions().values().cloned().collect();
+    for function in functions {
+        if let Some(set) = function.inner().with_updated_config(state.config_options()) {
+            state.register_udf(Arc::new(set)).map_err(Error::planning)?;
+        }
+    }
     for function in udf::scalar().into_iter().chain(postgres::functions()) {
         state.register_udf(Arc::new(function)).map_err(Error::planning)?;
     }

@@ -4,15 +4,18 @@ use std::sync::Arc;
 
 use arrow::array::{Array, RecordBatch};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use chrono::Utc;
 use datafusion::common::{ParamValues, ScalarValue, plan_datafusion_err};
+use datafusion::error::DataFusionError;
 use datafusion::execution::SessionState;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties, execute_stream};
+use datafusion::sql::parser::Statement;
 
 use crate::catalog::{Catalog, rewrite};
 use crate::clock::End;
 use crate::{
-    Answer, Description, Error, Part, Principal, Result, answer, clock, gate, parts, pool,
+    Answer, Description, Error, Part, Principal, Result, answer, clock, gate, names, parts, pool,
 };
 
 /// A table of `information_schema` that shows the settings of the engine.
@@ -36,7 +39,7 @@ pub(crate) async fn run_until(
     parameters: Option<&RecordBatch>,
     (part, end): (Option<Part>, Option<&End>),
 ) -> Result<Answer> {
-    let mut session = catalog.session(principal);
+    let mut session = session(catalog, principal);
     if let Some(part) = part {
         session = parts::session(session, part.of);
     }
@@ -61,10 +64,17 @@ pub(crate) async fn parts(
     parameters: Option<&RecordBatch>,
     asked: usize,
 ) -> Result<usize> {
-    let session = parts::session(catalog.session(principal), asked);
+    let session = parts::session(session(catalog, principal), asked);
     let (_, plan) = physical(&session, sql, parameters).await?;
     let plan = parts::apart(plan).map_err(Error::planning)?;
     Ok(plan.output_partitioning().partition_count())
+}
+
+/// The session of one query: `now()` is when it begins, wherever it stands in the query.
+fn session(catalog: &Catalog, principal: Principal) -> SessionState {
+    let mut session = catalog.session(principal);
+    session.execution_props_mut().query_execution_start_time = Some(Utc::now());
+    session
 }
 
 /// Plans one query down to its operators; returns its columns too.
@@ -74,8 +84,9 @@ async fn physical(
     parameters: Option<&RecordBatch>,
 ) -> Result<(SchemaRef, Arc<dyn ExecutionPlan>)> {
     let plan = bind(plan(session, sql).await?, parameters)?;
-    let schema = answer::plain(plan.schema().as_arrow());
+    let names = names::shown(&plan);
     let plan = session.optimize(&plan).map_err(Error::planning)?;
+    let schema = answer::plain(&with_types(&names, &plan));
     let planner = session.query_planner();
     let physical = planner.create_physical_plan(&plan, session).await.map_err(Error::running)?;
     Ok((schema, physical))
@@ -88,7 +99,8 @@ pub(crate) async fn describe(
     sql: &str,
     parameters: Option<&RecordBatch>,
 ) -> Result<Description> {
-    let mut plan = plan(&catalog.session(principal), sql).await?;
+    let session = session(catalog, principal);
+    let mut plan = plan(&session, sql).await?;
     let mut types: Vec<_> =
         plan.get_parameter_fields().map_err(Error::planning)?.into_iter().collect();
     types.sort_by_key(|(name, _)| place(name));
@@ -98,11 +110,25 @@ pub(crate) async fn describe(
     if parameters.is_some() {
         plan = bind(plan, parameters)?;
     }
+    let names = names::shown(&plan);
+    // What is still unknown of parameters may be needed to tell; then the types are as they are written.
+    let analyzed = session.analyzer().execute_and_check(plan, session.config_options(), |_, _| {});
+    let schema = analyzed.map_or_else(|_| names.clone(), |plan| with_types(&names, &plan));
     Ok(Description {
-        schema: answer::plain(plan.schema().as_arrow()),
+        schema: answer::plain(&schema),
         parameters: Arc::new(Schema::new(types.into_iter().map(field).collect::<Vec<_>>())),
         release: catalog.release.id,
     })
+}
+
+/// Columns of these names, and of the types that the rows will have: those of a union are of the type
+/// that holds the values of both sides only when the plan has been analyzed.
+fn with_types(names: &Schema, analyzed: &LogicalPlan) -> Schema {
+    let types = analyzed.schema().as_arrow().fields();
+    let field = |(field, of): (&Arc<Field>, &Arc<Field>)| {
+        field.as_ref().clone().with_data_type(of.data_type().clone())
+    };
+    Schema::new(names.fields().iter().zip(types).map(field).collect::<Vec<_>>())
 }
 
 async fn plan(session: &SessionState, sql: &str) -> Result<LogicalPlan> {
@@ -113,9 +139,30 @@ async fn plan(session: &SessionState, sql: &str) -> Result<LogicalPlan> {
             return Err(Error::planning(plan_datafusion_err!("table '{table}' not found")));
         }
     }
-    let plan = session.statement_to_plan(statement).await.map_err(Error::planning)?;
+    let plan = named(session, statement).await.map_err(Error::planning)?;
     gate::verify(&plan)?;
     Ok(plan)
+}
+
+/// Plans a statement; one that has columns of one name, with names that are different.
+async fn named(
+    session: &SessionState,
+    statement: Statement,
+) -> Result<LogicalPlan, DataFusionError> {
+    let planned = session.statement_to_plan(statement.clone()).await;
+    let Err(error) = planned else { return planned };
+    if !names::are_not_unique(&error) {
+        return Err(error);
+    }
+    for which in [names::Which::Nameless, names::Which::All] {
+        let mut unique = statement.clone();
+        names::make_unique(&mut unique, which);
+        if let Ok(plan) = session.statement_to_plan(unique).await {
+            return Ok(plan);
+        }
+    }
+    // What it is about has names that the query does not have.
+    Err(error)
 }
 
 /// Puts the one row of parameters in the place of `$1`, `$2`, …

@@ -83,7 +83,7 @@ fn from_text(data_type: &DataType, text: &str) -> Option<ArrayRef> {
         DataType::Decimal128(..) => decimal(numeric::from_text(text.trim())?)?,
         DataType::Date32 => Arc::new(Date32Array::from(vec![time::parse_date(text)?])),
         DataType::Timestamp(TimeUnit::Microsecond, zone) => {
-            timestamp(time::parse_timestamp(text)?, zone.clone())
+            timestamp(time::parse_timestamp(text, zone.is_some())?, zone.clone())
         }
         DataType::Binary => {
             let digits = text.strip_prefix("\\x")?.as_bytes();

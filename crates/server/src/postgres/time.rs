@@ -3,7 +3,8 @@
 use std::fmt::Write;
 
 use bytes::{BufMut, BytesMut};
-use chrono::{DateTime, Datelike, NaiveDate, Timelike};
+use carnac_query::civil;
+use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, Timelike};
 
 /// Days from 1970-01-01 to 2000-01-01, from which PostgreSQL counts.
 pub(super) const EPOCH_DAYS: i32 = 10_957;
@@ -85,26 +86,35 @@ fn era(day: NaiveDate, to: &mut BytesMut) {
     }
 }
 
-/// Reads a day as days from 1970-01-01, and a moment as microseconds.
-pub(super) fn parse_timestamp(text: &str) -> Option<i64> {
+/// Reads a moment in microseconds from 1970-01-01; its offset counts where there is a zone only.
+pub(super) fn parse_timestamp(text: &str, has_zone: bool) -> Option<i64> {
     let text = text.trim();
-    let plain = |text: &str| {
-        let formats = ["%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M"];
-        let of = |format| chrono::NaiveDateTime::parse_from_str(text, format).ok();
-        let day = || NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?.and_hms_opt(0, 0, 0);
-        formats.into_iter().find_map(of).or_else(day).map(|moment| moment.and_utc())
-    };
-    let zoned = || {
-        let formats = ["%Y-%m-%d %H:%M:%S%.f%#z", "%Y-%m-%dT%H:%M:%S%.f%#z"];
-        formats.into_iter().find_map(|format| DateTime::parse_from_str(text, format).ok())
-    };
-    let moment = plain(text.trim_end_matches('Z')).or_else(|| zoned().map(|at| at.to_utc()))?;
-    Some(moment.timestamp_micros())
+    let written = civil(text);
+    let formats = ["%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M"];
+    let of = |format| NaiveDateTime::parse_from_str(written, format).ok();
+    let day = || NaiveDate::parse_from_str(written, "%Y-%m-%d").ok()?.and_hms_opt(0, 0, 0);
+    let moment = formats.into_iter().find_map(of).or_else(day)?;
+    let offset = text.get(written.len()..).map(str::trim).filter(|_| has_zone).unwrap_or_default();
+    let offset = if offset.is_empty() { 0 } else { seconds(offset)? };
+    Some(moment.and_utc().timestamp_micros() - offset * SECOND)
 }
 
-/// Reads a day as days from 1970-01-01.
+/// Reads an offset: `Z`, `+02`, `-0330` or `+05:53:28`.
+fn seconds(offset: &str) -> Option<i64> {
+    let digits: Vec<u32> = offset.chars().filter_map(|digit| digit.to_digit(10)).collect();
+    let two = |pair: &[u32]| pair.iter().fold(0, |sum, digit| sum * 10 + i64::from(*digit));
+    let units = digits.chunks(2).map(two).zip([3600, 60, 1]);
+    let sum = units.map(|(count, unit)| count * unit).sum::<i64>();
+    match offset.chars().next()? {
+        'Z' | 'z' => Some(0),
+        '-' => Some(-sum),
+        _ => Some(sum),
+    }
+}
+
+/// Reads a day as days from 1970-01-01: that of the text, whatever its offset.
 pub(super) fn parse_date(text: &str) -> Option<i32> {
-    i32::try_from(parse_timestamp(text)?.div_euclid(DAY)).ok()
+    i32::try_from(parse_timestamp(text, false)?.div_euclid(DAY)).ok()
 }
 
 #[cfg(test)]
@@ -147,9 +157,19 @@ mod tests {
             "2000-01-01 00:00:00Z",
             "2000-01-01 02:00:00+02",
             "2000-01-01T02:00:00+02:00",
+            "1999-12-31 20:30:00-0330",
         ] {
-            assert_eq!(parse_timestamp(text), Some(EPOCH_MICROS), "{text}");
+            assert_eq!(parse_timestamp(text, true), Some(EPOCH_MICROS), "{text}");
         }
-        assert_eq!(parse_timestamp("yesterday"), None);
+        assert_eq!(parse_timestamp("yesterday", true), None);
+    }
+
+    #[test]
+    fn an_offset_does_not_move_what_has_no_zone() {
+        for text in ["2000-01-01 +02", "2000-01-01 00:00:00+02", "2000-01-01T00:00:00-03:30"] {
+            assert_eq!(parse_timestamp(text, false), Some(EPOCH_MICROS), "{text}");
+            assert_eq!(parse_date(text), Some(EPOCH_DAYS), "{text}");
+        }
+        assert_eq!(parse_date("2000-01-01 23:00:00-02"), Some(EPOCH_DAYS));
     }
 }

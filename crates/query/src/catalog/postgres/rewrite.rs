@@ -41,6 +41,24 @@ impl VisitorMut for Rewriter {
         ControlFlow::Continue(())
     }
 
+    fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<()> {
+        for item in &mut select.projection {
+            match item {
+                SelectItem::UnnamedExpr(expr) => {
+                    let is_series = is_series(expr);
+                    spread(expr);
+                    if is_series {
+                        let (expr, alias) = (expr.clone(), Ident::new(SERIES));
+                        *item = SelectItem::ExprWithAlias { expr, alias };
+                    }
+                }
+                SelectItem::ExprWithAlias { expr, .. } => spread(expr),
+                _ => {}
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
     fn pre_visit_table_factor(&mut self, table: &mut TableFactor) -> ControlFlow<()> {
         match table {
             TableFactor::Table { name, args: Some(_), .. } | TableFactor::Function { name, .. } => {
@@ -93,6 +111,31 @@ impl VisitorMut for Rewriter {
             _ => {}
         }
         ControlFlow::Continue(())
+    }
+}
+
+/// The function that gives rows also where a column is asked for.
+const SERIES: &str = "generate_series";
+
+fn is_series(expr: &Expr) -> bool {
+    let Expr::Function(Function { name, .. }) = expr else { return false };
+    let name = name.0.last().and_then(ObjectNamePart::as_ident);
+    name.is_some_and(|name| name.value.eq_ignore_ascii_case(SERIES))
+}
+
+/// Makes rows of `select generate_series(1, 3)`, and of what is computed of it: it would be a list.
+fn spread(expr: &mut Expr) {
+    match expr {
+        Expr::Nested(inner) | Expr::Cast { expr: inner, .. } => spread(inner),
+        Expr::BinaryOp { left, right, .. } => {
+            spread(left);
+            spread(right);
+        }
+        series if is_series(series) => {
+            let inner = std::mem::replace(series, null());
+            *series = call("unnest", vec![inner]);
+        }
+        _ => {}
     }
 }
 
@@ -254,6 +297,15 @@ mod tests {
             ("SELECT a::regclass FROM t", "SELECT regclass_name(a) FROM t"),
             ("SELECT a::oid, b::pg_catalog.text FROM t", "SELECT a::BIGINT, b::TEXT FROM t"),
             ("SELECT ARRAY(SELECT 1)", "SELECT NULL"),
+            (
+                "SELECT generate_series(1, 3), pg_catalog.generate_series(1, a) + 1 AS b FROM t",
+                "SELECT unnest(generate_series(1, 3)) AS generate_series, \
+                 unnest(generate_series(1, a)) + 1 AS b FROM t",
+            ),
+            (
+                "SELECT cardinality(generate_series(1, 3))",
+                "SELECT cardinality(generate_series(1, 3))",
+            ),
             ("SELECT (SELECT x FROM pg_attrdef d WHERE d.y = t.y) FROM t", "SELECT NULL FROM t"),
         ] {
             assert_eq!(rewritten(sql), expected);
