@@ -53,6 +53,20 @@ fn what_the_planner_got_wrong_is_right() {
     }
 }
 
+/// The columns of an answer were of the type of the first side, and values of the other were cut.
+#[test]
+fn a_union_holds_the_values_of_both_sides() {
+    let place = Place::demo();
+    for (sql, expected) in [
+        ("select 1 as a union all select 2.5 order by a", ["1.0", "2.5"]),
+        ("select cast(1 as smallint) as a union all select 70000 order by a", ["1", "70000"]),
+        ("select 1 as a union select cast('2.50' as decimal(9, 2)) order by a", ["1.00", "2.50"]),
+        ("select null as a union all select 1 order by a nulls first", ["", "1"]),
+    ] {
+        assert_eq!(place.rows(sql), expected, "{sql}");
+    }
+}
+
 /// Counts rows of tables for which a condition holds, each row looked at.
 fn of(place: &Place, tables: &str, condition: &str) -> u64 {
     let sum = format!("select sum(case when {condition} then 1 else 0 end) from {tables}");
