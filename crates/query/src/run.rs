@@ -71,6 +71,7 @@ pub(crate) async fn parts(
 }
 
 /// The session of one query: `now()` is when it begins, wherever it stands in the query.
+#[expect(clippy::disallowed_methods, reason = "no view may ask for it, only a query")]
 fn session(catalog: &Catalog, principal: Principal) -> SessionState {
     let mut session = catalog.session(principal);
     session.execution_props_mut().query_execution_start_time = Some(Utc::now());

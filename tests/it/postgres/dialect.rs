@@ -110,7 +110,7 @@ fn a_series_gives_rows() {
     let three = [[Some("1")], [Some("2")], [Some("3")]];
     let reply = client.simple("select generate_series(1, 3)");
     assert_eq!(
-        (reply.texts(), &reply.columns[0].0[..]),
+        (reply.texts(), reply.columns[0].0.as_str()),
         (three.map(Vec::from).to_vec(), "generate_series")
     );
     for sql in [
