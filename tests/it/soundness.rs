@@ -61,7 +61,7 @@ fn a_union_holds_the_values_of_both_sides() {
         ("select 1 as a union all select 2.5 order by a", ["1.0", "2.5"]),
         ("select cast(1 as smallint) as a union all select 70000 order by a", ["1", "70000"]),
         ("select 1 as a union select cast('2.50' as decimal(9, 2)) order by a", ["1.00", "2.50"]),
-        ("select null as a union all select 1 order by a nulls first", ["", "1"]),
+        ("select null as a union all select 1 order by a nulls first", ["\"\"", "1"]),
     ] {
         assert_eq!(place.rows(sql), expected, "{sql}");
     }
