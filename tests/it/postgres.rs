@@ -227,6 +227,11 @@ fn a_session_has_settings_and_transactions_that_change_nothing_else() {
     for sql in ["show transaction isolation level", "show time zone", "show server_version"] {
         assert!(!client.simple(sql).value().is_empty(), "{sql}");
     }
+    client.simple("set application_name to 'third'");
+    for reply in [client.simple("show all"), client.extended("SHOW ALL", &[], &[], TEXT_FORMAT)] {
+        assert!(reply.texts().contains(&vec![Some("application_name"), Some("third")]));
+        assert_eq!(reply.columns.len(), 2);
+    }
 
     let both = client.simple("select 1; select 2 as b, 'a;b'");
     assert_eq!(both.texts().concat(), [Some("1"), Some("2"), Some("a;b")]);

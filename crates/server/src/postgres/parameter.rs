@@ -189,13 +189,16 @@ fn binary_items(item: &DataType, from: &mut &[u8]) -> Option<Vec<ArrayRef>> {
     (0..count).map(value).collect()
 }
 
-/// The items of an array of one dimension in text: `{a,"b c",NULL}`.
+/// The items of an array of one dimension in text: `{a, "b c", NULL}`.
 fn items(text: &str) -> Option<Vec<Option<String>>> {
     let inner = text.trim().strip_prefix('{')?.strip_suffix('}')?;
     let mut items = Vec::new();
     let (mut item, mut is_quoted, mut open) = (String::new(), false, false);
     let mut end = |item: &mut String, is_quoted: &mut bool| {
-        let text = std::mem::take(item);
+        let mut text = std::mem::take(item);
+        if !*is_quoted {
+            text.truncate(text.trim_end().len());
+        }
         let is_null = !*is_quoted && text.eq_ignore_ascii_case("null");
         let is_missing = !*is_quoted && text.is_empty();
         *is_quoted = false;
@@ -213,6 +216,8 @@ fn items(text: &str) -> Option<Vec<Option<String>>> {
                 }
             }
             '{' | '}' if !open => return None,
+            // Space around an item is none of it.
+            space if space.is_whitespace() && !open && (item.is_empty() || is_quoted) => {}
             other => item.push(other),
         }
     }
@@ -264,6 +269,12 @@ mod tests {
             encode::text(&value, 0, &mut to);
             assert_eq!(to, text.as_bytes());
         }
+    }
+
+    #[test]
+    fn space_around_items_is_left_out() {
+        let texts = [Some("a b"), Some(" c "), None].map(|text| text.map(str::to_owned));
+        assert_eq!(items(r#"{ a b , " c " , NULL }"#).unwrap(), texts);
     }
 
     #[test]

@@ -60,10 +60,15 @@ impl Rows {
 
     /// One row of one text.
     pub(super) fn one(name: &str, value: &str) -> Self {
-        let schema = one_text(name);
-        let column: ArrayRef = Arc::new(StringArray::from(vec![value]));
+        Self::texts(texts(&[name]), &[vec![value]])
+    }
+
+    /// Rows of texts, by columns of one length.
+    pub(super) fn texts(schema: SchemaRef, columns: &[Vec<&str>]) -> Self {
+        let column = |texts: &Vec<&str>| Arc::new(StringArray::from(texts.clone())) as ArrayRef;
         let stream = futures::stream::empty().boxed();
-        Self { schema, stream, columns: vec![column], at: 0, end: 1 }
+        let end = columns.first().map_or(0, Vec::len);
+        Self { schema, stream, columns: columns.iter().map(column).collect(), at: 0, end }
     }
 
     /// Makes sure that there is a row to take, unless there are no more.
@@ -99,6 +104,7 @@ impl Rows {
 }
 
 /// The schema of one column of text.
-pub(super) fn one_text(name: &str) -> SchemaRef {
-    Arc::new(Schema::new(vec![Field::new(name, DataType::Utf8, true)]))
+pub(super) fn texts(names: &[&str]) -> SchemaRef {
+    let field = |name: &&str| Field::new(*name, DataType::Utf8, true);
+    Arc::new(Schema::new(names.iter().map(field).collect::<Vec<_>>()))
 }

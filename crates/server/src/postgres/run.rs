@@ -14,10 +14,14 @@ use super::client::{Client, no_portal};
 use super::connection::{ENOUGH, Patience};
 use super::copy::Options;
 use super::encode::{self, Format, Formats};
-use super::portal::{Life, Portal, Rows, one_text};
+use super::portal::{Life, Portal, Rows, texts};
 use super::problem::{Fault, Problem};
 use super::session::{EDITION, RELEASE};
 use super::statement::Statement;
+
+/// `SHOW ALL`, and its columns.
+const ALL: &str = "all";
+const OF_ALL: [&str; 2] = ["name", "setting"];
 
 impl Client {
     /// Answers one statement of a text: what it has, and that it is done.
@@ -134,6 +138,10 @@ impl Client {
                 let value = self.shown(name, patience).await?;
                 Ok(Rows::one(name, &value))
             }
+            Statement::Show(name) if name == ALL => {
+                let (names, values) = self.settings.all().unzip();
+                Ok(Rows::texts(texts(&OF_ALL), &[names, values]))
+            }
             Statement::Show(name) => {
                 let (name, value) = self.settings.show(name)?;
                 Ok(Rows::one(name, value))
@@ -145,7 +153,8 @@ impl Client {
     /// The columns of a statement that is no query, if it has any.
     pub(super) fn schema_of(&self, statement: &Statement) -> Option<SchemaRef> {
         match statement {
-            Statement::Show(name) => Some(one_text(name)),
+            Statement::Show(name) if name == ALL => Some(texts(&OF_ALL)),
+            Statement::Show(name) => Some(texts(&[name])),
             Statement::Fetch { name, moves: false, .. } => self.portals.get(name)?.schema.clone(),
             _ => None,
         }

@@ -129,17 +129,22 @@ impl Settings {
     /// For a name that is none.
     pub(super) fn show(&self, name: &str) -> Result<(&'static str, &str), Problem> {
         let setting = find(name)?;
-        let value = self.values.get(setting.name).map_or(setting.default, String::as_str);
-        Ok((setting.name, value))
+        Ok((setting.name, self.value(setting)))
+    }
+
+    /// Returns all names and values.
+    pub(super) fn all(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        SETTINGS.iter().map(|setting| (setting.name, self.value(setting)))
     }
 
     /// Returns names and values of which clients are told at the start.
     pub(super) fn told(&self) -> impl Iterator<Item = (&'static str, &str)> {
-        let value = |setting: &'static Setting| {
-            let value = self.values.get(setting.name).map_or(setting.default, String::as_str);
-            (setting.name, value)
-        };
-        SETTINGS.iter().filter(|setting| setting.is_told).map(value)
+        let told = SETTINGS.iter().filter(|setting| setting.is_told);
+        told.map(|setting| (setting.name, self.value(setting)))
+    }
+
+    fn value(&self, setting: &'static Setting) -> &str {
+        self.values.get(setting.name).map_or(setting.default, String::as_str)
     }
 
     /// Returns how long a statement may take, unless that is not bounded.
