@@ -8,6 +8,12 @@ from lake import ENVIRONMENT
 
 USER = "anonymous"
 
+# Lists of what there is none of, each by a command.
+RARE = "\n".join(
+    rf"\d{letters}"
+    for letters in "a Ac Af Ao Ap b c C d D dp eu ew es et F Fd Fp Ft l L m o O p P Rp Rs s x X y".split()
+)
+
 # A command, and words of its answer.
 COMMANDS = {
     "tables": (r"\dt catalog.*", ["indicators", "functions"]),
@@ -20,6 +26,12 @@ COMMANDS = {
     "roles": (r"\du", ["carnac"]),
     "functions": (r"\df", ["0 rows"]),
     "description": (r"\dt+ catalog.*", ["indicators"]),
+    "table": (r"\d+ catalog.indicators", ["name", "text"]),
+    "types": (r"\dT", ["List of data types"]),
+    "rights": (r"\dp core.acts", ["acts", "view"]),
+    "everything of functions": (r"\df+", ["0 rows"]),
+    "indexes": (r"\di", ["Did not find any relations."]),
+    "rare lists": (RARE, ["(0 rows)"]),
     "connection": (r"\conninfo", ["carnac"]),
     "rows": ("select 1 as a, 'é' as b", ["(1 row)", "é"]),
     "copy": (r"\copy (select 1, 'a') to stdout with csv", ["1,a"]),

@@ -1,6 +1,7 @@
 //! What clients of PostgreSQL ask its catalogue, in their own words.
 
-use crate::postgres::Door;
+use crate::identity::{create, two_authorities};
+use crate::postgres::{Client, Door};
 
 /// What psql asks for `\d core.acts`: first which relation is meant.
 const RELATION: &str = r"SELECT c.oid, n.nspname, c.relname
@@ -160,4 +161,158 @@ fn the_functions_of_types_have_their_names() {
     let found = client.simple(TYPES_OF_ADBC);
     let functions: Vec<_> = found.texts().iter().map(|row| row[2].unwrap()).collect();
     assert_eq!(functions, ["date_recv", "int8recv", "numeric_recv"]);
+}
+
+/// What drivers ask of keys: what they compute of them only PostgreSQL can, and there are none.
+const KEYS: [&str; 9] = [
+    "select result.table_name, result.place from (select ct.relname as table_name, a.attnum as number, \
+     (information_schema._pg_expandarray(i.indkey)).n as place, \
+     information_schema._pg_expandarray(i.indkey) as keys from pg_catalog.pg_class ct \
+     join pg_catalog.pg_attribute a on (ct.oid = a.attrelid) \
+     join pg_catalog.pg_index i on (a.attrelid = i.indrelid) where i.indisprimary) as result \
+     where result.number = (result.keys).x order by result.table_name, result.place",
+    "with keys as (select con.conname, unnest(con.conkey) as key from pg_constraint as con \
+     inner join pg_class as c on c.oid = conrelid where c.relname = 'acts'), \
+     names as (select keys.conname, a.attname from keys join pg_attribute as a on a.attnum = keys.key) \
+     select conname, array_agg(attname order by attname) from names group by conname \
+     union all select con.conname, array_agg(k) from pg_constraint as con cross join unnest(conkey) as k \
+     group by 1",
+    "select i.relname, array_agg(a.attname) from pg_class t, pg_class i, pg_index ix, pg_attribute a \
+     where t.oid = ix.indrelid and a.attnum = any(ix.indkey) group by i.relname order by t.relname",
+    "select k.column_name from information_schema.table_constraints as t \
+     join information_schema.key_column_usage as k on t.constraint_name = k.constraint_name",
+    "select relname from pg_class where oid in (select indrelid from pg_index where indkey[0] = 1)",
+    "select relname from pg_class c where exists (select 1 from pg_trigger t where t.nothing = c.oid)",
+    "select i.*, pg_stat_get_numscans(i.indexrelid) as scans from pg_catalog.pg_index i",
+    "select o.amopopr::pg_catalog.regoperator as operator from pg_catalog.pg_amop o",
+    "select pubname, null, null from pg_catalog.pg_publication p union \
+     select pubname, pg_get_expr(pr.prqual, c.oid), (case when pr.prattrs is not null then \
+     (select string_agg(attname, ', ') from pg_catalog.generate_series(0, \
+     pg_catalog.array_upper(pr.prattrs::pg_catalog.int2[], 1)) s, pg_catalog.pg_attribute \
+     where attrelid = pr.prrelid and attnum = prattrs[s]) else null end) \
+     from pg_catalog.pg_publication p join pg_catalog.pg_publication_rel pr on p.oid = pr.prpubid \
+     join pg_catalog.pg_class c on c.oid = pr.prrelid order by 1",
+];
+
+#[test]
+fn there_are_no_keys() {
+    let door = Door::open();
+    let mut client = door.client();
+    for sql in KEYS {
+        for reply in [client.simple(sql), client.extended(sql, &[], &[], 0)] {
+            assert_eq!((reply.error, reply.rows.len()), (None, 0), "{sql}");
+            assert!(!reply.columns.is_empty(), "{sql}");
+        }
+    }
+    // What sums up no rows is one, and what is joined to none stays.
+    for (sql, expected) in [
+        ("select count(*) from pg_index where indkey is not null", "0"),
+        ("select coalesce(max(conname), 'none') from pg_constraint", "none"),
+        ("select (select coalesce(max(conname), 'none') from pg_constraint)", "none"),
+        ("select (select count(*) from pg_constraint)", "0"),
+        ("select exists (select 1 from pg_index)", "f"),
+        (
+            "select array_to_string(array(select polname from pg_policy where polrelid = c.oid), ',') is null \
+             from pg_class c limit 1",
+            "t",
+        ),
+        (
+            "select count(*) = (select count(*) from pg_class) from pg_class c \
+             left join (select unnest(conkey) as k, conrelid from pg_constraint) as x on x.conrelid = c.oid",
+            "t",
+        ),
+        ("select c.relname from pg_class c right join pg_namespace n on false limit 1", ""),
+    ] {
+        let reply = client.simple(sql);
+        let value = reply.texts().first().map(|row| row[0].unwrap_or_default().to_owned());
+        assert_eq!((reply.error, value.as_deref()), (None, Some(expected)), "{sql}");
+    }
+    // Tables of others are looked up all the same, and their rows are read.
+    assert_eq!(client.simple("select 1 from core.nothing, pg_index").code(), "42P01");
+    assert_eq!(client.simple("select * from core.acts, pg_index").rows.len(), 0);
+}
+
+#[test]
+fn parameters_of_what_is_not_computed_are_taken() {
+    let door = Door::open();
+    let mut client = door.client();
+    let sql = "select unnest(con.conkey) as k from pg_constraint as con \
+               where con.conname = $1 and con.contype = $2";
+    let reply = client.extended(sql, &[], &[Some(b"a"), Some(b"p")], 0);
+    assert_eq!((reply.error, reply.parameters.len(), reply.rows.len()), (None, 2, 0));
+    let kinds = "select count(*) > 0 from pg_class as c where c.relkind = any($2) and relname = $1";
+    for types in [&[][..], &[25, 1009], &[0, 0]] {
+        let reply = client.extended(kinds, types, &[Some(b"acts"), Some(b"{r, \"v\"}")], 0);
+        assert_eq!((&reply.error, reply.value()), (&None, "t"));
+        let others = kinds.replace("= any", "<> all");
+        let reply = client.extended(&others, types, &[Some(b"acts"), Some(b"{r, \"v\"}")], 0);
+        assert_eq!((&reply.error, reply.value()), (&None, "f"));
+    }
+}
+
+/// Arrays are told by the functions that read them; the query is that of the driver of .NET, shortened.
+const ITEMS: &str = "select t.typname, t.kind, item.typname from ( \
+    select typ.typname, case when proc.proname = 'array_recv' then 'a' else typ.typtype end as kind, \
+    case when proc.proname = 'array_recv' then typ.typelem when typ.typtype = 'm' \
+    then (select rngtypid from pg_range where rngmultitypid = typ.oid) end as of \
+    from pg_type as typ left join pg_proc as proc on proc.oid = typ.typreceive) as t \
+    join pg_type as item on item.oid = t.of order by t.typname";
+
+#[test]
+fn types_are_loaded() {
+    let door = Door::open();
+    let mut client = door.client();
+    let found = client.simple(ITEMS);
+    assert!(found.texts().contains(&vec![Some("_int8"), Some("a"), Some("int8")]), "{found:?}");
+    let looked_up = "select (select n.nspname from pg_namespace n where n.oid = t.typnamespace) \
+                     from pg_type t where t.typname = 'date'";
+    assert_eq!(client.simple(looked_up).value(), "pg_catalog");
+    let functions = "select count(*) from pg_proc";
+    assert_eq!(client.simple(functions).value(), "0");
+    let words = "select string_agg(word, ',') from pg_catalog.pg_get_keywords() \
+                 where word <> all ('{all,analyse,select}'::text[])";
+    let words = client.simple(words).value().to_owned();
+    assert!(words.contains("lateral") && !words.contains("select"), "{words}");
+    let upper = "select array_upper(current_schemas(false), 1), (current_schemas(false))[1]";
+    assert_eq!(client.simple(upper).texts(), [[Some("1"), Some("published")]]);
+    let size =
+        "select pg_size_pretty(pg_database_size('carnac')), pg_size_pretty(pg_table_size(1))";
+    assert_eq!(client.simple(size).texts(), [[None, Some("0 bytes")]]);
+}
+
+/// What Metabase asks of the columns of a schema, shortened.
+#[test]
+fn columns_are_told_with_their_keys() {
+    let door = Door::open();
+    let sql = "select c.column_name as name, c.udt_name as \"database-type\", pk.column_name is not null as \"pk?\", \
+        col_description(cast(cast(format('%I.%I', cast(c.table_schema as text), cast(c.table_name as text)) \
+        as regclass) as oid), c.ordinal_position) as comment from information_schema.columns as c \
+        left join (select tc.table_schema, tc.table_name, kc.column_name \
+        from information_schema.table_constraints as tc \
+        inner join information_schema.key_column_usage as kc on tc.constraint_name = kc.constraint_name \
+        where tc.constraint_type = 'PRIMARY KEY') as pk on c.table_schema = pk.table_schema \
+        and c.table_name = pk.table_name and c.column_name = pk.column_name \
+        where c.table_schema in ('core') and c.column_name = 'decision_date' and c.table_name = 'acts'";
+    let told = [Some("decision_date"), Some("date"), Some("f"), None];
+    assert_eq!(door.client().simple(sql).texts(), [told]);
+}
+
+/// Each is told of the columns that it sees, by the types of PostgreSQL where they are asked for.
+#[test]
+fn columns_have_the_types_of_postgresql() {
+    let place = two_authorities();
+    let (_server, address) = place.serve_postgres(&["--anonymous", "public"]);
+    let types = "select data_type, udt_name, numeric_precision, numeric_scale from information_schema.columns \
+                 where table_schema = 'core' and column_name = 'amount_eur' and table_name = 'contracts'";
+    let (mut client, _) = Client::connect_by(address, &create(&place, "analyst"));
+    let found = client.simple(types);
+    assert_eq!(found.texts(), [[Some("numeric"), Some("numeric"), Some("18"), Some("2")]]);
+    let (mut client, _) = Client::connect(address, &[]);
+    assert_eq!((client.simple(types).error, client.simple(types).rows.len()), (None, 0));
+    let schemas = "select string_agg(distinct table_schema, ',') from information_schema.columns \
+                   where udt_schema = 'pg_catalog'";
+    let mut schemas =
+        client.simple(schemas).value().split(',').map(str::to_owned).collect::<Vec<_>>();
+    schemas.sort();
+    assert_eq!(schemas, ["catalog", "published"]);
 }

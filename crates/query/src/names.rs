@@ -18,7 +18,7 @@ use datafusion::sql::sqlparser::ast::{
 };
 
 /// What comes after it in the name of a column is not shown.
-const MARK: char = '\u{1}';
+pub(crate) const MARK: char = '\u{1}';
 
 /// What PostgreSQL calls a column that has no name.
 const NAMELESS: &str = "?column?";
@@ -132,7 +132,7 @@ fn is_column(expr: &Expr) -> bool {
 }
 
 /// What PostgreSQL calls a column that is given no name.
-fn name_of(expr: &Expr) -> String {
+pub(crate) fn name_of(expr: &Expr) -> String {
     let name = |ident: &Ident| match ident.quote_style {
         Some(_) => ident.value.clone(),
         None => ident.value.to_lowercase(),

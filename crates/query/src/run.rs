@@ -1,14 +1,16 @@
 //! One query on an open catalogue: through the gate, planned, bound and run.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::array::{Array, RecordBatch};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use chrono::Utc;
+use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::common::{ParamValues, ScalarValue, plan_datafusion_err};
 use datafusion::error::DataFusionError;
 use datafusion::execution::SessionState;
-use datafusion::logical_expr::LogicalPlan;
+use datafusion::logical_expr::{Expr, LogicalPlan};
 use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties, execute_stream};
 use datafusion::sql::parser::Statement;
 
@@ -105,8 +107,10 @@ pub(crate) async fn describe(
     let mut types: Vec<_> =
         plan.get_parameter_fields().map_err(Error::planning)?.into_iter().collect();
     types.sort_by_key(|(name, _)| place(name));
+    let lists = lists(&plan).map_err(Error::planning)?;
     let field = |(name, field): (String, Option<Arc<Field>>)| {
-        Field::new(name, field.map_or(DataType::Utf8, |field| field.data_type().clone()), true)
+        let of = lists.get(&name).cloned().or_else(|| Some(field?.data_type().clone()));
+        Field::new(name, of.unwrap_or(DataType::Utf8), true)
     };
     if parameters.is_some() {
         plan = bind(plan, parameters)?;
@@ -120,6 +124,25 @@ pub(crate) async fn describe(
         parameters: Arc::new(Schema::new(types.into_iter().map(field).collect::<Vec<_>>())),
         release: catalog.release.id,
     })
+}
+
+/// The parameters that are cast to lists, with their types: the engine takes them for texts.
+fn lists(plan: &LogicalPlan) -> Result<BTreeMap<String, DataType>, DataFusionError> {
+    let mut lists = BTreeMap::new();
+    plan.apply_with_subqueries(|plan| {
+        plan.apply_expressions(|expr| {
+            expr.apply(|expr| {
+                if let Expr::Cast(cast) = expr
+                    && let Expr::Placeholder(parameter) = cast.expr.as_ref()
+                    && matches!(cast.field.data_type(), DataType::List(_))
+                {
+                    lists.insert(parameter.id.clone(), cast.field.data_type().clone());
+                }
+                Ok(TreeNodeRecursion::Continue)
+            })
+        })
+    })?;
+    Ok(lists)
 }
 
 /// Columns of these names, and of the types that the rows will have: those of a union are of the type

@@ -287,6 +287,14 @@ public final class Jdbc {
             tell("foreign", () -> listed(data.getImportedKeys(null, "core", "contracts"), "FKCOLUMN_NAME"));
             tell("indexes", () -> listed(
                 data.getIndexInfo(null, "core", "contracts", false, true), "INDEX_NAME"));
+            tell("exported", () -> listed(data.getExportedKeys(null, "core", "contracts"), "FKCOLUMN_NAME"));
+            tell("row_identifier", () -> listed(
+                data.getBestRowIdentifier(null, "core", "contracts", DatabaseMetaData.bestRowSession, true),
+                "COLUMN_NAME"));
+            tell("functions", () -> listed(data.getFunctions(null, null, "%"), "FUNCTION_NAME"));
+            tell("own_types", () -> listed(data.getUDTs(null, null, "%", null), "TYPE_NAME"));
+            tell("type_info", () -> listed(data.getTypeInfo(), "TYPE_NAME"));
+            tell("keywords", () -> List.of(List.of(data.getSQLKeywords())));
         }
     }
 

@@ -61,6 +61,18 @@ def types_are_listed(_, found):
     is_equal({name: told.get(name) for name in TYPES}, TYPES)
 
 
+def type_info_is_told(_, found):
+    """The types of answers are told."""
+    missing = {"int8", "text", "numeric", "date", "timestamptz"} - {name for [name] in found}
+    assert not missing, f"no {missing} in {found}"
+
+
+def keywords_are_told(_, found):
+    """Words that only PostgreSQL reserves are told."""
+    [[words]] = found
+    assert "limit" in words.split(","), words
+
+
 def is_empty(_, found):
     """A view has no keys and no indexes: the list is empty, and no error."""
     is_equal(found, [])
@@ -82,7 +94,9 @@ def checks():
         "schemas": schemas_are_listed,
         "columns": columns_are_listed,
         "types": types_are_listed,
+        "type_info": type_info_is_told,
+        "keywords": keywords_are_told,
     }.items():
         yield test.__name__, of.check(name, test)
-    for name in ("keys", "foreign", "indexes"):
+    for name in ("keys", "foreign", "exported", "indexes", "row_identifier", "functions", "own_types"):
         yield f"{name} is_empty", of.check(name, is_empty)

@@ -156,3 +156,53 @@ fn a_time_is_of_one_statement() {
     let long = "select count(*) from generate_series(1, 20000000) t";
     assert_eq!(client.simple(&format!("reset statement_timeout; {long}")).value(), "20000000");
 }
+
+/// All of a query has one now, in UTC, and a condition may be about it.
+#[test]
+fn now_is_a_moment() {
+    let door = Door::open();
+    let mut client = door.client();
+    for sql in ["select now()", "select current_timestamp"] {
+        for reply in [client.simple(sql), client.extended(sql, &[], &[], BINARY_FORMAT)] {
+            assert_eq!(
+                (reply.error, reply.columns[0].1, reply.rows.len()),
+                (None, ZONED, 1),
+                "{sql}"
+            );
+        }
+    }
+    let days = "select current_date = cast(now() as date), now() between timestamptz '2024-01-01 00:00:00+00' and now() + interval '1 hour', \
+        (select now()) = current_timestamp, \
+        (select count(*) from core.acts where decision_date < now() - interval '1 day') > 0";
+    assert_eq!(client.simple(days).texts(), [[Some("t"); 4]]);
+}
+
+/// The columns of a union are told as they are sent.
+#[test]
+fn a_union_is_told_as_it_is_sent() {
+    let door = Door::open();
+    let mut client = door.client();
+    for sql in ["select 1 as a union all select 2.5", "select null as a union all select 7"] {
+        let (sent, told) = (client.simple(sql), client.extended(sql, &[], &[], TEXT_FORMAT));
+        assert_eq!(
+            (&sent.error, sent.rows.len(), &sent.columns),
+            (&None, 2, &told.columns),
+            "{sql}"
+        );
+    }
+}
+
+#[test]
+fn a_pattern_may_be_escaped_by_any_sign() {
+    let door = Door::open();
+    let mut client = door.client();
+    for (sql, expected) in [
+        ("select 'a_b' like 'a/_b' escape '/', 'axb' like 'a/_b' escape '/'", ["t", "f"]),
+        ("select 'a/b' like 'a//%' escape '/', 'a\\b' like 'a\\_' escape '/'", ["t", "t"]),
+        ("select 'A%' ilike 'a' || '!%' escape '!', 'a%' not like '%!%' escape '!'", ["t", "f"]),
+    ] {
+        assert_eq!(client.simple(sql).texts(), [expected.map(Some)], "{sql}");
+    }
+    let sent = client.extended("select 'pg_x' like $1 || '%' escape '/'", &[], &[Some(b"pg/_")], 0);
+    assert_eq!(sent.value(), "t");
+}

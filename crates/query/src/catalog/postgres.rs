@@ -4,14 +4,21 @@
 //! No table of it is listed anywhere, and none says more than the gateway's own lists.
 
 mod functions;
+mod lists;
+mod nothing;
+mod parameters;
+mod patterns;
 mod relations;
 mod rewrite;
+mod single;
+mod tables;
+mod told;
 mod types;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use arrow::datatypes::DataType;
+use arrow::datatypes::{DataType, Field};
 use async_trait::async_trait;
 use datafusion::catalog::{SchemaProvider, TableProvider};
 use datafusion::datasource::MemTable;
@@ -35,6 +42,15 @@ pub(super) const SCHEMA: &str = "pg_catalog";
 /// Name of the one database, and of the one who owns all of it.
 const DATABASE: &str = "carnac";
 const USER: &str = "carnac";
+
+/// Words that are no names in PostgreSQL unless they are quoted.
+const RESERVED: &str = "all analyse analyze and any array as asc asymmetric both case cast check \
+    collate column constraint create current_catalog current_date current_role current_time \
+    current_timestamp current_user default deferrable desc distinct do else end except false fetch \
+    for foreign from grant group having in initially intersect into lateral leading limit localtime \
+    localtimestamp not null offset on only or order placing primary references returning select \
+    session_user some symmetric system_user table then to trailing true union unique user using \
+    variadic when where window with";
 
 const REGCLASS_OID: &str = "regclass_oid";
 const REGCLASS_NAME: &str = "regclass_name";
@@ -94,8 +110,12 @@ impl PgCatalog {
         let (by_name, by_number) = (Arc::clone(&self.relations), Arc::clone(&self.relations));
         let oid = move |given: &[Option<&str>]| {
             let name = given.first().copied().flatten()?.replace('"', "");
+            let oid = name.parse().ok();
             let found = by_name.iter().find(|of| {
-                name == of.name || name.split_once('.') == Some((of.schema, of.name.as_str()))
+                let parts = name.split_once('.');
+                name == of.name
+                    || parts == Some((of.schema, of.name.as_str()))
+                    || oid == Some(of.oid)
             });
             Some(found?.oid.to_string())
         };
@@ -124,6 +144,11 @@ impl PgCatalog {
             "pg_class" => self.relations.iter().map(class).collect(),
             "pg_attribute" => self.attributes().await,
             "pg_type" => types(),
+            tables::COLUMN_TYPES => self.column_types().await,
+            tables::RECEIVERS => receivers(),
+            tables::KEYWORDS => {
+                RESERVED.split_whitespace().map(|word| row([("word", word.to_owned())])).collect()
+            }
             "pg_tables" => self.named(false, "tablename"),
             "pg_views" => self.named(true, "viewname"),
             "pg_database" => {
@@ -160,23 +185,52 @@ impl PgCatalog {
     }
 
     async fn attributes(&self) -> Vec<Row> {
+        let attribute = |relation: &Relation, place: usize, field: &Field| {
+            let of = PostgresType::of(field.data_type());
+            row([
+                ("attrelid", relation.oid.to_string()),
+                ("attname", field.name().clone()),
+                ("atttypid", of.oid.to_string()),
+                ("attlen", of.size.to_string()),
+                ("attnum", place.to_string()),
+                ("atttypmod", PostgresType::modifier(field.data_type()).to_string()),
+            ])
+        };
+        self.of_columns(attribute).await
+    }
+
+    /// The columns as `information_schema` of PostgreSQL tells them.
+    async fn column_types(&self) -> Vec<Row> {
+        let column = |relation: &Relation, place: usize, field: &Field| {
+            let of = PostgresType::of(field.data_type());
+            let is_list = of.category == "A";
+            let mut row = row([
+                ("table_schema", relation.schema.to_owned()),
+                ("table_name", relation.name.clone()),
+                ("column_name", field.name().clone()),
+                ("ordinal_position", place.to_string()),
+                ("data_type", if is_list { "ARRAY" } else { of.sql_name }.to_owned()),
+                ("udt_name", format!("{}{}", if is_list { "_" } else { "" }, of.name)),
+            ]);
+            if let DataType::Decimal128(precision, scale) = PostgresType::plain(field.data_type()) {
+                row.insert("numeric_precision", precision.to_string());
+                row.insert("numeric_scale", scale.to_string());
+            }
+            row
+        };
+        self.of_columns(column).await
+    }
+
+    /// A row for each column of what the principal sees, made of its table, place and type.
+    async fn of_columns(&self, of: impl Fn(&Relation, usize, &Field) -> Row) -> Vec<Row> {
         let mut rows = Vec::new();
         for relation in self.relations.iter() {
             // What cannot be opened has no columns to tell of.
             let table = self.entries.table(relation.schema, &relation.name).await;
             let Ok(Some(table)) = table else { continue };
-            for (place, field) in (1..).zip(table.schema().fields()) {
-                let place: usize = place;
-                let of = PostgresType::of(field.data_type());
-                rows.push(row([
-                    ("attrelid", relation.oid.to_string()),
-                    ("attname", field.name().clone()),
-                    ("atttypid", of.oid.to_string()),
-                    ("attlen", of.size.to_string()),
-                    ("attnum", place.to_string()),
-                    ("atttypmod", PostgresType::modifier(field.data_type()).to_string()),
-                ]));
-            }
+            let schema = table.schema();
+            let columns = (1..).zip(schema.fields());
+            rows.extend(columns.map(|(place, field)| of(relation, place, field)));
         }
         rows
     }
@@ -206,6 +260,13 @@ fn types() -> Vec<Row> {
         row
     });
     all.map(of_type).chain(arrays).collect()
+}
+
+/// The functions that read types from binary: the number of each is its name, as `pg_type` has it.
+fn receivers() -> Vec<Row> {
+    let name = |of: &Row| of.get("typreceive").cloned();
+    let names: BTreeSet<_> = types().iter().filter_map(name).collect();
+    names.into_iter().map(|name| row([("oid", name.clone()), ("proname", name)])).collect()
 }
 
 /// The name of a type as those of its functions begin.

@@ -47,8 +47,9 @@ pg_advisory_unlock_all t
 pg_backend_pid i 1
 pg_char_to_encoding i 6
 pg_client_encoding t UTF8
-pg_column_is_updatable b false
 pg_collation_is_visible b true
+pg_column_is_updatable b false
+pg_database_size i
 pg_encoding_to_char t UTF8
 pg_function_is_visible b true
 pg_get_constraintdef t
@@ -57,8 +58,8 @@ pg_get_function_arguments t
 pg_get_function_identity_arguments t
 pg_get_function_result t
 pg_get_indexdef t
-pg_get_partkeydef t
 pg_get_partition_constraintdef t
+pg_get_partkeydef t
 pg_get_ruledef t
 pg_get_serial_sequence t
 pg_get_statisticsobjdef_columns t
@@ -74,7 +75,7 @@ pg_operator_is_visible b true
 pg_relation_is_publishable b false
 pg_relation_is_updatable i 0
 pg_relation_size i 0
-pg_size_pretty t 0 bytes
+pg_stat_get_numscans i
 pg_table_is_visible b true
 pg_table_size i 0
 pg_tablespace_location t
@@ -108,6 +109,9 @@ pub(super) fn functions() -> Vec<ScalarUDF> {
         text("current_user", |_| Some(USER.to_owned())),
         text("session_user", |_| Some(USER.to_owned())),
         text("quote_ident", |given| given.first().copied().flatten().map(quote_ident)),
+        // Only sizes of 0 are told, and those that are not known.
+        text("pg_size_pretty", |given| given.first().copied().flatten().map(bytes)),
+        text("format", |given| format(given.split_first()?)),
         text("set_config", |given| given.get(1).copied().flatten().map(str::to_owned)),
         text("current_setting", |given| given.first().copied().flatten().and_then(setting)),
         text("format_type", |given| {
@@ -139,6 +143,35 @@ fn setting(name: &str) -> Option<String> {
         _ => return None,
     };
     Some(value.to_owned())
+}
+
+/// `format('%I.%I', schema, name)`: `%I` is a name, `%L` a literal and `%s` what is given.
+fn format((form, mut given): (&Option<&str>, &[Option<&str>])) -> Option<String> {
+    let mut parts = (*form)?.split('%');
+    let mut text = parts.next()?.to_owned();
+    while let Some(part) = parts.next() {
+        let mut letters = part.chars();
+        let Some(letter) = letters.next() else {
+            text.push('%');
+            text.push_str(parts.next().unwrap_or_default());
+            continue;
+        };
+        let (value, rest) = given.split_first()?;
+        given = rest;
+        match (letter, value) {
+            ('I', Some(value)) => text.push_str(&quote_ident(value)),
+            ('L', Some(value)) => text.push_str(&format!("'{}'", value.replace('\'', "''"))),
+            ('L', None) => text.push_str("NULL"),
+            ('s', value) => text.push_str(value.unwrap_or_default()),
+            _ => return None,
+        }
+        text.push_str(letters.as_str());
+    }
+    Some(text)
+}
+
+fn bytes(size: &str) -> String {
+    format!("{size} bytes")
 }
 
 fn quote_ident(name: &str) -> String {
@@ -229,6 +262,18 @@ mod tests {
             [("acts", "acts"), ("Acts", "\"Acts\""), ("1a", "\"1a\""), ("a\"b", "\"a\"\"b\"")]
         {
             assert_eq!(quote_ident(name), expected);
+        }
+    }
+
+    #[test]
+    fn a_format_is_filled_in() {
+        for (given, expected) in [
+            (&[Some("%I.%I"), Some("core"), Some("A")][..], Some("core.\"A\"")),
+            (&[Some("%s%% %L"), Some("5"), Some("l'a")], Some("5% 'l''a'")),
+            (&[Some("%s")], None),
+            (&[None], None),
+        ] {
+            assert_eq!(format(given.split_first().unwrap()).as_deref(), expected);
         }
     }
 

@@ -8,40 +8,47 @@ use std::ops::ControlFlow;
 use datafusion::sql::parser::Statement;
 use datafusion::sql::sqlparser::ast::{
     BinaryOperator, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList,
-    FunctionArguments, Ident, ObjectName, ObjectNamePart, Select, SelectItem, SetExpr, TableFactor,
-    TableWithJoins, Value, VisitMut, VisitorMut,
+    FunctionArguments, Ident, ObjectName, ObjectNamePart, Query, Select, SelectItem, TableFactor,
+    Value, VisitMut, VisitorMut,
 };
 
-use super::relations::is_always_empty;
-use super::{REGCLASS_NAME, REGCLASS_OID, REGTYPE_OID, SCHEMA};
+use super::{
+    REGCLASS_NAME, REGCLASS_OID, REGTYPE_OID, SCHEMA, lists, nothing, parameters, patterns, single,
+    tables, told,
+};
 
 /// Rewrites a statement in place.
 pub(crate) fn rewrite(statement: &mut Statement) {
     match statement {
         Statement::Statement(statement) => {
+            let given = parameters::of(statement);
+            let mut rewriter = Rewriter { wants_types: tables::wants_types(statement) };
             // Nothing breaks it off.
-            statement.visit(&mut Rewriter).continue_value().unwrap_or_default();
+            statement.visit(&mut rewriter).continue_value().unwrap_or_default();
+            parameters::keep(statement, &given);
         }
         Statement::Explain(explain) => rewrite(&mut explain.statement),
         _ => {}
     }
 }
 
-struct Rewriter;
+struct Rewriter {
+    /// Whether the columns of `information_schema` are asked for their types as PostgreSQL names them.
+    wants_types: bool,
+}
 
 impl VisitorMut for Rewriter {
     type Break = ();
 
     fn pre_visit_relation(&mut self, relation: &mut ObjectName) -> ControlFlow<()> {
-        if let [ObjectNamePart::Identifier(name)] = relation.0.as_slice()
-            && name.value.to_ascii_lowercase().starts_with("pg_")
-        {
-            relation.0.insert(0, ObjectNamePart::Identifier(Ident::new(SCHEMA)));
+        if let Some(own) = tables::own(relation, self.wants_types) {
+            *relation = own;
         }
         ControlFlow::Continue(())
     }
 
     fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<()> {
+        tables::join_receivers(select);
         for item in &mut select.projection {
             match item {
                 SelectItem::UnnamedExpr(expr) => {
@@ -59,11 +66,20 @@ impl VisitorMut for Rewriter {
         ControlFlow::Continue(())
     }
 
+    fn post_visit_query(&mut self, query: &mut Query) -> ControlFlow<()> {
+        nothing::clear(query);
+        ControlFlow::Continue(())
+    }
+
     fn pre_visit_table_factor(&mut self, table: &mut TableFactor) -> ControlFlow<()> {
         match table {
-            TableFactor::Table { name, args: Some(_), .. } | TableFactor::Function { name, .. } => {
+            TableFactor::Table { name, args: args @ Some(_), .. } => {
                 unqualify(name);
+                if let Some(table) = tables::of_function(name) {
+                    (*name, *args) = (table, None);
+                }
             }
+            TableFactor::Function { name, .. } => unqualify(name),
             _ => {}
         }
         ControlFlow::Continue(())
@@ -78,6 +94,8 @@ impl VisitorMut for Rewriter {
                     || joins_nothing(function)
                 {
                     *expr = null();
+                } else if let Some(told) = told::told(function) {
+                    *expr = told;
                 }
             }
             Expr::BinaryOp { left, op, right } => {
@@ -100,14 +118,21 @@ impl VisitorMut for Rewriter {
             {
                 *expr = null();
             }
-            Expr::Subquery(query) => {
-                if let SetExpr::Select(select) = query.body.as_ref()
-                    && reads_nothing(select)
-                {
-                    *expr = null();
-                }
+            Expr::Subquery(query) if nothing::is_null(query) => *expr = null(),
+            Expr::Subquery(query) => single::sum_up(query),
+            Expr::Exists { subquery, negated } | Expr::InSubquery { subquery, negated, .. }
+                if nothing::is_cleared(subquery) =>
+            {
+                *expr = nothing::truth(*negated);
             }
-            Expr::Cast { .. } => cast(expr),
+            Expr::Like { pattern, escape_char, .. } | Expr::ILike { pattern, escape_char, .. } => {
+                patterns::escape(pattern, escape_char);
+            }
+            Expr::AnyOp { right, .. } | Expr::AllOp { right, .. } => lists::of_parameter(right),
+            Expr::Cast { .. } => match lists::literal(expr) {
+                Some(list) => *expr = list,
+                None => cast(expr),
+            },
             _ => {}
         }
         ControlFlow::Continue(())
@@ -155,7 +180,7 @@ fn names_function(expr: &Expr) -> bool {
     })
 }
 
-fn null() -> Expr {
+pub(super) fn null() -> Expr {
     Expr::Value(Value::Null.into())
 }
 
@@ -172,32 +197,15 @@ fn unqualify(name: &mut ObjectName) {
     }
 }
 
-/// `array_to_string(a || NULL, …)`.
+/// `array_to_string(a || NULL, …)`, or of NULL itself, of which the engine knows no list.
 fn joins_nothing(function: &Function) -> bool {
     let is_join = function.name.to_string().eq_ignore_ascii_case("array_to_string");
     let FunctionArguments::List(list) = &function.args else { return false };
     let Some(FunctionArg::Unnamed(FunctionArgExpr::Expr(first))) = list.args.first() else {
         return false;
     };
-    is_join && matches!(first, Expr::BinaryOp { right, .. } if **right == null())
-}
-
-/// Whether a query reads a table that has no rows, so that its one value is NULL: it counts nothing.
-fn reads_nothing(select: &Select) -> bool {
-    let is_empty = |from: &TableWithJoins| match &from.relation {
-        TableFactor::Table { name, .. } => is_empty_relation(name),
-        _ => false,
-    };
-    let counts = |item: &SelectItem| item.to_string().to_ascii_lowercase().contains("count(");
-    select.from.iter().any(is_empty) && !select.projection.iter().any(counts)
-}
-
-fn is_empty_relation(name: &ObjectName) -> bool {
-    let parts: Vec<_> = name.0.iter().filter_map(ObjectNamePart::as_ident).collect();
-    match parts.as_slice() {
-        [.., schema, table] => schema.value == SCHEMA && is_always_empty(&table.value),
-        _ => false,
-    }
+    let is_null = |expr: &Expr| *expr == null();
+    is_join && (is_null(first) || matches!(first, Expr::BinaryOp { right, .. } if is_null(right)))
 }
 
 fn operator(sign: &str) -> Option<BinaryOperator> {
@@ -232,7 +240,13 @@ fn cast(expr: &mut Expr) {
             .map_or_else(String::new, |ident| ident.value.to_ascii_lowercase()),
         _ => return,
     };
-    let is_text = matches!(inner.as_ref(), Expr::Value(value) if matches!(value.value, Value::SingleQuotedString(_)));
+    let is_text = match inner.as_ref() {
+        Expr::Value(value) => {
+            matches!(value.value, Value::SingleQuotedString(_) | Value::Placeholder(_))
+        }
+        Expr::Function(function) => function.name.to_string().eq_ignore_ascii_case("format"),
+        _ => false,
+    };
     let mut inner = || std::mem::replace(inner.as_mut(), null());
     match name.as_str() {
         "regclass" if is_text => *expr = call(REGCLASS_OID, vec![inner()]),
@@ -253,7 +267,7 @@ fn cast(expr: &mut Expr) {
     }
 }
 
-fn call(name: &str, arguments: Vec<Expr>) -> Expr {
+pub(super) fn call(name: &str, arguments: Vec<Expr>) -> Expr {
     let argument = |expr| FunctionArg::Unnamed(FunctionArgExpr::Expr(expr));
     Expr::Function(Function {
         name: ObjectName(vec![ObjectNamePart::Identifier(Ident::new(name))]),
@@ -307,6 +321,42 @@ mod tests {
                 "SELECT cardinality(generate_series(1, 3))",
             ),
             ("SELECT (SELECT x FROM pg_attrdef d WHERE d.y = t.y) FROM t", "SELECT NULL FROM t"),
+            (
+                "SELECT (SELECT c.relkind FROM pg_class c WHERE c.oid = t.a) FROM pg_type t",
+                "SELECT (SELECT max(c.relkind) FROM pg_catalog.pg_class c WHERE c.oid = t.a) \
+                 FROM pg_catalog.pg_type t",
+            ),
+            (
+                "SELECT (SELECT siren FROM core.acts WHERE a = t.a) FROM t",
+                "SELECT (SELECT siren FROM core.acts WHERE a = t.a) FROM t",
+            ),
+            ("SELECT '{a,b}'::text[]", "SELECT ARRAY['a', 'b']"),
+            (
+                "SELECT array_upper(current_schemas(true), 1)",
+                "SELECT CAST(array_length(ARRAY['published'], 1) AS BIGINT)",
+            ),
+            ("SELECT x FROM pg_get_keywords()", "SELECT x FROM pg_catalog.pg_keywords"),
+            (
+                "SELECT 1 FROM pg_type t JOIN pg_proc ON pg_proc.oid = t.typreceive",
+                "SELECT 1 FROM pg_catalog.pg_type t JOIN pg_catalog.pg_receivers AS pg_proc \
+                 ON pg_proc.oid = t.typreceive",
+            ),
+            (
+                "SELECT a FROM INFORMATION_SCHEMA.Columns",
+                "SELECT a FROM INFORMATION_SCHEMA.Columns",
+            ),
+            (
+                "SELECT udt_name FROM INFORMATION_SCHEMA.Columns",
+                "SELECT udt_name FROM pg_catalog.column_types",
+            ),
+            (
+                "SELECT a FROM t WHERE b = ANY ($1)",
+                "SELECT a FROM t WHERE b = ANY(CAST($1 AS TEXT[]))",
+            ),
+            (
+                "SELECT a FROM t WHERE b = (SELECT max(x) FROM pg_index WHERE y = $2) AND c = $1",
+                "SELECT a FROM t WHERE (b = NULL AND c = $1) AND ($2 IS NULL OR true)",
+            ),
         ] {
             assert_eq!(rewritten(sql), expected);
         }
