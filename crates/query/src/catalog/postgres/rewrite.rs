@@ -296,69 +296,59 @@ mod tests {
         statement.to_string()
     }
 
+    const SAID: &[(&str, &str)] = &[
+        ("SELECT a FROM core.acts WHERE b = 'pg_c'", "SELECT a FROM core.acts WHERE b = 'pg_c'"),
+        ("SELECT relname FROM pg_class", "SELECT relname FROM pg_catalog.pg_class"),
+        ("SELECT pg_catalog.f(a) FROM t", "SELECT f(a) FROM t"),
+        ("SELECT a OPERATOR(pg_catalog.~) '^b$' FROM t", "SELECT a ~ '^b$' FROM t"),
+        ("SELECT a COLLATE pg_catalog.default FROM t", "SELECT a FROM t"),
+        ("SELECT 'core.acts'::regclass", "SELECT regclass_oid('core.acts')"),
+        ("SELECT a::regclass FROM t", "SELECT regclass_name(a) FROM t"),
+        ("SELECT a::oid, b::pg_catalog.text FROM t", "SELECT a::BIGINT, b::TEXT FROM t"),
+        ("SELECT ARRAY(SELECT 1)", "SELECT NULL"),
+        (
+            "SELECT generate_series(1, 3), pg_catalog.generate_series(1, a) + 1 AS b FROM t",
+            "SELECT unnest(generate_series(1, 3)) AS generate_series, \
+                 unnest(generate_series(1, a)) + 1 AS b FROM t",
+        ),
+        ("SELECT cardinality(generate_series(1, 3))", "SELECT cardinality(generate_series(1, 3))"),
+        ("SELECT (SELECT x FROM pg_attrdef d WHERE d.y = t.y) FROM t", "SELECT NULL FROM t"),
+        (
+            "SELECT (SELECT c.relkind FROM pg_class c WHERE c.oid = t.a) FROM pg_type t",
+            "SELECT (SELECT max(c.relkind) FROM pg_catalog.pg_class c WHERE c.oid = t.a) \
+                 FROM pg_catalog.pg_type t",
+        ),
+        (
+            "SELECT (SELECT siren FROM core.acts WHERE a = t.a) FROM t",
+            "SELECT (SELECT siren FROM core.acts WHERE a = t.a) FROM t",
+        ),
+        ("SELECT '{a,b}'::text[]", "SELECT ARRAY['a', 'b']"),
+        (
+            "SELECT array_upper(current_schemas(true), 1)",
+            "SELECT CAST(array_length(ARRAY['published'], 1) AS BIGINT)",
+        ),
+        ("SELECT x FROM pg_get_keywords()", "SELECT x FROM pg_catalog.pg_keywords"),
+        (
+            "SELECT 1 FROM pg_type t JOIN pg_proc ON pg_proc.oid = t.typreceive",
+            "SELECT 1 FROM pg_catalog.pg_type t JOIN pg_catalog.pg_receivers AS pg_proc \
+                 ON pg_proc.oid = t.typreceive",
+        ),
+        ("SELECT a FROM INFORMATION_SCHEMA.Columns", "SELECT a FROM INFORMATION_SCHEMA.Columns"),
+        (
+            "SELECT udt_name FROM INFORMATION_SCHEMA.Columns",
+            "SELECT udt_name FROM pg_catalog.column_types",
+        ),
+        ("SELECT a FROM t WHERE b = ANY ($1)", "SELECT a FROM t WHERE b = ANY(CAST($1 AS TEXT[]))"),
+        (
+            "SELECT a FROM t WHERE b = (SELECT max(x) FROM pg_index WHERE y = $2) AND c = $1",
+            "SELECT a FROM t WHERE (b = NULL AND c = $1) AND ($2 IS NULL OR true)",
+        ),
+    ];
+
     #[test]
     fn what_only_postgresql_says_is_said_otherwise() {
-        for (sql, expected) in [
-            (
-                "SELECT a FROM core.acts WHERE b = 'pg_c'",
-                "SELECT a FROM core.acts WHERE b = 'pg_c'",
-            ),
-            ("SELECT relname FROM pg_class", "SELECT relname FROM pg_catalog.pg_class"),
-            ("SELECT pg_catalog.f(a) FROM t", "SELECT f(a) FROM t"),
-            ("SELECT a OPERATOR(pg_catalog.~) '^b$' FROM t", "SELECT a ~ '^b$' FROM t"),
-            ("SELECT a COLLATE pg_catalog.default FROM t", "SELECT a FROM t"),
-            ("SELECT 'core.acts'::regclass", "SELECT regclass_oid('core.acts')"),
-            ("SELECT a::regclass FROM t", "SELECT regclass_name(a) FROM t"),
-            ("SELECT a::oid, b::pg_catalog.text FROM t", "SELECT a::BIGINT, b::TEXT FROM t"),
-            ("SELECT ARRAY(SELECT 1)", "SELECT NULL"),
-            (
-                "SELECT generate_series(1, 3), pg_catalog.generate_series(1, a) + 1 AS b FROM t",
-                "SELECT unnest(generate_series(1, 3)) AS generate_series, \
-                 unnest(generate_series(1, a)) + 1 AS b FROM t",
-            ),
-            (
-                "SELECT cardinality(generate_series(1, 3))",
-                "SELECT cardinality(generate_series(1, 3))",
-            ),
-            ("SELECT (SELECT x FROM pg_attrdef d WHERE d.y = t.y) FROM t", "SELECT NULL FROM t"),
-            (
-                "SELECT (SELECT c.relkind FROM pg_class c WHERE c.oid = t.a) FROM pg_type t",
-                "SELECT (SELECT max(c.relkind) FROM pg_catalog.pg_class c WHERE c.oid = t.a) \
-                 FROM pg_catalog.pg_type t",
-            ),
-            (
-                "SELECT (SELECT siren FROM core.acts WHERE a = t.a) FROM t",
-                "SELECT (SELECT siren FROM core.acts WHERE a = t.a) FROM t",
-            ),
-            ("SELECT '{a,b}'::text[]", "SELECT ARRAY['a', 'b']"),
-            (
-                "SELECT array_upper(current_schemas(true), 1)",
-                "SELECT CAST(array_length(ARRAY['published'], 1) AS BIGINT)",
-            ),
-            ("SELECT x FROM pg_get_keywords()", "SELECT x FROM pg_catalog.pg_keywords"),
-            (
-                "SELECT 1 FROM pg_type t JOIN pg_proc ON pg_proc.oid = t.typreceive",
-                "SELECT 1 FROM pg_catalog.pg_type t JOIN pg_catalog.pg_receivers AS pg_proc \
-                 ON pg_proc.oid = t.typreceive",
-            ),
-            (
-                "SELECT a FROM INFORMATION_SCHEMA.Columns",
-                "SELECT a FROM INFORMATION_SCHEMA.Columns",
-            ),
-            (
-                "SELECT udt_name FROM INFORMATION_SCHEMA.Columns",
-                "SELECT udt_name FROM pg_catalog.column_types",
-            ),
-            (
-                "SELECT a FROM t WHERE b = ANY ($1)",
-                "SELECT a FROM t WHERE b = ANY(CAST($1 AS TEXT[]))",
-            ),
-            (
-                "SELECT a FROM t WHERE b = (SELECT max(x) FROM pg_index WHERE y = $2) AND c = $1",
-                "SELECT a FROM t WHERE (b = NULL AND c = $1) AND ($2 IS NULL OR true)",
-            ),
-        ] {
-            assert_eq!(rewritten(sql), expected);
+        for (sql, expected) in SAID {
+            assert_eq!(rewritten(sql), *expected);
         }
     }
 }
