@@ -19,16 +19,20 @@ pub(super) fn of_parameter(expr: &mut Expr) {
     };
 }
 
-/// A list of texts that is one text: `'{a,b}'::text[]`; one with quotes in it is left to the engine.
+/// A list of texts that is one text: `'{a,b}'::text[]`; one with quotes or NULL in it is left to the
+/// engine.
 pub(super) fn literal(expr: &Expr) -> Option<Expr> {
     let Expr::Cast { expr: inner, data_type: DataType::Array(of), .. } = expr else { return None };
     let ArrayElemTypeDef::SquareBracket(of, _) = of else { return None };
     let Expr::Value(value) = inner.as_ref() else { return None };
     let Value::SingleQuotedString(text) = &value.value else { return None };
     let inner = text.strip_prefix('{')?.strip_suffix('}')?;
-    let is_plain = !inner.is_empty() && !inner.contains(['"', '\\', '{', '}']);
+    let items: Vec<_> = inner.split(',').map(str::trim).collect();
     let is_text = matches!(**of, DataType::Text | DataType::Varchar(_));
-    let item = |item: &str| Expr::Value(Value::SingleQuotedString(item.trim().to_owned()).into());
-    let items = || inner.split(',').map(item).collect();
-    (is_plain && is_text).then(|| Expr::Array(Array { elem: items(), named: true }))
+    let is_special = |item: &&str| item.is_empty() || item.eq_ignore_ascii_case("null");
+    if !is_text || inner.contains(['"', '\\', '{', '}']) || items.iter().any(is_special) {
+        return None;
+    }
+    let item = |item: &str| Expr::Value(Value::SingleQuotedString(item.to_owned()).into());
+    Some(Expr::Array(Array { elem: items.into_iter().map(item).collect(), named: true }))
 }

@@ -122,7 +122,17 @@ fn is_unknown(data_type: &DataType) -> bool {
 /// Whether a query was cleared, or is as one that was.
 pub(super) fn is_cleared(query: &Query) -> bool {
     let SetExpr::Select(select) = query.body.as_ref() else { return false };
-    select.from.is_empty() && select.selection == Some(truth(false))
+    let is_value = |expr: &Expr| match expr {
+        Expr::Cast { expr, .. } => matches!(**expr, Expr::Value(_)),
+        expr => matches!(expr, Expr::Value(_)),
+    };
+    // What sums up is a row of no rows: `SELECT count(*) WHERE false`.
+    let mut columns = select.projection.iter();
+    select.from.is_empty()
+        && select.having.is_none()
+        && select.selection == Some(truth(false))
+        && columns
+            .all(|item| matches!(item, SelectItem::ExprWithAlias { expr, .. } if is_value(expr)))
 }
 
 /// Whether the one value that a query answers is NULL: it has no rows, or sums up none.

@@ -323,6 +323,8 @@ mod tests {
             "SELECT (SELECT siren FROM core.acts WHERE a = t.a) FROM t",
         ),
         ("SELECT '{a,b}'::text[]", "SELECT ARRAY['a', 'b']"),
+        ("SELECT '{a,NULL}'::text[]", "SELECT '{a,NULL}'::TEXT[]"),
+        ("SELECT (SELECT count(*) WHERE false)", "SELECT (SELECT count(*) WHERE false)"),
         (
             "SELECT array_upper(current_schemas(true), 1)",
             "SELECT CAST(array_length(ARRAY['published'], 1) AS BIGINT)",
