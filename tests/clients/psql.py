@@ -29,6 +29,7 @@ COMMANDS = {
     "table": (r"\d+ catalog.indicators", ["name", "text"]),
     "types": (r"\dT", ["List of data types"]),
     "rights": (r"\dp core.acts", ["acts", "view"]),
+    "sizes": (r"\l+", ["carnac", "pg_default"]),
     "everything of functions": (r"\df+", ["0 rows"]),
     "indexes": (r"\di", ["Did not find any relations."]),
     "rare lists": (RARE, ["(0 rows)"]),

@@ -61,6 +61,8 @@ const OF_SCHEMA: u32 = 11;
 const OF_INFORMATION: u32 = 13_000;
 const OF_DATABASE: u32 = 16_384;
 const OF_USER: u32 = 10;
+/// Where the database is, as `pg_database` says.
+const OF_FILES: u32 = 1663;
 /// The first numbers of schemas and of tables.
 const SCHEMAS_FROM: u32 = 16_400;
 const TABLES_FROM: u32 = 20_000;
@@ -153,6 +155,9 @@ impl PgCatalog {
             "pg_views" => self.named(true, "viewname"),
             "pg_database" => {
                 vec![row([("oid", OF_DATABASE.to_string()), ("datname", DATABASE.to_owned())])]
+            }
+            "pg_tablespace" => {
+                vec![row([("oid", OF_FILES.to_string()), ("spcname", "pg_default".to_owned())])]
             }
             "pg_roles" => vec![row([("oid", OF_USER.to_string()), ("rolname", USER.to_owned())])],
             "pg_user" => {

@@ -79,6 +79,7 @@ pg_stat_get_numscans i
 pg_table_is_visible b true
 pg_table_size i 0
 pg_tablespace_location t
+pg_tablespace_size i
 pg_total_relation_size i 0
 pg_type_is_visible b true
 row_security_active b false

@@ -74,7 +74,7 @@ pg_stat_user_tables relid:o schemaname:t relname:t seq_scan:i n_live_tup:i
 pg_statistic_ext oid:o stxrelid:o stxname:t stxnamespace:o stxowner:o stxstattarget:i stxkeys:t stxkind:a
 pg_subscription oid:o subdbid:o subname:t subowner:o subenabled:b
 pg_tables + schemaname:t tablename:t tableowner:t=carnac tablespace:t hasindexes:b=false hasrules:b=false hastriggers:b=false rowsecurity:b=false
-pg_tablespace oid:o spcname:t spcowner:o spcacl:a spcoptions:a
+pg_tablespace + oid:o spcname:t spcowner:o=10 spcacl:a spcoptions:a
 pg_timezone_names name:t abbrev:t utc_offset:t is_dst:b
 pg_trigger oid:o tgrelid:o tgparentid:o tgname:t tgfoid:o tgtype:s tgenabled:t tgisinternal:b tgconstrrelid:o tgconstrindid:o tgconstraint:o tgdeferrable:b tginitdeferred:b
 pg_ts_config oid:o cfgname:t cfgnamespace:o cfgowner:o cfgparser:o
