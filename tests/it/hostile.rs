@@ -40,6 +40,11 @@ fn hostile() -> Vec<(String, End)> {
             "select length(repeat(cast(value as varchar), 100000000)) from generate_series(1, 9) as t",
             EXHAUSTED,
         ),
+        (
+            "select length(a || a) from (select repeat(cast(value as varchar), 40000000) as a \
+             from generate_series(1, 1) as t)",
+            EXHAUSTED,
+        ),
         ("select length(lpad('x', 2000000000, 'y'))", EXHAUSTED),
         ("select length(rpad('x', 2000000000))", EXHAUSTED),
         ("select length(replace(repeat('a', 1000000), 'a', repeat('b', 1000000)))", EXHAUSTED),

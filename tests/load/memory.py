@@ -90,6 +90,27 @@ def values():
     }
 
 
+def long_texts(percent):
+    """Returns the statements that write a long text for each row, by name."""
+    rows, long = int(1_000 * percent), "x" * 200_000
+    texts = ", ".join(["length(upper(a))"] * 100)
+    return {
+        "long text before 100k numbers": Hostile(
+            f"select max(length('{long}' || cast(value as varchar))) as n from {series(rows)}",
+            None,
+            len(long) + len(str(rows)),
+        ),
+        "text of 60 MB, twice": Hostile(
+            "select length(a || a) as n from (select repeat('x', 60000000) as a) as t", EXHAUSTED
+        ),
+        "text of 60 MB, by 100 functions": Hostile(
+            f"select greatest({texts}) as n from (select repeat('x', 60000000) as a) as t",
+            EXHAUSTED,
+            60_000_000,
+        ),
+    }
+
+
 def tables(percent):
     """Returns the statements of many rows, by name: what is refused in one engine spills in another."""
     ten, twenty, thirty = (int(million * 10_000 * percent) for million in (10, 20, 30))
@@ -123,6 +144,13 @@ def tables(percent):
             "select count(most) as n from (select value % {0} as k, count(*) as rows, "
             "count(distinct cast(value as varchar)) as most from {1} group by 1) as g "
             "where rows > 0".format(groups, series(2 * groups)),
+            groups,
+        ),
+        "percentile in 160k groups": either(
+            "select count(most) as n from (select value % {0} as k, approx_percentile_cont(0.5) "
+            "within group (order by value) as most from {1} group by 1) as g".format(
+                groups, series(10 * groups)
+            ),
             groups,
         ),
         "window of 20M": either(
@@ -181,7 +209,7 @@ def measure(report, lake, percent):
     """Runs all statements, and judges them."""
     report.row(WIDTHS, "statement", "rest MiB", "peak MiB", "ratio", "seconds")
     faults, ratios = [], {}
-    for name, hostile in {**texts(), **values(), **tables(percent)}.items():
+    for name, hostile in {**texts(), **values(), **long_texts(percent), **tables(percent)}.items():
         start = time.perf_counter()
         try:
             wrong, ends, base, peak = of_one(lake, hostile)

@@ -23,7 +23,7 @@ use datafusion::error::DataFusionError;
 use datafusion::execution::memory_pool::MemoryPool;
 use datafusion::execution::registry::FunctionRegistry;
 use datafusion::execution::{SessionState, SessionStateBuilder};
-use datafusion::logical_expr::{DdlStatement, Expr, LogicalPlan, ScalarUDF, Volatility};
+use datafusion::logical_expr::{DdlStatement, Expr, LogicalPlan, Volatility};
 use datafusion::prelude::SessionConfig;
 
 use crate::audit::COLUMNS;
@@ -190,6 +190,9 @@ fn session(lake: &Lake, memory: Arc<dyn MemoryPool>) -> Result<SessionState> {
         .with_information_schema(true)
         // A long answer is read and sent in fewer pieces (benches/wire.rs).
         .with_batch_size(16 * 1024)
+        // What a sort keeps for the day that it spills: views of views have two dozen sorts, and one query
+        // half of the memory.
+        .with_sort_spill_reservation_bytes(2 * 1024 * 1024)
         // Moments with a zone are moments of UTC, as the sessions of PostgreSQL's door are told.
         .set_str("datafusion.execution.time_zone", "UTC")
         .set_bool("datafusion.execution.parquet.pushdown_filters", true)
@@ -201,6 +204,7 @@ fn session(lake: &Lake, memory: Arc<dyn MemoryPool>) -> Result<SessionState> {
         .set_bool("datafusion.execution.parquet.schema_force_view_types", false)
         .set_bool("datafusion.sql_parser.map_string_types_to_utf8view", false)
         .set_bool("datafusion.sql_parser.collect_spans", true);
+    let bound = udf::bounded::Bound::new(&memory);
     config.options_mut().sql_parser.dialect = datafusion::config::Dialect::PostgreSQL;
     let mut state = SessionStateBuilder::new()
         .with_default_features()
@@ -209,6 +213,7 @@ fn session(lake: &Lake, memory: Arc<dyn MemoryPool>) -> Result<SessionState> {
         .with_catalog_list(catalog_list([], None))
         .with_analyzer_rule(Arc::new(civil::Civil))
         .with_analyzer_rule(Arc::new(soundness::Hold))
+        .with_analyzer_rule(Arc::new(bound))
         .with_physical_optimizer_rules(soundness::physical_rules())
         .build();
     // Functions that tell of moments are made for the settings of the engine, not for these.
@@ -220,11 +225,6 @@ fn session(lake: &Lake, memory: Arc<dyn MemoryPool>) -> Result<SessionState> {
     }
     for function in udf::scalar().into_iter().chain(postgres::functions()) {
         state.register_udf(Arc::new(function)).map_err(Error::planning)?;
-    }
-    for name in udf::bounded::NAMES {
-        let function = udf::bounded::Bounded::new(state.udf(name).map_err(Error::planning)?);
-        let bounded = ScalarUDF::new_from_impl(function);
-        state.register_udf(Arc::new(bounded)).map_err(Error::planning)?;
     }
     for function in udf::aggregate() {
         state.register_udaf(Arc::new(function)).map_err(Error::planning)?;

@@ -144,7 +144,7 @@ impl Gateway {
 
     /// Freezes a release, the newest unless one is named, and the definitions of today.
     ///
-    /// Every view is planned on it before, unless opening it did so: what cannot be asked is not frozen.
+    /// Every view is planned on it before: what cannot be asked is not frozen.
     ///
     /// # Errors
     /// When the release cannot be opened, or the name is taken.
@@ -155,9 +155,7 @@ impl Gateway {
         now: DateTime<Utc>,
     ) -> Result<Edition> {
         let catalog = self.catalog(release.map(At::Release).as_ref()).await?;
-        if !catalog.views.is_to_check() {
-            catalog.check().await?;
-        }
+        catalog.check().await?;
         Ok(self.lake.freeze(name, catalog.release.id, self.views.texts(), now).await?)
     }
 

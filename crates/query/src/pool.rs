@@ -4,13 +4,59 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use datafusion::common::{resources_datafusion_err, resources_err};
+use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
+use datafusion::common::{ScalarValue, resources_datafusion_err, resources_err};
 use datafusion::error::Result;
 use datafusion::execution::TaskContext;
 use datafusion::execution::memory_pool::{
     GreedyMemoryPool, MemoryConsumer, MemoryLimit, MemoryPool, MemoryReservation,
 };
 use datafusion::execution::runtime_env::RuntimeEnv;
+use datafusion::logical_expr::{Expr, LogicalPlan};
+use datafusion::physical_expr::aggregate::AggregateFunctionExpr;
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::aggregates::AggregateExec;
+
+use crate::udf::bounded::MOST;
+
+/// Bytes of a constant that is long.
+const LONG: usize = 1024;
+
+/// Returns the rows of a batch of a plan: so few that its long constants, which may be written down for
+/// each row, make no more of a batch than a function may.
+pub(crate) fn rows_of_batch(plan: &LogicalPlan, most: usize) -> usize {
+    let mut constants = 0;
+    let long = |value: &ScalarValue| {
+        let bytes = value.size().saturating_sub(size_of_val(value));
+        if bytes < LONG { 0 } else { bytes }
+    };
+    let counted = plan.apply_with_subqueries(|plan| {
+        plan.apply_expressions(|expr| {
+            expr.apply(|expr| {
+                if let Expr::Literal(value, _) = expr {
+                    constants += long(value);
+                }
+                Ok(TreeNodeRecursion::Continue)
+            })
+        })
+    });
+    if counted.is_err() { 1 } else { (MOST / constants.max(1)).clamp(1, most) }
+}
+
+/// Rows of a batch where each may take kilobytes before any is counted.
+pub(crate) const FEW_ROWS: usize = 2048;
+
+/// Returns whether a plan keeps an accumulator of its own for each group: a set of distinct texts takes
+/// 16 KiB when it is made, and what all take is counted after each batch only.
+pub(crate) fn is_kept_by_group(plan: &Arc<dyn ExecutionPlan>) -> bool {
+    let is_kept = |plan: &Arc<dyn ExecutionPlan>| {
+        let Some(aggregate) = plan.downcast_ref::<AggregateExec>() else { return Ok(false) };
+        let by_group =
+            |function: &Arc<AggregateFunctionExpr>| !function.groups_accumulator_supported();
+        Ok(!aggregate.group_expr().is_empty() && aggregate.aggr_expr().iter().any(by_group))
+    };
+    plan.exists(is_kept).unwrap_or(true)
+}
 
 /// Returns the memory of all queries, in bytes.
 pub(crate) fn of_all(memory: usize) -> Arc<dyn MemoryPool> {
@@ -160,6 +206,7 @@ impl MemoryPool for OfOne {
 #[cfg(test)]
 mod tests {
     use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+    use datafusion::prelude::SessionContext;
 
     use super::*;
 
@@ -179,6 +226,32 @@ mod tests {
         drop(first);
         let next = MemoryConsumer::new("test").register(&pool);
         assert!(next.try_grow(100).is_ok() && next.try_grow(1).is_err());
+    }
+
+    #[tokio::test]
+    async fn long_constants_make_short_batches() {
+        let long = "x".repeat(1024 * 1024);
+        for (constant, rows) in [("x", 8192), (&*long, 64), (&*long.repeat(100), 1)] {
+            let plan = SessionContext::new().sql(&format!("select '{constant}'")).await.unwrap();
+            let plan = plan.into_optimized_plan().unwrap();
+            assert_eq!(rows_of_batch(&plan, 8192), rows, "{} bytes", constant.len());
+        }
+    }
+
+    #[tokio::test]
+    async fn sets_of_texts_by_group_are_seen() {
+        let sql = |most, by| {
+            let rows = "(values (1, 'a'), (1, 'b')) as t (k, v)";
+            format!("select count(*), count(distinct {most}) from {rows} {by}")
+        };
+        for (most, by, is_kept) in
+            [("v", "group by k", true), ("k", "group by v", false), ("v", "", false)]
+        {
+            let context = SessionContext::new();
+            let plan = context.sql(&sql(most, by)).await.unwrap();
+            let plan = plan.create_physical_plan().await.unwrap();
+            assert_eq!(is_kept_by_group(&plan), is_kept, "count(distinct {most}) {by}");
+        }
     }
 
     #[test]

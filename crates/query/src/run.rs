@@ -45,7 +45,7 @@ pub(crate) async fn run_until(
     if let Some(part) = part {
         session = parts::session(session, part.of);
     }
-    let (schema, physical) = physical(&session, sql, parameters).await?;
+    let (schema, physical) = physical(&mut session, sql, parameters).await?;
     let physical = match end {
         Some(end) => clock::until(physical, end).map_err(Error::running)?,
         None => physical,
@@ -66,8 +66,8 @@ pub(crate) async fn parts(
     parameters: Option<&RecordBatch>,
     asked: usize,
 ) -> Result<usize> {
-    let session = parts::session(session(catalog, principal), asked);
-    let (_, plan) = physical(&session, sql, parameters).await?;
+    let mut session = parts::session(session(catalog, principal), asked);
+    let (_, plan) = physical(&mut session, sql, parameters).await?;
     let plan = parts::apart(plan).map_err(Error::planning)?;
     Ok(plan.output_partitioning().partition_count())
 }
@@ -81,8 +81,10 @@ fn session(catalog: &Catalog, principal: Principal) -> SessionState {
 }
 
 /// Plans one query down to its operators; returns its columns too.
+///
+/// The session is left with the size of batches that it is to be run with.
 async fn physical(
-    session: &SessionState,
+    session: &mut SessionState,
     sql: &str,
     parameters: Option<&RecordBatch>,
 ) -> Result<(SchemaRef, Arc<dyn ExecutionPlan>)> {
@@ -90,9 +92,21 @@ async fn physical(
     let names = names::shown(&plan);
     let plan = session.optimize(&plan).map_err(Error::planning)?;
     let schema = answer::plain(&with_types(&names, &plan));
-    let planner = session.query_planner();
-    let physical = planner.create_physical_plan(&plan, session).await.map_err(Error::running)?;
-    Ok((schema, physical))
+    let planner = Arc::clone(session.query_planner());
+    let rows = pool::rows_of_batch(&plan, session.config().batch_size());
+    take_at_once(session, rows);
+    let mut physical = planner.create_physical_plan(&plan, session).await;
+    if rows > pool::FEW_ROWS && physical.as_ref().is_ok_and(pool::is_kept_by_group) {
+        take_at_once(session, pool::FEW_ROWS);
+        physical = planner.create_physical_plan(&plan, session).await;
+    }
+    Ok((schema, physical.map_err(Error::running)?))
+}
+
+/// Sets the rows of a batch.
+fn take_at_once(session: &mut SessionState, rows: usize) {
+    let config = std::mem::take(session.config_mut());
+    *session.config_mut() = config.with_batch_size(rows);
 }
 
 /// Plans one query on an open catalogue, and says what it would answer.
@@ -156,37 +170,42 @@ fn with_types(names: &Schema, analyzed: &LogicalPlan) -> Schema {
 }
 
 async fn plan(session: &SessionState, sql: &str) -> Result<LogicalPlan> {
-    let mut statement = gate::admit(sql)?;
-    rewrite(&mut statement);
+    let statement = admitted(sql)?;
     for table in session.resolve_table_references(&statement).map_err(Error::planning)? {
         if table.table() == SETTINGS {
             return Err(Error::planning(plan_datafusion_err!("table '{table}' not found")));
         }
     }
-    let plan = named(session, statement).await.map_err(Error::planning)?;
+    let plan = match session.statement_to_plan(statement).await {
+        Err(error) if names::are_not_unique(&error) => uniquely_named(session, sql, error).await?,
+        planned => planned.map_err(Error::planning)?,
+    };
     gate::verify(&plan)?;
     Ok(plan)
 }
 
-/// Plans a statement; one that has columns of one name, with names that are different.
-async fn named(
+/// Reads a statement that may be asked.
+fn admitted(sql: &str) -> Result<Statement> {
+    let mut statement = gate::admit(sql)?;
+    rewrite(&mut statement);
+    Ok(statement)
+}
+
+/// Plans a statement that has columns of one name, with names that are different.
+async fn uniquely_named(
     session: &SessionState,
-    statement: Statement,
-) -> Result<LogicalPlan, DataFusionError> {
-    let planned = session.statement_to_plan(statement.clone()).await;
-    let Err(error) = planned else { return planned };
-    if !names::are_not_unique(&error) {
-        return Err(error);
-    }
+    sql: &str,
+    error: DataFusionError,
+) -> Result<LogicalPlan> {
     for which in [names::Which::Nameless, names::Which::All] {
-        let mut unique = statement.clone();
+        let mut unique = admitted(sql)?;
         names::make_unique(&mut unique, which);
         if let Ok(plan) = session.statement_to_plan(unique).await {
             return Ok(plan);
         }
     }
-    // What it is about has names that the query does not have.
-    Err(error)
+    // What the error is about has names that the query does not have.
+    Err(Error::planning(error))
 }
 
 /// Puts the one row of parameters in the place of `$1`, `$2`, …

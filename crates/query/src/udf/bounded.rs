@@ -1,127 +1,141 @@
-//! Functions of the engine that make much out of little, with a bound.
+//! What makes values out of values, with a bound.
 //!
-//! What they allocate is not counted by the memory pool, and an allocation that fails ends the
-//! process: so what they would make is reckoned before they make it.
+//! What a function allocates is not counted by the memory pool, and an allocation that fails ends the
+//! process: so what it would make is reckoned before it makes it, and nothing more is made while queries
+//! have too much in use.
 
+mod concat;
+mod size;
+
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray};
-use arrow::compute::cast;
-use arrow::compute::kernels::length::length;
-use arrow::datatypes::{DataType, FieldRef, Int64Type, IntervalMonthDayNanoType};
-use datafusion::common::{DataFusionError, Result};
+use arrow::datatypes::{DataType, FieldRef};
+use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
+use datafusion::common::{Result, resources_err};
+use datafusion::config::ConfigOptions;
+use datafusion::execution::memory_pool::{MemoryConsumer, MemoryPool, MemoryReservation};
+use datafusion::logical_expr::expr::{BinaryExpr, ScalarFunction};
+use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::{
-    ColumnarValue, Documentation, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl,
-    Signature,
+    ColumnarValue, Documentation, Expr, LogicalPlan, Operator, ReturnFieldArgs, ScalarFunctionArgs,
+    ScalarUDF, ScalarUDFImpl, Signature,
 };
+use datafusion::optimizer::AnalyzerRule;
 
 /// The functions, by name.
-pub(crate) const NAMES: [&str; 8] = [
+const NAMES: [&str; 35] = [
+    "array_append",
+    "array_concat",
+    "array_prepend",
     "array_repeat",
     "array_resize",
+    "array_to_string",
+    "btrim",
+    "concat",
+    "concat_ws",
+    "decode",
+    "encode",
     "generate_series",
+    "initcap",
+    "left",
+    "lower",
     "lpad",
+    "ltrim",
+    "make_array",
+    "overlay",
     "range",
+    "regexp_match",
+    "regexp_replace",
     "repeat",
     "replace",
+    "reverse",
+    "right",
     "rpad",
+    "rtrim",
+    "split_part",
+    "string_to_array",
+    "substr",
+    "substr_index",
+    "to_char",
+    "translate",
+    "upper",
 ];
 
-/// The most that one of them may make of one batch of rows: bytes, or elements of lists.
-const MOST: u128 = 64 * 1024 * 1024;
+/// The most bytes that one of them may make of one batch of rows.
+pub(crate) const MOST: usize = 64 * 1024 * 1024;
 
-/// Nanoseconds of a day, and the days of the shortest month.
-const DAY: i128 = 86_400_000_000_000;
-const MONTH_DAYS: i128 = 28;
-
-/// A function of the engine that is refused where it would make too much.
-#[derive(Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Bounded {
-    of: Arc<ScalarUDF>,
+/// Puts a bound on the functions of a plan, and on `||`.
+#[derive(Debug)]
+pub(crate) struct Bound {
+    /// What is made at this moment, of all queries.
+    made: Arc<MemoryReservation>,
 }
 
-impl Bounded {
-    pub(crate) fn new(of: Arc<ScalarUDF>) -> Self {
-        Self { of }
+impl Bound {
+    pub(crate) fn new(memory: &Arc<dyn MemoryPool>) -> Self {
+        Self { made: Arc::new(MemoryConsumer::new("values").register(memory)) }
     }
 
-    /// What is made of all rows.
-    fn size(&self, args: &[ArrayRef], rows: usize) -> Result<u128> {
-        let of_row: Box<dyn Fn(usize) -> i128> = match (self.of.name(), args) {
-            ("repeat", [text, times]) => product(lengths(text)?, numbers(times)?),
-            ("lpad" | "rpad", [_, length, ..]) => {
-                let length = numbers(length)?;
-                // A character has four bytes at most.
-                Box::new(move |row| 4 * length(row))
-            }
-            ("array_repeat", [_, times]) => numbers(times)?,
-            ("array_resize", [_, size, ..]) => numbers(size)?,
-            ("replace", [text, from, to]) => {
-                let (text, from, to) = (lengths(text)?, lengths(from)?, lengths(to)?);
-                Box::new(move |row| text(row) + text(row) / from(row).max(1) * to(row))
-            }
-            ("range" | "generate_series", [stop]) => numbers(stop)?,
-            ("range" | "generate_series", [start, stop]) => steps(start, stop, None)?,
-            ("range" | "generate_series", [start, stop, step]) => steps(start, stop, Some(step))?,
-            _ => return Ok(0),
-        };
-        let at_least = |size: i128| u128::try_from(size).unwrap_or_default();
-        Ok((0..rows).map(|row| at_least(of_row(row))).fold(0, u128::saturating_add))
+    fn bounded(&self, of: Arc<ScalarUDF>) -> Arc<ScalarUDF> {
+        Arc::new(ScalarUDF::new_from_impl(Bounded { of, made: Arc::clone(&self.made) }))
     }
-}
 
-type OfRow = Box<dyn Fn(usize) -> i128>;
-
-fn product(left: OfRow, right: OfRow) -> OfRow {
-    Box::new(move |row| left(row).saturating_mul(right(row)))
-}
-
-/// Bytes of texts, 0 for null.
-fn lengths(texts: &ArrayRef) -> Result<OfRow> {
-    numbers(&length(texts)?)
-}
-
-/// Whole numbers, 0 for null.
-fn numbers(array: &ArrayRef) -> Result<OfRow> {
-    let numbers = cast(array, &DataType::Int64)?;
-    Ok(Box::new(move |row| {
-        let numbers = numbers.as_primitive::<Int64Type>();
-        if numbers.is_null(row) { 0 } else { i128::from(numbers.value(row)) }
-    }))
-}
-
-/// How many steps there are between two numbers, or two moments.
-fn steps(start: &ArrayRef, stop: &ArrayRef, step: Option<&ArrayRef>) -> Result<OfRow> {
-    let step: OfRow = match step {
-        None => Box::new(|_| 1),
-        Some(step) if matches!(step.data_type(), DataType::Interval(_)) => {
-            let step = Arc::clone(step);
-            Box::new(move |row| match step.as_primitive_opt::<IntervalMonthDayNanoType>() {
-                Some(step) if step.is_valid(row) => {
-                    let step = step.value(row);
-                    let days = i128::from(step.months) * MONTH_DAYS + i128::from(step.days);
-                    days * DAY + i128::from(step.nanoseconds)
-                }
-                _ => 1,
-            })
+    fn of_expr(&self, mut expr: Expr) -> Transformed<Expr> {
+        match expr {
+            Expr::BinaryExpr(BinaryExpr { left, op: Operator::StringConcat, right }) => {
+                let of = Arc::new(ScalarUDF::new_from_impl(concat::Concat::new()));
+                let call = ScalarFunction::new_udf(self.bounded(of), vec![*left, *right]);
+                Transformed::yes(Expr::ScalarFunction(call))
+            }
+            Expr::ScalarFunction(ref mut call)
+                if NAMES.contains(&call.func.name()) && !call.func.inner().is::<Bounded>() =>
+            {
+                call.func = self.bounded(Arc::clone(&call.func));
+                Transformed::yes(expr)
+            }
+            _ => Transformed::no(expr),
         }
-        Some(step) => numbers(step)?,
-    };
-    let (start, stop) = (moments(start)?, moments(stop)?);
-    Ok(Box::new(move |row| {
-        let step = step(row).unsigned_abs().max(1);
-        let apart = (stop(row) - start(row)).unsigned_abs();
-        i128::try_from(apart / step).unwrap_or(i128::MAX)
-    }))
+    }
 }
 
-/// Numbers as they are, days and moments in nanoseconds.
-fn moments(array: &ArrayRef) -> Result<OfRow> {
-    if !array.data_type().is_temporal() {
-        return numbers(array);
+impl AnalyzerRule for Bound {
+    fn analyze(&self, plan: LogicalPlan, _: &ConfigOptions) -> Result<LogicalPlan> {
+        plan.transform_up_with_subqueries(|plan| {
+            let names = NamePreserver::new(&plan);
+            plan.map_expressions(|expr| {
+                let name = names.save(&expr);
+                let bounded = expr.transform_up(|expr| Ok(self.of_expr(expr)))?;
+                Ok(bounded.update_data(|expr| name.restore(expr)))
+            })
+        })
+        .data()
     }
-    let days = numbers(&cast(&cast(array, &DataType::Date32)?, &DataType::Int32)?)?;
-    Ok(Box::new(move |row| days(row) * DAY))
+
+    fn name(&self) -> &'static str {
+        "bound"
+    }
+}
+
+/// A function that is refused where it would make too much.
+#[derive(Debug)]
+struct Bounded {
+    of: Arc<ScalarUDF>,
+    made: Arc<MemoryReservation>,
+}
+
+impl PartialEq for Bounded {
+    fn eq(&self, other: &Self) -> bool {
+        self.of == other.of
+    }
+}
+
+impl Eq for Bounded {}
+
+impl Hash for Bounded {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.of.hash(state);
+    }
 }
 
 impl ScalarUDFImpl for Bounded {
@@ -156,11 +170,81 @@ impl ScalarUDFImpl for Bounded {
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
         let is_scalar = args.args.iter().all(|arg| matches!(arg, ColumnarValue::Scalar(_)));
         let rows = if is_scalar { 1 } else { args.number_rows };
-        let arrays = ColumnarValue::values_to_arrays(&args.args)?;
-        if self.size(&arrays, rows.min(arrays.first().map_or(0, Array::len)))? > MOST {
-            let reason = format!("{} would make more than {MOST} at once", self.name());
-            return Err(DataFusionError::ResourcesExhausted(reason));
+        let size = usize::try_from(size::of_rows(self.name(), &args.args, rows)?);
+        let Some(size) = size.ok().filter(|size| *size <= MOST) else {
+            return resources_err!("{} would make more than {MOST} bytes at once", self.name());
+        };
+        self.made.try_grow(size)?;
+        let made = self.of.invoke_with_args(args);
+        self.made.shrink(size);
+        made
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow::util::pretty::pretty_format_batches;
+    use datafusion::error::DataFusionError;
+    use datafusion::execution::SessionStateBuilder;
+    use datafusion::execution::memory_pool::GreedyMemoryPool;
+    use datafusion::prelude::SessionContext;
+
+    use super::*;
+
+    /// Runs a query under that memory; returns its rows as text.
+    async fn run(sql: &str, memory: usize) -> Result<String> {
+        let memory = Arc::new(GreedyMemoryPool::new(memory)) as Arc<dyn MemoryPool>;
+        let state = SessionStateBuilder::new()
+            .with_default_features()
+            .with_analyzer_rule(Arc::new(Bound::new(&memory)))
+            .build();
+        let rows = SessionContext::new_with_state(state).sql(sql).await?.collect().await?;
+        assert_eq!(memory.reserved(), 0, "{sql:.80}");
+        Ok(pretty_format_batches(&rows)?.to_string())
+    }
+
+    #[tokio::test]
+    async fn what_would_be_too_large_is_not_made() {
+        let half = "from (select repeat(cast(value as varchar), 40000000) as a \
+                    from generate_series(1, 1) as s) as t";
+        for sql in [
+            "select repeat('x', 70000000)",
+            "select repeat(cast(value as varchar), 10000) from generate_series(10, 9000) as t",
+            "select lpad('x', 20000000)",
+            &format!("select concat(a, a) {half}"),
+            &format!("select a || a {half}"),
+            &format!("select upper(a) || 'b' || lower(a) {half}"),
+            &format!("select make_array(a, a) {half}"),
+            &format!("select [a] || [a] {half}"),
+            &format!("select array_repeat(a, 2) {half}"),
+            &format!("select array_repeat(array_repeat(repeat('x', 1000), 1000), 100) {half}"),
+            &format!("select concat_ws(a, 'b', 'c', 'd') {half}"),
+            "select array_to_string(array_repeat('', 1000000), repeat('x', 100))",
+            "select regexp_replace(repeat('x', 100000), 'x', repeat('y', 1000), 'g')",
+            "select to_char(date '2024-01-01', repeat('%Y', 3000000))",
+            "select range(1, 5000000)",
+        ] {
+            let ended = run(sql, usize::MAX).await;
+            let ended = ended.map_err(|error| error.find_root().strip_backtrace());
+            assert!(ended.as_ref().is_err_and(|text| text.contains("at once")), "{sql}: {ended:?}");
         }
-        self.of.invoke_with_args(args)
+    }
+
+    #[tokio::test]
+    async fn what_is_made_at_a_moment_takes_of_the_memory() {
+        let ended = run("select length(repeat('x', 2000000))", 1_000_000).await;
+        let error = ended.unwrap_err();
+        assert!(matches!(error.find_root(), DataFusionError::ResourcesExhausted(_)), "{error}");
+        assert!(run("select length(repeat('x', 2000000))", 3_000_000).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn what_is_made_is_what_the_engine_makes() {
+        let sql = "select 'a' || 'b' as t union all select 'a' || null union all select 1 || 'b' \
+                   union all select concat('a', null, repeat('b', 2)) \
+                   union all select array_to_string([1, 2] || [3], '-') order by t";
+        let plain = SessionContext::new().sql(sql).await.unwrap().collect().await.unwrap();
+        let plain = pretty_format_batches(&plain).unwrap().to_string();
+        assert_eq!(run(sql, usize::MAX).await.unwrap(), plain);
     }
 }
