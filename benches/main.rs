@@ -15,14 +15,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arrow::datatypes::{DataType, Field, Schema};
+use cap::Cap;
 use carnac_ingest::{Source, find, land};
 use carnac_lake::{DEFAULT_MEMORY, Lake};
 use carnac_query::{Access, Gateway, Principal, STACK_BYTES, Views};
 use chrono::{DateTime, Days, NaiveDate};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use mimalloc::MiMalloc;
 use parquet::arrow::ArrowWriter;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
+
+/// That of the program.
+#[global_allocator]
+static MEMORY: Cap<MiMalloc> = Cap::new(MiMalloc, usize::MAX);
 
 criterion_group! {
     name = benches;
