@@ -22,6 +22,9 @@ fn what_the_planner_got_wrong_is_right() {
         (format!("{a} where (a in (1, 2, 4, 5) and a in (3, 6, 7, 8)) is null"), 1),
         (format!("{a} where not (a in (3, 7, null) and a not in (3))"), 1),
         (format!("{a} where a in (1, 5) or a in (3, 6)"), 2),
+        (format!("{a} where a not in (1, 5) or a not in (3, 6)"), 2),
+        (format!("{a} where a not in (3, null) or a not in (1, 6)"), 1),
+        (format!("{a} where a in (1, 2, 4, 5) and a not in (2, 7, 8, null)"), 0),
         // A filter above an outer join, on a column that both sides have by that name.
         (
             "from core.bids as a right join core.memberships as b on a.siren = b.siren \

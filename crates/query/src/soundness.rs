@@ -2,8 +2,9 @@
 //!
 //! - A comparison with a cast that rounds (`cast(x as decimal(18, 2)) = 2.17`) is made one with what is
 //!   cast, unrounded.
-//! - `IN` lists on one column are merged as if it were never null: `not (a in (1) and a in (2))` is true
-//!   for null. Under `AND` and `OR` of a filter that is no matter, as null and false are the same there.
+//! - `IN` lists on one column are merged as if it and they were never null: `not (a in (1) and a in (2))` is
+//!   true for null, and so is `a not in (1) or a not in (2)`. Of `a in (…)` that is no matter under `AND` and
+//!   `OR` of a filter, as null and false are the same there.
 //! - A filter above an outer join goes down to the other side where a column there has the same name.
 
 use std::fmt;
@@ -174,9 +175,9 @@ fn condition(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
             let expr = BinaryExpr::new(Box::new(left.data), op, Box::new(right.data));
             Ok(Transformed::new(Expr::BinaryExpr(expr), is_new, TreeNodeRecursion::Continue))
         }
-        Expr::InList(InList { expr, list, negated }) => {
+        Expr::InList(InList { expr, list, negated: false }) => {
             let expr = held(*expr, schema)?;
-            let list = InList::new(Box::new(expr.data), list, negated);
+            let list = InList::new(Box::new(expr.data), list, false);
             Ok(Transformed::new(Expr::InList(list), expr.transformed, TreeNodeRecursion::Continue))
         }
         expr => held(expr, schema),

@@ -7,6 +7,7 @@ import decimal
 import importlib.metadata
 import threading
 from functools import partial
+from operator import itemgetter
 
 import adbc_driver_manager
 import adbc_driver_postgresql.dbapi as driver
@@ -199,11 +200,12 @@ def tables_are_listed(_, connection):
 
 
 def columns_are_listed(place, connection):
-    """Every table is listed with the columns of its query."""
+    """Every table is listed with the columns of its query, by their places: they come in no order."""
     tree = connection.adbc_get_objects(depth="all").read_all().to_pylist()
     found = {
         (schema["db_schema_name"], table["table_name"]): [
-            column["column_name"] for column in table["table_columns"]
+            column["column_name"]
+            for column in sorted(table["table_columns"], key=itemgetter("ordinal_position"))
         ]
         for catalog in tree
         for schema in catalog["catalog_db_schemas"]
