@@ -31,7 +31,6 @@ COMMANDS = {
     "rights": (r"\dp core.acts", ["acts", "view"]),
     "sizes": (r"\l+", ["carnac", "pg_default"]),
     "everything of functions": (r"\df+", ["0 rows"]),
-    "indexes": (r"\di", ["Did not find any relations."]),
     "rare lists": (RARE, ["(0 rows)"]),
     "connection": (r"\conninfo", ["carnac"]),
     "rows": ("select 1 as a, 'é' as b", ["(1 row)", "é"]),

@@ -24,6 +24,8 @@ class Harmless:
 
     tag: str
     reason: str
+    # What the first column of its rows has, if there are any.
+    names: tuple = ()
 
 
 # Not allowed on this server, however it is written.
@@ -156,7 +158,6 @@ METADATA = {
     "explain_options": ("EXPLAIN (ANALYZE true, VERBOSE) select 1", DENIED),
     "explain_insert": ("EXPLAIN INSERT INTO core.acts VALUES ('x')", DENIED),
     "explain_explain": ("EXPLAIN EXPLAIN ANALYZE select 1", DENIED),
-    "show_all": ("SHOW ALL", NO_SETTING),
     "show_setting_of_the_engine": ("SHOW datafusion.execution.batch_size", DENIED),
     "settings_of_the_engine": ("select * from information_schema.df_settings", NO_TABLE),
     "show_tables": ("SHOW TABLES", NO_SETTING),
@@ -191,6 +192,46 @@ HIDDEN = {
 
 REFUSED = WRITES | FILES | SETTINGS | METADATA | HIDDEN
 
+# The settings that PostgreSQL's door has.
+SHOWN = (
+    "application_name",
+    "client_encoding",
+    "DateStyle",
+    "default_transaction_read_only",
+    "in_hot_standby",
+    "integer_datetimes",
+    "IntervalStyle",
+    "is_superuser",
+    "server_encoding",
+    "server_version",
+    "standard_conforming_strings",
+    "TimeZone",
+    "bytea_output",
+    "client_min_messages",
+    "default_transaction_isolation",
+    "enable_seqscan",
+    "extra_float_digits",
+    "geqo",
+    "idle_in_transaction_session_timeout",
+    "jit",
+    "lc_collate",
+    "lc_ctype",
+    "lc_messages",
+    "lc_monetary",
+    "lc_numeric",
+    "lc_time",
+    "lock_timeout",
+    "max_identifier_length",
+    "max_index_keys",
+    "row_security",
+    "search_path",
+    "server_version_num",
+    "statement_timeout",
+    "synchronous_commit",
+    "transaction_isolation",
+    "transaction_read_only",
+)
+
 # What PostgreSQL's door does for its clients; the other doors refuse all of it.
 OF_SESSION = {
     "set_application_name": (
@@ -213,6 +254,10 @@ OF_SESSION = {
     "discard_all": (
         "DISCARD ALL",
         Harmless("DISCARD ALL", "poolers say it: this session as it began"),
+    ),
+    "show_all": (
+        "SHOW ALL",
+        Harmless("SHOW", "what SHOW tells one by one, and nothing of the engine", SHOWN),
     ),
     "begin": ("BEGIN READ WRITE", Harmless("BEGIN", "a transaction that reads one release")),
     "start": ("START TRANSACTION", Harmless("BEGIN", "a transaction that reads one release")),
