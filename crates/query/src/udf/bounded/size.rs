@@ -94,11 +94,8 @@ fn bytes(arg: &ColumnarValue) -> Result<OfRow> {
     if !is_list(&of) {
         return Ok(Box::new(|_| FIXED));
     }
-    let widest = match arg {
-        ColumnarValue::Array(lists) => widest(lists)?,
-        ColumnarValue::Scalar(list) => widest(&list.to_array()?)?,
-    };
-    Ok(times(widest, numbers_of(arg, |lists| length(lists))?))
+    let (lists, _) = values(arg)?;
+    Ok(times(widest(&lists)?, numbers_of(arg, |lists| length(lists))?))
 }
 
 fn is_list(of: &DataType) -> bool {
@@ -115,6 +112,14 @@ fn widest(lists: &ArrayRef) -> Result<i128> {
     Ok((0..elements.len()).map(of_element).max().unwrap_or_default().max(FIXED))
 }
 
+/// The values of an argument, and whether they are one that is the same in all rows.
+fn values(arg: &ColumnarValue) -> Result<(ArrayRef, bool)> {
+    Ok(match arg {
+        ColumnarValue::Array(array) => (Arc::clone(array), false),
+        ColumnarValue::Scalar(value) => (value.to_array()?, true),
+    })
+}
+
 /// Whole numbers, 0 for null.
 fn numbers(arg: &ColumnarValue) -> Result<OfRow> {
     numbers_of(arg, |array| Ok(Arc::clone(array)))
@@ -126,10 +131,7 @@ fn numbers_of(
     arg: &ColumnarValue,
     made: impl Fn(&ArrayRef) -> Result<ArrayRef, arrow::error::ArrowError>,
 ) -> Result<OfRow> {
-    let (array, is_one) = match arg {
-        ColumnarValue::Array(array) => (Arc::clone(array), false),
-        ColumnarValue::Scalar(value) => (value.to_array()?, true),
-    };
+    let (array, is_one) = values(arg)?;
     let numbers = cast(&made(&array)?, &DataType::Int64)?;
     Ok(Box::new(move |row| {
         let row = if is_one { 0 } else { row };
@@ -159,10 +161,7 @@ fn steps(
 
 /// Nanoseconds of intervals.
 fn interval(step: &ColumnarValue) -> Result<OfRow> {
-    let (step, is_one) = match step {
-        ColumnarValue::Array(array) => (Arc::clone(array), false),
-        ColumnarValue::Scalar(value) => (value.to_array()?, true),
-    };
+    let (step, is_one) = values(step)?;
     Ok(Box::new(move |row| {
         let row = if is_one { 0 } else { row };
         match step.as_primitive_opt::<IntervalMonthDayNanoType>() {
