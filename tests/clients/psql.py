@@ -31,6 +31,7 @@ COMMANDS = {
     "rights": (r"\dp core.acts", ["acts", "view"]),
     "sizes": (r"\l+", ["carnac", "pg_default"]),
     "everything of functions": (r"\df+", ["0 rows"]),
+    "indexes": (r"\di", ["Did not find any relations."]),
     "rare lists": (RARE, ["(0 rows)"]),
     "connection": (r"\conninfo", ["carnac"]),
     "rows": ("select 1 as a, 'é' as b", ["(1 row)", "é"]),
@@ -46,14 +47,16 @@ def shows(case, _, __, address):
         ["psql", "--no-psqlrc", f"{address}?user={USER}"],
         input=command + "\n",
         env=ENVIRONMENT,
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        # What it says of nothing is no row.
+        stderr=subprocess.STDOUT,
         text=True,
         check=False,
     )
-    said = done.stderr.replace("WARNING: psql major version 15, server major version 16.", "")
+    said = done.stdout.replace("WARNING: psql major version 15, server major version 16.", "")
     assert "ERROR" not in said and done.returncode == 0, said
     for word in words:
-        assert word in done.stdout, f"no {word} in {done.stdout!r}"
+        assert word in said, f"no {word} in {said!r}"
 
 
 def checks():
