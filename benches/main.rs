@@ -90,10 +90,17 @@ impl Bed {
     }
 
     fn gateway(&self, lake: Lake) -> Gateway {
-        let gateway = Gateway::new(lake, Views::embedded().expect("good files"), DEFAULT_MEMORY);
+        self.opened(of_lake(lake))
+    }
+
+    fn opened(&self, gateway: Gateway) -> Gateway {
         self.runtime.block_on(gateway.warm_up()).expect("a release");
         gateway
     }
+}
+
+fn of_lake(lake: Lake) -> Gateway {
+    Gateway::new(lake, Views::embedded().expect("good files"), DEFAULT_MEMORY)
 }
 
 fn median(mut times: Vec<Duration>) -> Duration {
@@ -187,17 +194,20 @@ fn queries(criterion: &mut Criterion) {
     let bed = Bed::new();
     let lake = bed.full_lake();
     let gateway = bed.gateway(lake.clone());
-    let ask = |sql: &'static str| {
+    let ask_of = |gateway: &Gateway, sql: &'static str| {
         bed.runtime.block_on(async {
             let answer = gateway.run(Principal::Analyst, sql, None, None).await.expect("an answer");
             black_box(answer.collect().await.expect("rows"))
         })
     };
+    let ask = |sql| ask_of(&gateway, sql);
     let mut group = criterion.benchmark_group("queries");
     group.bench_function("open a release and plan all views", |bench| {
         bench.iter(|| bed.gateway(lake.clone()));
     });
     group.bench_function("point: one figure of A08", |bench| bench.iter(|| ask(POINT)));
+    let keeping = bed.opened(of_lake(lake).keeping(DEFAULT_MEMORY / 32));
+    group.bench_function("point: the same, kept", |bench| bench.iter(|| ask_of(&keeping, POINT)));
     group.bench_function("all figures of A08", |bench| {
         bench.iter(|| ask("select * from indicator.act_transmission_rate"))
     });

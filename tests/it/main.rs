@@ -22,6 +22,7 @@ mod http;
 mod identity;
 mod inspect;
 mod journal;
+mod kept;
 mod landing;
 mod legality;
 mod pg_catalog;

@@ -8,6 +8,7 @@ mod entries;
 mod postgres;
 mod queries;
 mod recorded;
+mod tables;
 
 use std::sync::Arc;
 
@@ -28,6 +29,7 @@ use datafusion::prelude::SessionConfig;
 
 use crate::audit::COLUMNS;
 use crate::catalog::entries::{Entries, catalog_list};
+use crate::kept::Kept;
 use crate::{
     Error, Layer, Principal, Result, SqlFile, Views, civil, cube, function, scenario, soundness,
     udf,
@@ -36,15 +38,18 @@ use crate::{
 pub(crate) use self::barrier::BarrierExec;
 pub(crate) use self::postgres::rewrite;
 pub use self::postgres::{PostgresType, VERSION as POSTGRES_VERSION};
+pub use self::tables::TableEntry;
 
 /// Name of the one catalogue.
-pub(crate) const CATALOG: &str = "carnac";
+const CATALOG: &str = "carnac";
 
 /// One release, with its tables and all views over them.
 #[derive(Debug)]
 pub(crate) struct Catalog {
     pub(crate) release: Arc<Release>,
     pub(crate) views: Arc<Views>,
+    /// Where small answers are kept; none are when it is none.
+    pub(crate) kept: Option<Arc<Kept>>,
     entries: Arc<Entries>,
 }
 
@@ -80,7 +85,7 @@ impl Catalog {
         }
         entries.add("catalog", "indicators", in_memory(definitions::indicators(&views))?);
         entries.add("catalog", "functions", in_memory(definitions::functions(&views))?);
-        Ok(Self { release, views, entries: Arc::new(entries) })
+        Ok(Self { release, views, kept: None, entries: Arc::new(entries) })
     }
 
     /// Plans and optimises every view, to find now what would fail when it is asked for.
@@ -163,8 +168,19 @@ async fn plan_view(state: &SessionState, file: &SqlFile) -> Result<LogicalPlan> 
 
 /// A view answers the same from the same release: it asks neither for the time nor for chance.
 fn refuse_changing(file: &SqlFile, plan: &LogicalPlan) -> Result<()> {
+    let found = changing(plan).map_err(|error| located(file, error))?;
+    let Some(name) = found else { return Ok(()) };
+    let line = file.sql.lines().position(|line| line.contains(&name)).map_or(1, |place| place + 1);
+    Err(file.error(line, format!("{name}() tells another thing each time: a view may not use it")))
+}
+
+/// Returns the name of a function in a plan that may tell another thing each time.
+///
+/// # Errors
+/// When the plan cannot be visited.
+pub(crate) fn changing(plan: &LogicalPlan) -> Result<Option<String>, DataFusionError> {
     let mut found = None;
-    let visited = plan.apply_with_subqueries(|plan| {
+    plan.apply_with_subqueries(|plan| {
         plan.apply_expressions(|expr| {
             expr.apply(|expr| match expr {
                 Expr::ScalarFunction(call)
@@ -176,11 +192,8 @@ fn refuse_changing(file: &SqlFile, plan: &LogicalPlan) -> Result<()> {
                 _ => Ok(TreeNodeRecursion::Continue),
             })
         })
-    });
-    visited.map_err(|error| located(file, error))?;
-    let Some(name) = found else { return Ok(()) };
-    let line = file.sql.lines().position(|line| line.contains(&name)).map_or(1, |place| place + 1);
-    Err(file.error(line, format!("{name}() tells another thing each time: a view may not use it")))
+    })?;
+    Ok(found)
 }
 
 fn session(lake: &Lake, memory: Arc<dyn MemoryPool>) -> Result<SessionState> {
@@ -240,14 +253,19 @@ fn session(lake: &Lake, memory: Arc<dyn MemoryPool>) -> Result<SessionState> {
 fn refuse_upward(file: &SqlFile, table: &TableReference) -> Result<()> {
     let schema = table.schema().unwrap_or_default();
     let is_scenario = schema.is_empty() && table.table() == scenario::NAME;
+    let named = |line: &str| line.contains(table.table());
+    let line = || file.sql.lines().position(named).map_or(1, |place| place + 1);
+    let is_changing = schema == "ops" && recorded::NAMES.contains(&table.table());
+    if is_changing && file.layer == Layer::Staging {
+        let reason = format!("{table} tells of more than the release: only an audit may read it");
+        return Err(file.error(line(), reason));
+    }
     if file.layer.may_read(if is_scenario { Layer::Cube.name() } else { schema }) {
         return Ok(());
     }
-    let named = |line: &str| line.contains(table.table());
-    let line = file.sql.lines().position(named).map_or(1, |place| place + 1);
     let layer = file.layer;
     Err(file.error(
-        line,
+        line(),
         format!("{layer} may not read {table}: name a view of a lower layer, with its schema"),
     ))
 }

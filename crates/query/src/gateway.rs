@@ -7,17 +7,16 @@ use arrow::datatypes::SchemaRef;
 use carnac_lake::{Journal, Lake};
 use carnac_model::{DataFile, Edition, EditionName, Receipt, Release};
 use chrono::{DateTime, Utc};
-use datafusion::catalog::CatalogProviderList;
 use datafusion::execution::memory_pool::MemoryPool;
-use datafusion::logical_expr::TableType;
 use tracing::Instrument;
 
 use crate::admission::Admission;
-use crate::catalog::{CATALOG, Catalog};
+use crate::catalog::{Catalog, TableEntry};
+use crate::kept::Kept;
 use crate::meter::{self, Meter};
 use crate::{
-    Answer, At, Bilingual, Caller, Error, Figure, Limits, Part, Principal, Result, Traces, Views,
-    Wanted, answer, diff, explain, pool, run,
+    Answer, At, Caller, Figure, Limits, Part, Principal, Result, Traces, Views, Wanted, diff,
+    explain, pool, run,
 };
 
 /// Catalogues kept open beside the newest: of releases and editions that queries name.
@@ -35,6 +34,8 @@ pub struct Gateway {
     cubes: bool,
     /// None when queries may be as many as they are, and go on as long as they do.
     admission: Option<Admission>,
+    /// None when every query is computed.
+    kept: Option<Arc<Kept>>,
     meter: Meter,
     /// Open catalogues, each of one release and one set of definitions; the last used at the end.
     open: Mutex<Vec<Arc<Catalog>>>,
@@ -51,23 +52,6 @@ pub struct Description {
     pub release: u64,
 }
 
-/// A table or view that a principal sees.
-#[derive(Debug, Clone)]
-pub struct TableEntry {
-    /// Always `carnac`.
-    pub catalog: String,
-    /// Schema name.
-    pub schema: String,
-    /// Table name.
-    pub name: String,
-    /// `TABLE` or `VIEW`.
-    pub kind: &'static str,
-    /// Its columns.
-    pub columns: SchemaRef,
-    /// What it is called; none of what no file defines.
-    pub title: Option<Bilingual>,
-}
-
 impl Gateway {
     /// Makes the gateway of a lake; `memory` bounds all its queries together, in bytes.
     #[must_use]
@@ -78,6 +62,7 @@ impl Gateway {
             memory: pool::of_all(memory),
             cubes: true,
             admission: None,
+            kept: None,
             meter: Meter::default(),
             open: Mutex::default(),
         }
@@ -96,6 +81,13 @@ impl Gateway {
     #[must_use]
     pub fn counting(self, in_use: fn() -> usize, beside: usize) -> Self {
         Self { memory: pool::counted(self.memory, in_use, beside), ..self }
+    }
+
+    /// Keeps small answers and descriptions, `bytes` of them together, for who asks the same of the same
+    /// release again.
+    #[must_use]
+    pub fn keeping(self, bytes: usize) -> Self {
+        Self { kept: Some(Arc::new(Kept::new(bytes))), ..self }
     }
 
     /// Writes every query down: when it comes, before it is run, and when it ends.
@@ -301,33 +293,7 @@ impl Gateway {
     /// # Errors
     /// When what `at` names, or else the newest release, cannot be opened.
     pub async fn tables(&self, principal: Principal, at: Option<&At>) -> Result<Vec<TableEntry>> {
-        let opened = self.catalog(at).await?;
-        let session = opened.session(principal);
-        let catalogs: &Arc<dyn CatalogProviderList> = session.catalog_list();
-        let mut entries = Vec::new();
-        let Some(catalog) = catalogs.catalog(CATALOG) else { return Ok(entries) };
-        for schema in principal.schemas() {
-            let Some(provider) = catalog.schema(schema) else { continue };
-            let mut names = provider.table_names();
-            names.sort();
-            for name in names {
-                let Some(table) = provider.table(&name).await.map_err(Error::planning)? else {
-                    continue;
-                };
-                let kind = if table.table_type() == TableType::View { "VIEW" } else { "TABLE" };
-                let columns = answer::plain(&table.schema());
-                let title = opened.views.title(schema, &name).cloned();
-                entries.push(TableEntry {
-                    catalog: CATALOG.to_owned(),
-                    schema: (*schema).to_owned(),
-                    name,
-                    kind,
-                    columns,
-                    title,
-                });
-            }
-        }
-        Ok(entries)
+        self.catalog(at).await?.tables(principal).await
     }
 
     /// Returns the open catalogue of what `at` names, or else of the newest release.
@@ -369,7 +335,9 @@ impl Gateway {
         if !self.cubes {
             release.cubes.clear();
         }
-        let catalog = Catalog::open(&self.lake, views, release, Arc::clone(&self.memory)).await?;
+        let memory = Arc::clone(&self.memory);
+        let mut catalog = Catalog::open(&self.lake, views, release, memory).await?;
+        catalog.kept.clone_from(&self.kept);
         if catalog.views.is_to_check() {
             catalog.check().await?;
         }

@@ -7,17 +7,18 @@ use arrow::array::{Array, RecordBatch};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use chrono::Utc;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
-use datafusion::common::{ParamValues, ScalarValue, plan_datafusion_err};
+use datafusion::common::{ParamValues, ScalarValue, TableReference, plan_datafusion_err};
 use datafusion::error::DataFusionError;
 use datafusion::execution::SessionState;
 use datafusion::logical_expr::{Expr, LogicalPlan};
 use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties, execute_stream};
 use datafusion::sql::parser::Statement;
 
-use crate::catalog::{Catalog, rewrite};
+use crate::catalog::{Catalog, changing, rewrite};
 use crate::clock::End;
 use crate::{
-    Answer, Description, Error, Part, Principal, Result, answer, clock, gate, names, parts, pool,
+    Answer, Description, Error, Layer, Part, Principal, Result, answer, clock, gate, kept, names,
+    parts, pool,
 };
 
 /// A table of `information_schema` that shows the settings of the engine.
@@ -41,11 +42,18 @@ pub(crate) async fn run_until(
     parameters: Option<&RecordBatch>,
     (part, end): (Option<Part>, Option<&End>),
 ) -> Result<Answer> {
+    let asked = match part {
+        Some(_) => None,
+        None => kept::asked(catalog, principal, sql, parameters),
+    };
+    if let Some(answer) = asked.as_ref().and_then(|(kept, asked)| kept.answer(catalog, asked)) {
+        return Ok(answer);
+    }
     let mut session = session(catalog, principal);
     if let Some(part) = part {
         session = parts::session(session, part.of);
     }
-    let (schema, physical) = physical(&mut session, sql, parameters).await?;
+    let (schema, physical, lasts) = physical(&mut session, sql, parameters).await?;
     let physical = match end {
         Some(end) => clock::until(physical, end).map_err(Error::running)?,
         None => physical,
@@ -55,7 +63,11 @@ pub(crate) async fn run_until(
         Some(part) => parts::apart(physical).and_then(|plan| plan.execute(part.number, task)),
         None => execute_stream(physical, task),
     };
-    Ok(Answer::new(schema, rows.map_err(Error::running)?, Arc::clone(&catalog.release)))
+    let answer = Answer::new(schema, rows.map_err(Error::running)?, Arc::clone(&catalog.release));
+    Ok(match asked {
+        Some((kept, asked)) if lasts => kept.keeping(asked, answer),
+        _ => answer,
+    })
 }
 
 /// Plans one query, and says in how many parts it is answered when so many are asked for.
@@ -67,7 +79,7 @@ pub(crate) async fn parts(
     asked: usize,
 ) -> Result<usize> {
     let mut session = parts::session(session(catalog, principal), asked);
-    let (_, plan) = physical(&mut session, sql, parameters).await?;
+    let (_, plan, _) = physical(&mut session, sql, parameters).await?;
     let plan = parts::apart(plan).map_err(Error::planning)?;
     Ok(plan.output_partitioning().partition_count())
 }
@@ -80,15 +92,17 @@ fn session(catalog: &Catalog, principal: Principal) -> SessionState {
     session
 }
 
-/// Plans one query down to its operators; returns its columns too.
+/// Plans one query down to its operators; returns its columns too, and whether it is answered the same as
+/// long as the release and the definitions are.
 ///
 /// The session is left with the size of batches that it is to be run with.
 async fn physical(
     session: &mut SessionState,
     sql: &str,
     parameters: Option<&RecordBatch>,
-) -> Result<(SchemaRef, Arc<dyn ExecutionPlan>)> {
-    let plan = bind(plan(session, sql).await?, parameters)?;
+) -> Result<(SchemaRef, Arc<dyn ExecutionPlan>, bool)> {
+    let (plan, lasts) = plan(session, sql).await?;
+    let plan = bind(plan, parameters)?;
     let names = names::shown(&plan);
     let plan = session.optimize(&plan).map_err(Error::planning)?;
     let schema = answer::plain(&with_types(&names, &plan));
@@ -100,7 +114,7 @@ async fn physical(
         take_at_once(session, pool::FEW_ROWS);
         physical = planner.create_physical_plan(&plan, session).await;
     }
-    Ok((schema, physical.map_err(Error::running)?))
+    Ok((schema, physical.map_err(Error::running)?, lasts))
 }
 
 /// Sets the rows of a batch.
@@ -116,8 +130,12 @@ pub(crate) async fn describe(
     sql: &str,
     parameters: Option<&RecordBatch>,
 ) -> Result<Description> {
+    let asked = kept::asked(catalog, principal, sql, parameters);
+    if let Some(told) = asked.as_ref().and_then(|(kept, asked)| kept.description(asked)) {
+        return Ok(told);
+    }
     let session = session(catalog, principal);
-    let mut plan = plan(&session, sql).await?;
+    let (mut plan, _) = plan(&session, sql).await?;
     let mut types: Vec<_> =
         plan.get_parameter_fields().map_err(Error::planning)?.into_iter().collect();
     types.sort_by_key(|(name, _)| place(name));
@@ -133,11 +151,15 @@ pub(crate) async fn describe(
     // What is still unknown of parameters may be needed to tell; then the types are as they are written.
     let analyzed = session.analyzer().execute_and_check(plan, session.config_options(), |_, _| {});
     let schema = analyzed.map_or_else(|_| names.clone(), |plan| with_types(&names, &plan));
-    Ok(Description {
+    let told = Description {
         schema: answer::plain(&schema),
         parameters: Arc::new(Schema::new(types.into_iter().map(field).collect::<Vec<_>>())),
         release: catalog.release.id,
-    })
+    };
+    if let Some((kept, asked)) = asked {
+        kept.keep(asked, &told);
+    }
+    Ok(told)
 }
 
 /// The parameters that are cast to lists, with their types: the engine takes them for texts.
@@ -169,9 +191,12 @@ fn with_types(names: &Schema, analyzed: &LogicalPlan) -> Schema {
     Schema::new(names.fields().iter().zip(types).map(field).collect::<Vec<_>>())
 }
 
-async fn plan(session: &SessionState, sql: &str) -> Result<LogicalPlan> {
+/// Plans one query; returns too whether it is answered the same as long as the release and the definitions
+/// are: it reads only what is of them, and asks neither for the time nor for chance.
+async fn plan(session: &SessionState, sql: &str) -> Result<(LogicalPlan, bool)> {
     let statement = admitted(sql)?;
-    for table in session.resolve_table_references(&statement).map_err(Error::planning)? {
+    let tables = session.resolve_table_references(&statement).map_err(Error::planning)?;
+    for table in &tables {
         if table.table() == SETTINGS {
             return Err(Error::planning(plan_datafusion_err!("table '{table}' not found")));
         }
@@ -181,7 +206,19 @@ async fn plan(session: &SessionState, sql: &str) -> Result<LogicalPlan> {
         planned => planned.map_err(Error::planning)?,
     };
     gate::verify(&plan)?;
-    Ok(plan)
+    let changes = changing(&plan).map_err(Error::planning)?.is_some();
+    let lasts = !changes && !tables.is_empty() && tables.iter().all(is_of_release);
+    Ok((plan, lasts))
+}
+
+/// Whether a table has the same rows as long as the release and the definitions are; books of runs and
+/// queries have not.
+fn is_of_release(table: &TableReference) -> bool {
+    let of = |schema: &str| {
+        ["catalog", "lake", Layer::Published.name()].contains(&schema)
+            || Layer::Published.may_read(schema)
+    };
+    table.schema().is_none_or(of)
 }
 
 /// Reads a statement that may be asked.

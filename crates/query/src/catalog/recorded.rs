@@ -31,6 +31,9 @@ const BLOCKED: (&str, &str) = (
     "its last delivery was not published, as the run failed: the one before is served",
 );
 
+/// What the tables are called, in `ops`.
+pub(super) const NAMES: [&str; 5] = ["runs", "audits", "partitions", "freshness", "queries"];
+
 /// A table of what is recorded beside the releases, read each time a query is planned.
 pub(super) struct Recorded {
     lake: Lake,
@@ -63,12 +66,13 @@ impl Recorded {
             let (lake, release) = (lake.clone(), Arc::clone(release));
             Ok::<_, ArrowError>(Self { lake, release, rows, schema: none.schema() })
         };
+        let [of_runs, of_audits, of_partitions, of_freshness, of_queries] = NAMES;
         Ok([
-            ("runs", table(Rows::OfRuns(runs))?),
-            ("audits", table(Rows::OfRuns(audits))?),
-            ("partitions", table(Rows::OfRuns(partitions))?),
-            ("freshness", table(Rows::OfRuns(of_release))?),
-            ("queries", table(Rows::OfQueries(queries))?),
+            (of_runs, table(Rows::OfRuns(runs))?),
+            (of_audits, table(Rows::OfRuns(audits))?),
+            (of_partitions, table(Rows::OfRuns(partitions))?),
+            (of_freshness, table(Rows::OfRuns(of_release))?),
+            (of_queries, table(Rows::OfQueries(queries))?),
         ])
     }
 
