@@ -207,18 +207,20 @@ async fn plan(session: &SessionState, sql: &str) -> Result<(LogicalPlan, bool)> 
     };
     gate::verify(&plan)?;
     let changes = changing(&plan).map_err(Error::planning)?.is_some();
+    let is_of_release = |table: &TableReference| match table.schema() {
+        Some(schema) => is_of_release(schema),
+        // Of a function, what it is given is computed before there is a plan.
+        None => !session.table_functions().contains_key(table.table()),
+    };
     let lasts = !changes && !tables.is_empty() && tables.iter().all(is_of_release);
     Ok((plan, lasts))
 }
 
-/// Whether a table has the same rows as long as the release and the definitions are; books of runs and
-/// queries have not.
-fn is_of_release(table: &TableReference) -> bool {
-    let of = |schema: &str| {
-        ["catalog", "lake", Layer::Published.name()].contains(&schema)
-            || Layer::Published.may_read(schema)
-    };
-    table.schema().is_none_or(of)
+/// Whether the tables of a schema have the same rows as long as the release and the definitions are; books of
+/// runs and queries have not.
+fn is_of_release(schema: &str) -> bool {
+    ["catalog", "lake", Layer::Published.name()].contains(&schema)
+        || Layer::Published.may_read(schema)
 }
 
 /// Reads a statement that may be asked.
