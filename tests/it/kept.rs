@@ -4,10 +4,14 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
+use arrow::array::{
+    Array, ArrayRef, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
+};
+use arrow::datatypes::Schema;
 use arrow::util::pretty::pretty_format_batches;
 use carnac_lake::{DEFAULT_MEMORY, Lake};
 use carnac_query::{At, Gateway, Principal, Result, Views};
+use futures::StreamExt;
 
 use crate::identity::{IROISE, RENNES};
 use crate::support::{Place, acts, files_below};
@@ -98,9 +102,15 @@ async fn what_changes_is_not_kept() {
         "select max(act_id), (select max(now())) from core.acts",
         "with a as (select now() as moment) select max(act_id), max(moment) from core.acts, a",
         "select max(act_id), (select count(*) from ops.quarantine) from core.acts",
+        // What is given to a function of tables is computed before there is a plan.
         "select max(act_id), (select count(*) from generate_series(timestamp '2025-01-01', now(), \
          interval '1 year')) from core.acts",
-        "select max(act_id), (select count(*) from range(1, 9)) from core.acts",
+        "select max(act_id), count(*) from core.acts, \
+         lateral generate_series(timestamp '2025-01-01', now(), interval '1 year')",
+        "with generate_series as (select 1 as one) select max(act_id), (select count(*) from \
+         generate_series(timestamp '2025-01-01', now(), interval '1 year')) from core.acts",
+        "select max(act_id) from core.acts, generate_series.core.acts(timestamp '2025-01-01', now(), \
+         interval '1 year')",
     ];
     for sql in changing {
         assert!(asked(&gateway, (Principal::Operator, sql), None, None).await.is_ok(), "{sql}");
@@ -117,31 +127,93 @@ async fn what_changes_is_not_kept() {
 async fn what_is_large_or_not_read_to_its_end_is_not_kept() {
     let place = Place::new();
     land(&place, "acts/1.csv", &[("1", RENNES, "2025-01-01")]);
-    let gateway = gateway(&place).keeping(1024 * 1024);
-    let large = "select repeat(act_id, 20000) from core.acts";
-    let left = "select act_id from core.acts";
+    let gateway = gateway(&place).keeping(32 * 1024 * 1024);
+    let name = "n".repeat(100_000);
+    let wide = (0..6).map(|number| format!("siren as \"{number}{name}\""));
+    let wide = wide.collect::<Vec<_>>().join(", ");
+    let large = [
+        "select repeat(act_id, 600000) from core.acts",
+        // Without a row, and named in 600,000 characters.
+        &format!(
+            "with a as (select {wide} from core.acts) select * from a where upper(\"0{name}\") = ''"
+        ),
+    ];
+    let left = "select unnest(range(1, 40000)) as number, act_id from core.acts";
     let read = (Principal::Analyst, "select siren from core.acts");
-    assert!(asked(&gateway, (Principal::Analyst, large), None, None).await.is_ok());
-    drop(gateway.run(Principal::Analyst, left, None, None).await.unwrap());
+    for sql in large {
+        assert!(asked(&gateway, (Principal::Analyst, sql), None, None).await.is_ok());
+    }
+    let mut answer = gateway.run(Principal::Analyst, left, None, None).await.unwrap();
+    let first = answer.stream.next().await.unwrap().unwrap();
+    assert!(first.num_rows() < 39_999, "there is more");
+    drop(answer);
     let answer = asked(&gateway, read, None, None).await.unwrap();
     remove_data(&place.root());
-    assert!(asked(&gateway, (Principal::Analyst, large), None, None).await.is_err());
-    assert!(asked(&gateway, (Principal::Analyst, left), None, None).await.is_err());
+    for sql in large.into_iter().chain([left]) {
+        assert!(asked(&gateway, (Principal::Analyst, sql), None, None).await.is_err(), "{sql:.40}");
+    }
     assert_eq!(asked(&gateway, read, None, None).await.unwrap(), answer);
 }
 
+#[tokio::test]
+async fn moments_in_two_zones_are_two_questions() {
+    let place = Place::new();
+    land(&place, "acts/1.csv", &[("1", RENNES, "2025-01-01")]);
+    let gateway = gateway(&place).keeping(1024 * 1024);
+    let sql = "select arrow_typeof($1) as type, $1 as moment, max(act_id) as act_id from core.acts";
+    for zone in [None, Some("UTC"), Some("+02:00")] {
+        let moment = TimestampMicrosecondArray::from(vec![0]).with_timezone_opt(zone);
+        let of = moment.data_type().clone();
+        let row = RecordBatch::try_from_iter([("$1", Arc::new(moment) as ArrayRef)]).unwrap();
+        for known in [Some(&row); 2] {
+            let told = gateway.describe(Principal::Analyst, sql, known, None).await.unwrap();
+            assert_eq!(*told.schema.field(1).data_type(), of);
+            let rows = gateway.run(Principal::Analyst, sql, known, None).await.unwrap();
+            let rows = rows.collect().await.unwrap();
+            assert_eq!(*rows[0].column(1).data_type(), of);
+        }
+    }
+    let told = gateway.describe(Principal::Analyst, sql, None, None).await.unwrap();
+    assert_eq!(told.parameters.fields().len(), 1);
+    let none = RecordBatch::new_empty(Arc::new(Schema::empty()));
+    let none = gateway.describe(Principal::Analyst, sql, Some(&none), None).await;
+    assert!(none.unwrap_err().to_string().contains("1 parameters"));
+}
+
+#[tokio::test]
+async fn other_definitions_answer_for_themselves() {
+    let place = Place::new();
+    land(&place, "acts/1.csv", &[("1", RENNES, "2025-01-01")]);
+    let folder = place.sql();
+    let view = folder.join("core/acts.sql");
+    let sql = std::fs::read_to_string(&view).unwrap();
+    std::fs::write(&view, format!("{sql}\nlimit 0\n")).unwrap();
+    place.ok(&["--sql", folder.to_str().unwrap(), "edition", "freeze", "other"]);
+    let gateway = gateway(&place).keeping(1024 * 1024);
+    let question = (Principal::Analyst, "select count(siren) as acts from core.acts");
+    let other = At::Edition("other".parse().unwrap());
+    for _ in 0..2 {
+        assert!(asked(&gateway, question, None, None).await.unwrap().contains("| 1 "));
+        assert!(asked(&gateway, question, None, Some(&other)).await.unwrap().contains("| 0 "));
+    }
+}
+
 #[test]
-fn a_view_reads_no_book_of_runs() {
+fn what_a_folder_defines_is_the_same_each_time() {
     let place = Place::new();
     land(&place, "acts/1.csv", &[("1", RENNES, "2025-01-01")]);
     let sql = place.sql();
-    let view = "-- id: staging.executions\n-- title: Exécutions / Executions\n-- unit: row\n-- grain: run_id\n\
-                select run_id from ops.runs\n";
-    std::fs::write(sql.join("staging/executions.sql"), view).unwrap();
-    let asked = ["--sql", sql.to_str().unwrap(), "query", "select 1"];
-    let said = place.fails(1, &asked);
-    assert!(
-        said.contains("staging/executions.sql:5: ops.runs tells of more than the release"),
-        "{said}"
-    );
+    let head = "-- title: Exécutions / Executions\n-- unit: row\n";
+    let view = "-- grain: run_id\nselect run_id from ops.runs\n";
+    let function = "-- grain: scalar\n-- example: today() > '2025-01-01'\n\
+                    create function today() returns date language sql immutable return current_date\n";
+    for (path, id, text, said) in [
+        ("staging/executions.sql", "staging.executions", view, "tells of more than the release"),
+        ("function/today.sql", "today", function, "current_date() tells another thing each time"),
+    ] {
+        std::fs::write(sql.join(path), format!("-- id: {id}\n{head}{text}")).unwrap();
+        let told = place.fails(1, &["--sql", sql.to_str().unwrap(), "query", "select 1"]);
+        assert!(told.contains(path) && told.contains(said), "{told}");
+        std::fs::remove_file(sql.join(path)).unwrap();
+    }
 }

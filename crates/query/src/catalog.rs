@@ -18,21 +18,20 @@ use carnac_lake::{Lake, QUARANTINE, quarantine_schema};
 use carnac_model::{DATASETS, Release, indicator};
 use datafusion::catalog::TableProvider;
 use datafusion::common::TableReference;
-use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::datasource::MemTable;
 use datafusion::error::DataFusionError;
 use datafusion::execution::memory_pool::MemoryPool;
 use datafusion::execution::registry::FunctionRegistry;
 use datafusion::execution::{SessionState, SessionStateBuilder};
-use datafusion::logical_expr::{DdlStatement, Expr, LogicalPlan, Volatility};
+use datafusion::logical_expr::{DdlStatement, LogicalPlan};
 use datafusion::prelude::SessionConfig;
 
 use crate::audit::COLUMNS;
 use crate::catalog::entries::{Entries, catalog_list};
 use crate::kept::Kept;
 use crate::{
-    Error, Layer, Principal, Result, SqlFile, Views, civil, cube, function, scenario, soundness,
-    udf,
+    Error, Layer, Principal, Result, SqlFile, Views, civil, cube, function, lasting, scenario,
+    soundness, udf,
 };
 
 pub(crate) use self::barrier::BarrierExec;
@@ -168,32 +167,10 @@ async fn plan_view(state: &SessionState, file: &SqlFile) -> Result<LogicalPlan> 
 
 /// A view answers the same from the same release: it asks neither for the time nor for chance.
 fn refuse_changing(file: &SqlFile, plan: &LogicalPlan) -> Result<()> {
-    let found = changing(plan).map_err(|error| located(file, error))?;
+    let found = lasting::changing(plan).map_err(|error| located(file, error))?;
     let Some(name) = found else { return Ok(()) };
     let line = file.sql.lines().position(|line| line.contains(&name)).map_or(1, |place| place + 1);
     Err(file.error(line, format!("{name}() tells another thing each time: a view may not use it")))
-}
-
-/// Returns the name of a function in a plan that may tell another thing each time.
-///
-/// # Errors
-/// When the plan cannot be visited.
-pub(crate) fn changing(plan: &LogicalPlan) -> Result<Option<String>, DataFusionError> {
-    let mut found = None;
-    plan.apply_with_subqueries(|plan| {
-        plan.apply_expressions(|expr| {
-            expr.apply(|expr| match expr {
-                Expr::ScalarFunction(call)
-                    if call.func.signature().volatility != Volatility::Immutable =>
-                {
-                    found = Some(call.name().to_owned());
-                    Ok(TreeNodeRecursion::Stop)
-                }
-                _ => Ok(TreeNodeRecursion::Continue),
-            })
-        })
-    })?;
-    Ok(found)
 }
 
 fn session(lake: &Lake, memory: Arc<dyn MemoryPool>) -> Result<SessionState> {

@@ -10,6 +10,8 @@ use datafusion::logical_expr::{
 };
 use datafusion::optimizer::simplify_expressions::ExprSimplifier;
 
+use crate::lasting;
+
 /// A function whose body is a SQL expression over its arguments.
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct SqlFunction {
@@ -23,11 +25,15 @@ struct SqlFunction {
 /// immutable: the same arguments give the same value.
 ///
 /// # Errors
-/// When it has no body, no return type or an unnamed argument, or when its body is of another type.
+/// When it has no body, no return type or an unnamed argument, or when its body is of another type or asks
+/// for the time or for chance.
 pub(crate) fn from_statement(statement: CreateFunction) -> Result<ScalarUDF> {
     let Some(body) = statement.params.function_body else {
         return plan_err!("the function has no body");
     };
+    if let Some(name) = lasting::changing_in(&body)? {
+        return plan_err!("{name}() tells another thing each time: a function may not use it");
+    }
     let Some(returns) = statement.return_type else {
         return plan_err!("the function has no RETURNS");
     };

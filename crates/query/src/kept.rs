@@ -5,11 +5,12 @@
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch};
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{DataType, SchemaRef};
+use chrono::{DateTime, Utc};
 use datafusion::common::ScalarValue;
 use futures::stream::{self, StreamExt};
-use quick_cache::Weighter;
-use quick_cache::sync::Cache;
+use quick_cache::sync::{Cache, DefaultLifecycle};
+use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
 
 use crate::catalog::Catalog;
 use crate::{Answer, Description, Principal};
@@ -27,19 +28,23 @@ const SMALL: usize = 4 * 1024;
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Question {
     release: u64,
+    /// Another release of that number is one of a lake that was put in the place of this one.
+    published_at: DateTime<Utc>,
     /// The hash of the definitions.
     definitions: String,
     principal: Principal,
     sql: String,
-    /// None when none are known, which is not the same as a row without columns.
-    parameters: Option<Vec<ScalarValue>>,
+    /// With their types: moments in two time zones are one value. None when none are known, which is not the
+    /// same as a row without columns.
+    parameters: Option<Vec<(DataType, ScalarValue)>>,
 }
 
 impl Question {
     /// Bytes that it takes in memory.
     fn size(&self) -> usize {
-        let parameters = self.parameters.iter().flatten().map(ScalarValue::size);
-        size_of::<Self>() + self.definitions.len() + self.sql.len() + parameters.sum::<usize>()
+        let size = |(of, value): &(DataType, ScalarValue)| of.size() + value.size();
+        let parameters: usize = self.parameters.iter().flatten().map(size).sum();
+        size_of::<Self>() + self.definitions.len() + self.sql.len() + parameters
     }
 }
 
@@ -52,31 +57,44 @@ pub(crate) fn asked<'c>(
     parameters: Option<&RecordBatch>,
 ) -> Option<(&'c Arc<Kept>, Question)> {
     let kept = catalog.kept.as_ref()?;
-    let value = |column: &ArrayRef| ScalarValue::try_from_array(column, 0).ok();
+    let value = |column: &ArrayRef| {
+        Some((column.data_type().clone(), ScalarValue::try_from_array(column, 0).ok()?))
+    };
     let parameters = match parameters {
         Some(row) if row.num_rows() != 1 => return None,
         Some(row) => Some(row.columns().iter().map(value).collect::<Option<_>>()?),
         None => None,
     };
-    let (release, definitions) = (catalog.release.id, catalog.views.hash().to_owned());
-    Some((kept, Question { release, definitions, principal, sql: sql.to_owned(), parameters }))
+    let question = Question {
+        release: catalog.release.id,
+        published_at: catalog.release.published_at,
+        definitions: catalog.views.hash().to_owned(),
+        principal,
+        sql: sql.to_owned(),
+        parameters,
+    };
+    Some((kept, question))
 }
 
-/// An answer that was read to its end.
+/// An answer, as far as it was read.
 #[derive(Debug)]
 struct Rows {
     schema: SchemaRef,
     batches: Vec<RecordBatch>,
-    /// What the batches take in memory.
+    /// What the columns and batches take in memory.
     bytes: usize,
 }
 
 impl Rows {
-    /// Adds a batch, unless it is too much.
-    fn with(mut self, batch: &RecordBatch, most: usize) -> Option<Self> {
-        self.bytes += batch.get_array_memory_size();
+    fn none(schema: SchemaRef) -> Self {
+        Self { bytes: schema.fields().size(), schema, batches: Vec::new() }
+    }
+
+    fn with(mut self, batch: &RecordBatch) -> Self {
+        let columns = size_of_val(batch) + size_of_val(batch.columns());
+        self.bytes += columns + batch.get_array_memory_size();
         self.batches.push(batch.clone());
-        (self.bytes <= most).then_some(self)
+        self
     }
 }
 
@@ -109,10 +127,9 @@ pub(crate) struct Kept {
 impl Kept {
     /// Makes room for so many bytes.
     pub(crate) fn new(bytes: usize) -> Self {
-        let (told, most) = (bytes / DESCRIPTIONS, bytes / ONE);
-        let answers = Cache::with_weighter(bytes / SMALL, (bytes - told) as u64, Bytes);
-        let descriptions = Cache::with_weighter(told / SMALL, told as u64, Bytes);
-        Self { answers, descriptions, most }
+        let told = bytes / DESCRIPTIONS;
+        let (answers, descriptions) = (cache(bytes - told), cache(told));
+        Self { answers, descriptions, most: bytes / ONE }
     }
 
     /// Returns what a question would be answered, if that was told before.
@@ -135,26 +152,35 @@ impl Kept {
 
     /// Returns the same answer, which is kept once it has been read to its end, if it is small.
     pub(crate) fn keeping(self: &Arc<Self>, question: Question, answer: Answer) -> Answer {
-        let kept = Arc::clone(self);
-        let rows = Rows { schema: Arc::clone(&answer.schema), batches: Vec::new(), bytes: 0 };
-        let state = (answer.stream, Some((question, rows)));
-        let stream = stream::unfold(state, move |(mut stream, read)| {
-            let kept = Arc::clone(&kept);
-            async move {
-                let batch = stream.next().await;
-                let read = match (&batch, read) {
-                    (Some(Ok(batch)), Some((question, rows))) => {
-                        rows.with(batch, kept.most).map(|rows| (question, rows))
-                    }
-                    (None, Some((question, rows))) => {
-                        kept.answers.insert(question, Arc::new(rows));
-                        None
-                    }
-                    _ => None,
-                };
-                Some((batch?, (stream, read)))
-            }
+        let read = (Arc::clone(self), question, Rows::none(Arc::clone(&answer.schema)));
+        let state = (answer.stream, Some(read));
+        let stream = stream::unfold(state, |(mut stream, read)| async move {
+            let batch = stream.next().await;
+            let read = match (&batch, read) {
+                (Some(Ok(batch)), Some((kept, question, rows))) => {
+                    let rows = rows.with(batch);
+                    (rows.bytes <= kept.most).then_some((kept, question, rows))
+                }
+                (None, Some((kept, question, rows))) if rows.bytes <= kept.most => {
+                    kept.answers.insert(question, Arc::new(rows));
+                    None
+                }
+                _ => None,
+            };
+            Some((batch?, (stream, read)))
         });
-        Answer { stream: stream.boxed(), ..answer }
+        // Cursors ask again after the end.
+        Answer { stream: stream.fuse().boxed(), ..answer }
     }
+}
+
+/// In one part: in several, each would have its share of the room, and less for one answer.
+fn cache<V: Clone>(bytes: usize) -> Cache<Question, V, Bytes>
+where
+    Bytes: Weighter<Question, V>,
+{
+    let mut options = OptionsBuilder::new();
+    options.shards(1).estimated_items_capacity(bytes / SMALL).weight_capacity(bytes as u64);
+    let options = options.build().expect("both capacities are told");
+    Cache::with_options(options, Bytes, DefaultHashBuilder::default(), DefaultLifecycle::default())
 }

@@ -26,6 +26,7 @@ mod gate;
 mod gateway;
 mod header;
 mod kept;
+mod lasting;
 mod meter;
 mod names;
 mod parts;

@@ -7,34 +7,35 @@ use arrow::array::{Array, RecordBatch};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use chrono::Utc;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
-use datafusion::common::{ParamValues, ScalarValue, TableReference, plan_datafusion_err};
+use datafusion::common::{ParamValues, ScalarValue, plan_datafusion_err};
 use datafusion::error::DataFusionError;
 use datafusion::execution::SessionState;
 use datafusion::logical_expr::{Expr, LogicalPlan};
 use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties, execute_stream};
 use datafusion::sql::parser::Statement;
 
-use crate::catalog::{Catalog, changing, rewrite};
+use crate::catalog::{Catalog, rewrite};
 use crate::clock::End;
 use crate::{
-    Answer, Description, Error, Layer, Part, Principal, Result, answer, clock, gate, kept, names,
-    parts, pool,
+    Answer, Description, Error, Part, Principal, Result, answer, clock, gate, kept, names, parts,
+    pool,
 };
 
 /// A table of `information_schema` that shows the settings of the engine.
 const SETTINGS: &str = "df_settings";
 
-/// Runs one query on an open catalogue.
+/// Runs one query on an open catalogue. What is kept is not looked at.
 pub(crate) async fn run(
     catalog: &Catalog,
     principal: Principal,
     sql: &str,
     parameters: Option<&RecordBatch>,
 ) -> Result<Answer> {
-    run_until(catalog, principal, sql, parameters, (None, None)).await
+    Ok(compute(catalog, principal, sql, parameters, (None, None)).await?.0)
 }
 
-/// As [`run`], all of it or one part, up to a moment at which it fails.
+/// Answers one query, all of it or one part, up to a moment at which it fails: by what is kept, or by what
+/// is computed and kept then.
 pub(crate) async fn run_until(
     catalog: &Catalog,
     principal: Principal,
@@ -49,11 +50,29 @@ pub(crate) async fn run_until(
     if let Some(answer) = asked.as_ref().and_then(|(kept, asked)| kept.answer(catalog, asked)) {
         return Ok(answer);
     }
+    let (answer, lasts) = compute(catalog, principal, sql, parameters, (part, end)).await?;
+    Ok(match asked {
+        Some((kept, asked)) if lasts => kept.keeping(asked, answer),
+        _ => answer,
+    })
+}
+
+/// Runs one query; returns too whether it has the same answer as long as the release and the definitions are
+/// the same.
+async fn compute(
+    catalog: &Catalog,
+    principal: Principal,
+    sql: &str,
+    parameters: Option<&RecordBatch>,
+    (part, end): (Option<Part>, Option<&End>),
+) -> Result<(Answer, bool)> {
     let mut session = session(catalog, principal);
     if let Some(part) = part {
         session = parts::session(session, part.of);
     }
-    let (schema, physical, lasts) = physical(&mut session, sql, parameters).await?;
+    let plan = plan(&session, sql).await?;
+    let lasts = lasting::lasts(&session, &admitted(sql)?, &plan).map_err(Error::planning)?;
+    let (schema, physical) = physical(&mut session, plan, parameters).await?;
     let physical = match end {
         Some(end) => clock::until(physical, end).map_err(Error::running)?,
         None => physical,
@@ -63,11 +82,8 @@ pub(crate) async fn run_until(
         Some(part) => parts::apart(physical).and_then(|plan| plan.execute(part.number, task)),
         None => execute_stream(physical, task),
     };
-    let answer = Answer::new(schema, rows.map_err(Error::running)?, Arc::clone(&catalog.release));
-    Ok(match asked {
-        Some((kept, asked)) if lasts => kept.keeping(asked, answer),
-        _ => answer,
-    })
+    let rows = rows.map_err(Error::running)?;
+    Ok((Answer::new(schema, rows, Arc::clone(&catalog.release)), lasts))
 }
 
 /// Plans one query, and says in how many parts it is answered when so many are asked for.
@@ -79,7 +95,8 @@ pub(crate) async fn parts(
     asked: usize,
 ) -> Result<usize> {
     let mut session = parts::session(session(catalog, principal), asked);
-    let (_, plan, _) = physical(&mut session, sql, parameters).await?;
+    let plan = plan(&session, sql).await?;
+    let (_, plan) = physical(&mut session, plan, parameters).await?;
     let plan = parts::apart(plan).map_err(Error::planning)?;
     Ok(plan.output_partitioning().partition_count())
 }
@@ -92,16 +109,14 @@ fn session(catalog: &Catalog, principal: Principal) -> SessionState {
     session
 }
 
-/// Plans one query down to its operators; returns its columns too, and whether it is answered the same as
-/// long as the release and the definitions are.
+/// Binds and plans one query down to its operators; returns its columns too.
 ///
 /// The session is left with the size of batches that it is to be run with.
 async fn physical(
     session: &mut SessionState,
-    sql: &str,
+    plan: LogicalPlan,
     parameters: Option<&RecordBatch>,
-) -> Result<(SchemaRef, Arc<dyn ExecutionPlan>, bool)> {
-    let (plan, lasts) = plan(session, sql).await?;
+) -> Result<(SchemaRef, Arc<dyn ExecutionPlan>)> {
     let plan = bind(plan, parameters)?;
     let names = names::shown(&plan);
     let plan = session.optimize(&plan).map_err(Error::planning)?;
@@ -114,7 +129,7 @@ async fn physical(
         take_at_once(session, pool::FEW_ROWS);
         physical = planner.create_physical_plan(&plan, session).await;
     }
-    Ok((schema, physical.map_err(Error::running)?, lasts))
+    Ok((schema, physical.map_err(Error::running)?))
 }
 
 /// Sets the rows of a batch.
@@ -135,7 +150,7 @@ pub(crate) async fn describe(
         return Ok(told);
     }
     let session = session(catalog, principal);
-    let (mut plan, _) = plan(&session, sql).await?;
+    let mut plan = plan(&session, sql).await?;
     let mut types: Vec<_> =
         plan.get_parameter_fields().map_err(Error::planning)?.into_iter().collect();
     types.sort_by_key(|(name, _)| place(name));
@@ -191,12 +206,9 @@ fn with_types(names: &Schema, analyzed: &LogicalPlan) -> Schema {
     Schema::new(names.fields().iter().zip(types).map(field).collect::<Vec<_>>())
 }
 
-/// Plans one query; returns too whether it is answered the same as long as the release and the definitions
-/// are: it reads only what is of them, and asks neither for the time nor for chance.
-async fn plan(session: &SessionState, sql: &str) -> Result<(LogicalPlan, bool)> {
+async fn plan(session: &SessionState, sql: &str) -> Result<LogicalPlan> {
     let statement = admitted(sql)?;
-    let tables = session.resolve_table_references(&statement).map_err(Error::planning)?;
-    for table in &tables {
+    for table in session.resolve_table_references(&statement).map_err(Error::planning)? {
         if table.table() == SETTINGS {
             return Err(Error::planning(plan_datafusion_err!("table '{table}' not found")));
         }
@@ -206,21 +218,7 @@ async fn plan(session: &SessionState, sql: &str) -> Result<(LogicalPlan, bool)> 
         planned => planned.map_err(Error::planning)?,
     };
     gate::verify(&plan)?;
-    let changes = changing(&plan).map_err(Error::planning)?.is_some();
-    let is_of_release = |table: &TableReference| match table.schema() {
-        Some(schema) => is_of_release(schema),
-        // Of a function, what it is given is computed before there is a plan.
-        None => !session.table_functions().contains_key(table.table()),
-    };
-    let lasts = !changes && !tables.is_empty() && tables.iter().all(is_of_release);
-    Ok((plan, lasts))
-}
-
-/// Whether the tables of a schema have the same rows as long as the release and the definitions are; books of
-/// runs and queries have not.
-fn is_of_release(schema: &str) -> bool {
-    ["catalog", "lake", Layer::Published.name()].contains(&schema)
-        || Layer::Published.may_read(schema)
+    Ok(plan)
 }
 
 /// Reads a statement that may be asked.
