@@ -17,8 +17,8 @@ use datafusion::sql::parser::Statement;
 use crate::catalog::{Catalog, rewrite};
 use crate::clock::End;
 use crate::{
-    Answer, Description, Error, Part, Principal, Result, answer, clock, gate, kept, names, parts,
-    pool,
+    Answer, Description, Error, Part, Principal, Result, answer, clock, gate, kept, lasting, names,
+    parts, pool,
 };
 
 /// A table of `information_schema` that shows the settings of the engine.
