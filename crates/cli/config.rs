@@ -188,11 +188,12 @@ impl Config {
     }
 
     /// Makes the gateway of a lake for a server with these arguments, which writes down what is asked;
-    /// others of the process may take `beside` bytes. Answers are kept in a little more memory.
+    /// others of the process may take `beside` bytes. Answers are kept in a little more memory, and while they
+    /// are read take as much again.
     pub(crate) fn door(&self, lake: Lake, args: &Listen, beside: usize) -> anyhow::Result<Gateway> {
         let kept = self.memory / 32;
         let gateway = self.gateway(lake)?.keeping(kept);
-        let gateway = gateway.counting(crate::memory::in_use, beside.saturating_add(kept));
+        let gateway = gateway.counting(crate::memory::in_use, beside.saturating_add(2 * kept));
         let gateway = gateway.within(self.limits(args))?;
         Ok(match &self.audit_log {
             Some(folder) => {

@@ -5,12 +5,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
+    Array, ArrayRef, Int64Array, RecordBatch, RecordBatchOptions, StringArray,
+    TimestampMicrosecondArray,
 };
 use arrow::datatypes::Schema;
 use arrow::util::pretty::pretty_format_batches;
 use carnac_lake::{DEFAULT_MEMORY, Lake};
-use carnac_query::{At, Gateway, Principal, Result, Views};
+use carnac_query::{At, Gateway, Kind, Limits, Part, Principal, Result, Views};
 use futures::StreamExt;
 
 use crate::identity::{IROISE, RENNES};
@@ -102,6 +103,9 @@ async fn what_changes_is_not_kept() {
         "select max(act_id), (select max(now())) from core.acts",
         "with a as (select now() as moment) select max(act_id), max(moment) from core.acts, a",
         "select max(act_id), (select count(*) from ops.quarantine) from core.acts",
+        "select max(act_id), (select count(*) from information_schema.tables) from core.acts",
+        "select max(act_id), (select count(*) from pg_class) from core.acts",
+        "select max(act_id), current_user from core.acts",
         // What is given to a function of tables is computed before there is a plan.
         "select max(act_id), (select count(*) from generate_series(timestamp '2025-01-01', now(), \
          interval '1 year')) from core.acts",
@@ -157,6 +161,59 @@ async fn what_is_large_or_not_read_to_its_end_is_not_kept() {
 }
 
 #[tokio::test]
+async fn one_row_of_a_filter_is_small_and_a_long_question_large() {
+    let place = Place::new();
+    land(&place, "acts/1.csv", &[("1", RENNES, "2025-01-01")]);
+    let gateway = gateway(&place).keeping(1024 * 1024);
+    let filtered = "select * from core.acts where upper(siren) = '213502388' limit 1";
+    let (filtered, of_one) = ((Principal::Analyst, filtered), (Principal::Analyst, OF_ONE));
+    let long = "1".repeat(100_000);
+    let answer = asked(&gateway, filtered, None, None).await.unwrap();
+    assert!(asked(&gateway, of_one, text(&long), None).await.unwrap().contains("| 0 "));
+    remove_data(&place.root());
+    assert_eq!(asked(&gateway, filtered, None, None).await.unwrap(), answer);
+    assert!(asked(&gateway, of_one, text(&long), None).await.is_err());
+}
+
+#[tokio::test]
+async fn what_is_kept_is_admitted_and_counted_as_any_other() {
+    let place = Place::new();
+    land(&place, "acts/1.csv", &[("1", RENNES, "2025-01-01"), ("2", IROISE, "2025-01-02")]);
+    let limits = Limits { rows: 1, ..Limits::default() };
+    let gateway = gateway(&place).keeping(1024 * 1024).within(limits).unwrap();
+    let of_one = (Principal::Analyst, OF_ONE);
+    let cut = (Principal::Analyst, BY_AUTHORITY);
+    let answer = asked(&gateway, of_one, text(RENNES), None).await.unwrap();
+    let error = asked(&gateway, cut, None, None).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::Exhausted);
+    remove_data(&place.root());
+    assert_eq!(asked(&gateway, of_one, text(RENNES), None).await.unwrap(), answer);
+    // What was cut off was not kept: it is computed again.
+    let error = asked(&gateway, cut, None, None).await.unwrap_err();
+    assert_ne!(error.kind(), Kind::Exhausted);
+    let text = gateway.metrics().await;
+    assert!(text.contains("{role=\"analyst\",end=\"answered\"} 2\n"), "{text}");
+    assert!(text.contains("carnac_rows_total 2\n"), "{text}");
+}
+
+#[tokio::test]
+async fn a_part_is_not_kept_and_is_none_of_what_is() {
+    let place = Place::new();
+    land(&place, "acts/1.csv", &[("1", RENNES, "2025-01-01")]);
+    let gateway = gateway(&place).keeping(1024 * 1024);
+    let part = async |sql| {
+        let of = (None, Some(Part { number: 0, of: 1 }));
+        gateway.run_part(Principal::Analyst, sql, None, of).await?.collect().await
+    };
+    let (first, second) = ("select act_id from core.acts", "select siren from core.acts");
+    assert!(part(first).await.is_ok());
+    assert!(asked(&gateway, (Principal::Analyst, second), None, None).await.is_ok());
+    remove_data(&place.root());
+    assert!(asked(&gateway, (Principal::Analyst, first), None, None).await.is_err());
+    assert!(part(second).await.is_err());
+}
+
+#[tokio::test]
 async fn moments_in_two_zones_are_two_questions() {
     let place = Place::new();
     land(&place, "acts/1.csv", &[("1", RENNES, "2025-01-01")]);
@@ -176,7 +233,9 @@ async fn moments_in_two_zones_are_two_questions() {
     }
     let told = gateway.describe(Principal::Analyst, sql, None, None).await.unwrap();
     assert_eq!(told.parameters.fields().len(), 1);
-    let none = RecordBatch::new_empty(Arc::new(Schema::empty()));
+    let one = RecordBatchOptions::new().with_row_count(Some(1));
+    let schema = Arc::new(Schema::empty());
+    let none = RecordBatch::try_new_with_options(schema, Vec::new(), &one).unwrap();
     let none = gateway.describe(Principal::Analyst, sql, Some(&none), None).await;
     assert!(none.unwrap_err().to_string().contains("1 parameters"));
 }
@@ -208,11 +267,18 @@ fn what_a_folder_defines_is_the_same_each_time() {
     let view = "-- grain: run_id\nselect run_id from ops.runs\n";
     let function = "-- grain: scalar\n-- example: today() > '2025-01-01'\n\
                     create function today() returns date language sql immutable return current_date\n";
+    let nested = "-- grain: scalar\n-- example: today() > '2025-01-01'\n\
+                  create function today() returns date language sql immutable \
+                  return (select current_date())\n";
+    let given = "-- grain: days\nselect count(*) as days from core.acts, \
+                 lateral generate_series(timestamp '2025-01-01', now(), interval '1 day')\n";
     for (path, id, text, said) in [
         ("staging/executions.sql", "staging.executions", view, "tells of more than the release"),
         ("function/today.sql", "today", function, "current_date() tells another thing each time"),
+        ("function/today.sql", "today", nested, "it may hold no query"),
+        ("peer/days.sql", "peer.days", given, "current_timestamp"),
     ] {
-        std::fs::write(sql.join(path), format!("-- id: {id}\n{head}{text}")).unwrap();
+        place.file(&format!("sql/{path}"), format!("-- id: {id}\n{head}{text}"));
         let told = place.fails(1, &["--sql", sql.to_str().unwrap(), "query", "select 1"]);
         assert!(told.contains(path) && told.contains(said), "{told}");
         std::fs::remove_file(sql.join(path)).unwrap();

@@ -232,8 +232,8 @@ fn refuse_upward(file: &SqlFile, table: &TableReference) -> Result<()> {
     let is_scenario = schema.is_empty() && table.table() == scenario::NAME;
     let named = |line: &str| line.contains(table.table());
     let line = || file.sql.lines().position(named).map_or(1, |place| place + 1);
-    let is_changing = schema == "ops" && recorded::NAMES.contains(&table.table());
-    if is_changing && file.layer == Layer::Staging {
+    let is_recorded = schema == "ops" && recorded::NAMES.contains(&table.table());
+    if is_recorded && file.layer == Layer::Staging {
         let reason = format!("{table} tells of more than the release: only an audit may read it");
         return Err(file.error(line(), reason));
     }

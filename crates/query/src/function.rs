@@ -25,14 +25,17 @@ struct SqlFunction {
 /// immutable: the same arguments give the same value.
 ///
 /// # Errors
-/// When it has no body, no return type or an unnamed argument, or when its body is of another type or asks
-/// for the time or for chance.
+/// When it has no body, no return type or an unnamed argument, or when its body is of another type, asks
+/// for the time or for chance, or holds a query.
 pub(crate) fn from_statement(statement: CreateFunction) -> Result<ScalarUDF> {
     let Some(body) = statement.params.function_body else {
         return plan_err!("the function has no body");
     };
     if let Some(name) = lasting::changing_in(&body)? {
         return plan_err!("{name}() tells another thing each time: a function may not use it");
+    }
+    if body.exists(|expr| Ok(is_query(expr)))? {
+        return plan_err!("a function tells of its arguments only: it may hold no query");
     }
     let Some(returns) = statement.return_type else {
         return plan_err!("the function has no RETURNS");
@@ -54,6 +57,11 @@ pub(crate) fn from_statement(statement: CreateFunction) -> Result<ScalarUDF> {
     let signature = Signature::exact(types, Volatility::Immutable);
     let function = SqlFunction { name: statement.name, returns, body, signature };
     Ok(ScalarUDF::new_from_impl(function))
+}
+
+fn is_query(expr: &Expr) -> bool {
+    use Expr::{Exists, InSubquery, ScalarSubquery, SetComparison};
+    matches!(expr, Exists(_) | InSubquery(_) | ScalarSubquery(_) | SetComparison(_))
 }
 
 impl ScalarUDFImpl for SqlFunction {

@@ -4,7 +4,8 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, RecordBatch};
+use arrow::array::{ArrayRef, RecordBatch, UInt32Array};
+use arrow::compute::take_record_batch;
 use arrow::datatypes::{DataType, SchemaRef};
 use chrono::{DateTime, Utc};
 use datafusion::common::ScalarValue;
@@ -12,10 +13,11 @@ use futures::stream::{self, StreamExt};
 use quick_cache::sync::{Cache, DefaultLifecycle};
 use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
 
+use crate::answer::size;
 use crate::catalog::Catalog;
 use crate::{Answer, Description, Principal};
 
-/// One answer may take one of so many parts of the memory.
+/// One answer or description, with its question, may take one of so many parts of the memory.
 const ONE: usize = 64;
 
 /// All descriptions may take one of so many parts of the memory.
@@ -48,8 +50,8 @@ impl Question {
     }
 }
 
-/// Returns what is asked of a catalogue, and where its answer is kept; none when none is, or when the
-/// parameters are no row of values.
+/// Returns what is asked of a catalogue, and where its answer is kept; none when none is, when the question
+/// alone is too large, or when the parameters are no row of values.
 pub(crate) fn asked<'c>(
     catalog: &'c Catalog,
     principal: Principal,
@@ -73,7 +75,7 @@ pub(crate) fn asked<'c>(
         sql: sql.to_owned(),
         parameters,
     };
-    Some((kept, question))
+    (question.size() <= kept.most).then_some((kept, question))
 }
 
 /// An answer, as far as it was read.
@@ -81,20 +83,30 @@ pub(crate) fn asked<'c>(
 struct Rows {
     schema: SchemaRef,
     batches: Vec<RecordBatch>,
-    /// What the columns and batches take in memory.
+    /// What they take in memory, with the columns and the question.
     bytes: usize,
 }
 
 impl Rows {
-    fn none(schema: SchemaRef) -> Self {
-        Self { bytes: schema.fields().size(), schema, batches: Vec::new() }
+    /// None so far, if what has no rows is not too large.
+    fn none(question: &Question, schema: &SchemaRef, most: usize) -> Option<Self> {
+        let bytes = question.size() + size_of::<Self>() + schema.fields().size();
+        let none = || Self { schema: Arc::clone(schema), batches: Vec::new(), bytes };
+        (bytes <= most).then(none)
     }
 
-    fn with(mut self, batch: &RecordBatch) -> Self {
-        let columns = size_of_val(batch) + size_of_val(batch.columns());
+    /// With a copy of a batch, if all is not too large then: what comes of a filter or a limit has room for
+    /// many more rows than it has.
+    fn with(mut self, batch: &RecordBatch, most: usize) -> Option<Self> {
+        if size(batch) > most {
+            return None;
+        }
+        let rows = UInt32Array::from_iter_values(0..u32::try_from(batch.num_rows()).ok()?);
+        let batch = take_record_batch(batch, &rows).ok()?;
+        let columns = size_of_val(&batch) + size_of_val(batch.columns());
         self.bytes += columns + batch.get_array_memory_size();
-        self.batches.push(batch.clone());
-        self
+        self.batches.push(batch);
+        (self.bytes <= most).then_some(self)
     }
 }
 
@@ -103,8 +115,8 @@ impl Rows {
 struct Bytes;
 
 impl Weighter<Question, Arc<Rows>> for Bytes {
-    fn weight(&self, question: &Question, rows: &Arc<Rows>) -> u64 {
-        (question.size() + size_of::<Rows>() + rows.bytes) as u64
+    fn weight(&self, _: &Question, rows: &Arc<Rows>) -> u64 {
+        rows.bytes as u64
     }
 }
 
@@ -120,7 +132,7 @@ impl Weighter<Question, Description> for Bytes {
 pub(crate) struct Kept {
     answers: Cache<Question, Arc<Rows>, Bytes>,
     descriptions: Cache<Question, Description, Bytes>,
-    /// Bytes that one answer may take.
+    /// Bytes that one may take.
     most: usize,
 }
 
@@ -137,9 +149,11 @@ impl Kept {
         self.descriptions.get(question)
     }
 
-    /// Keeps what a question would be answered.
+    /// Keeps what a question would be answered, if it is small.
     pub(crate) fn keep(&self, question: Question, told: &Description) {
-        self.descriptions.insert(question, told.clone());
+        if Bytes.weight(&question, told) <= self.most as u64 {
+            self.descriptions.insert(question, told.clone());
+        }
     }
 
     /// Returns the answer to a question, if it is kept.
@@ -152,16 +166,16 @@ impl Kept {
 
     /// Returns the same answer, which is kept once it has been read to its end, if it is small.
     pub(crate) fn keeping(self: &Arc<Self>, question: Question, answer: Answer) -> Answer {
-        let read = (Arc::clone(self), question, Rows::none(Arc::clone(&answer.schema)));
-        let state = (answer.stream, Some(read));
+        let none = Rows::none(&question, &answer.schema, self.most);
+        let read = none.map(|rows| (Arc::clone(self), question, rows));
+        let state = (answer.stream, read);
         let stream = stream::unfold(state, |(mut stream, read)| async move {
             let batch = stream.next().await;
             let read = match (&batch, read) {
                 (Some(Ok(batch)), Some((kept, question, rows))) => {
-                    let rows = rows.with(batch);
-                    (rows.bytes <= kept.most).then_some((kept, question, rows))
+                    rows.with(batch, kept.most).map(|rows| (kept, question, rows))
                 }
-                (None, Some((kept, question, rows))) if rows.bytes <= kept.most => {
+                (None, Some((kept, question, rows))) => {
                     kept.answers.insert(question, Arc::new(rows));
                     None
                 }
@@ -183,4 +197,31 @@ where
     options.shards(1).estimated_items_capacity(bytes / SMALL).weight_capacity(bytes as u64);
     let options = options.build().expect("both capacities are told");
     Cache::with_options(options, Bytes, DefaultHashBuilder::default(), DefaultLifecycle::default())
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow::datatypes::{Field, Schema};
+
+    use super::*;
+
+    #[test]
+    fn a_description_is_kept_if_it_is_small() {
+        let kept = Kept::new(64 * 1024);
+        for (length, is_kept) in [(20, true), (2_000, false)] {
+            let question = Question {
+                release: 1,
+                published_at: DateTime::UNIX_EPOCH,
+                definitions: String::new(),
+                principal: Principal::Public,
+                sql: length.to_string(),
+                parameters: None,
+            };
+            let schema =
+                |name| Arc::new(Schema::new(vec![Field::new(name, DataType::Date32, true)]));
+            let (schema, parameters) = (schema("n".repeat(length)), Arc::new(Schema::empty()));
+            kept.keep(question.clone(), &Description { schema, parameters, release: 1 });
+            assert_eq!(kept.description(&question).is_some(), is_kept, "{length}");
+        }
+    }
 }

@@ -3,15 +3,14 @@
 
 use std::ops::ControlFlow;
 
-use datafusion::common::TableReference;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
-use datafusion::error::Result;
+use datafusion::common::{DataFusionError, TableReference};
 use datafusion::execution::SessionState;
 use datafusion::logical_expr::{Expr, LogicalPlan, Volatility};
 use datafusion::sql::parser::Statement;
 use datafusion::sql::sqlparser::ast::{Query, Statement as Sql, TableFactor, Visit, Visitor};
 
-use crate::Layer;
+use crate::{Error, Layer, Result};
 
 /// Returns whether a query has the same answer as long as the release and the definitions are the same.
 ///
@@ -24,10 +23,10 @@ pub(crate) fn lasts(
 ) -> Result<bool> {
     let Statement::Statement(sql) = statement else { return Ok(false) };
     let Sql::Query(query) = sql.as_ref() else { return Ok(false) };
-    if !has_tables_only(query) || changing(plan)?.is_some() {
+    if !has_tables_only(query) || changing(plan).map_err(Error::planning)?.is_some() {
         return Ok(false);
     }
-    let tables = session.resolve_table_references(statement)?;
+    let tables = session.resolve_table_references(statement).map_err(Error::planning)?;
     Ok(!tables.is_empty() && tables.iter().all(is_of_release))
 }
 
@@ -63,7 +62,7 @@ fn has_tables_only(query: &Query) -> bool {
 ///
 /// # Errors
 /// When the plan cannot be visited.
-pub(crate) fn changing(plan: &LogicalPlan) -> Result<Option<String>> {
+pub(crate) fn changing(plan: &LogicalPlan) -> Result<Option<String>, DataFusionError> {
     let mut found = None;
     plan.apply_with_subqueries(|plan| {
         plan.apply_expressions(|expr| {
@@ -74,11 +73,12 @@ pub(crate) fn changing(plan: &LogicalPlan) -> Result<Option<String>> {
     Ok(found)
 }
 
-/// Returns the name of a function in an expression that may tell another thing each time.
+/// Returns the name of a function in an expression that may tell another thing each time. Queries within it are
+/// not looked into.
 ///
 /// # Errors
 /// When the expression cannot be visited.
-pub(crate) fn changing_in(expr: &Expr) -> Result<Option<String>> {
+pub(crate) fn changing_in(expr: &Expr) -> Result<Option<String>, DataFusionError> {
     let mut found = None;
     expr.apply(|expr| match expr {
         Expr::ScalarFunction(call) if call.func.signature().volatility != Volatility::Immutable => {

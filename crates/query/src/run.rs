@@ -31,7 +31,9 @@ pub(crate) async fn run(
     sql: &str,
     parameters: Option<&RecordBatch>,
 ) -> Result<Answer> {
-    Ok(compute(catalog, principal, sql, parameters, (None, None)).await?.0)
+    let session = session(catalog, principal);
+    let plan = plan(&session, sql).await?;
+    execute(catalog, (session, plan), parameters, (None, None)).await
 }
 
 /// Answers one query, all of it or one part, up to a moment at which it fails: by what is kept, or by what
@@ -50,28 +52,29 @@ pub(crate) async fn run_until(
     if let Some(answer) = asked.as_ref().and_then(|(kept, asked)| kept.answer(catalog, asked)) {
         return Ok(answer);
     }
-    let (answer, lasts) = compute(catalog, principal, sql, parameters, (part, end)).await?;
-    Ok(match asked {
-        Some((kept, asked)) if lasts => kept.keeping(asked, answer),
-        _ => answer,
-    })
-}
-
-/// Runs one query; returns too whether it has the same answer as long as the release and the definitions are
-/// the same.
-async fn compute(
-    catalog: &Catalog,
-    principal: Principal,
-    sql: &str,
-    parameters: Option<&RecordBatch>,
-    (part, end): (Option<Part>, Option<&End>),
-) -> Result<(Answer, bool)> {
     let mut session = session(catalog, principal);
     if let Some(part) = part {
         session = parts::session(session, part.of);
     }
     let plan = plan(&session, sql).await?;
-    let lasts = lasting::lasts(&session, &admitted(sql)?, &plan).map_err(Error::planning)?;
+    let asked = match asked {
+        Some(asked) if lasting::lasts(&session, &admitted(sql)?, &plan)? => Some(asked),
+        _ => None,
+    };
+    let answer = execute(catalog, (session, plan), parameters, (part, end)).await?;
+    Ok(match asked {
+        Some((kept, asked)) => kept.keeping(asked, answer),
+        None => answer,
+    })
+}
+
+/// Runs a query that is planned.
+async fn execute(
+    catalog: &Catalog,
+    (mut session, plan): (SessionState, LogicalPlan),
+    parameters: Option<&RecordBatch>,
+    (part, end): (Option<Part>, Option<&End>),
+) -> Result<Answer> {
     let (schema, physical) = physical(&mut session, plan, parameters).await?;
     let physical = match end {
         Some(end) => clock::until(physical, end).map_err(Error::running)?,
@@ -82,8 +85,7 @@ async fn compute(
         Some(part) => parts::apart(physical).and_then(|plan| plan.execute(part.number, task)),
         None => execute_stream(physical, task),
     };
-    let rows = rows.map_err(Error::running)?;
-    Ok((Answer::new(schema, rows, Arc::clone(&catalog.release)), lasts))
+    Ok(Answer::new(schema, rows.map_err(Error::running)?, Arc::clone(&catalog.release)))
 }
 
 /// Plans one query, and says in how many parts it is answered when so many are asked for.
