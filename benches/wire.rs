@@ -1,6 +1,7 @@
 //! A large answer by Flight DoGet, of ten times as many acts as the other benches have, beside those that
 //! have less to do: a bare Flight service with the same batches in memory, PostgreSQL with the same rows.
 
+use std::future::pending;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -29,6 +30,9 @@ use tonic::{Request, Response, Status};
 use super::postgres::{Asked, Postgres};
 use super::{SCAN, access, acts_csv, land_into, median, row_count, threads};
 
+/// Memory for answers that are kept, of which one may take 7/16.
+const KEPT: usize = 2 * 1024 * 1024 * 1024;
+
 /// Readings of each, in turns.
 const TURNS: usize = 5;
 
@@ -53,6 +57,8 @@ struct Doors {
     runtime: Runtime,
     gateway: Arc<Gateway>,
     carnac: SocketAddr,
+    /// One that keeps its answers.
+    keeping: SocketAddr,
     peer: SocketAddr,
     postgres: Option<Postgres>,
     rows: usize,
@@ -65,22 +71,28 @@ impl Doors {
         let runtime = threads();
         let lake = lake(&runtime, 10 * row_count());
         let access = Arc::new(access(lake.clone(), Principal::Analyst));
-        let views = Views::embedded().expect("good files");
-        let gateway = Gateway::new(lake, views, DEFAULT_MEMORY).within(Limits::default());
-        let gateway = Arc::new(gateway.expect("threads"));
+        let opened =
+            || Gateway::new(lake.clone(), Views::embedded().expect("good files"), DEFAULT_MEMORY);
+        let within =
+            |gateway: Gateway| Arc::new(gateway.within(Limits::default()).expect("threads"));
+        let (gateway, keeping) = (within(opened()), within(opened().keeping(KEPT)));
         let batches = runtime.block_on(async {
             let answer = gateway.run(Principal::Analyst, SCAN, None, None).await;
             answer.expect("an answer").collect().await.expect("rows")
         });
         let rows = batches.iter().map(RecordBatch::num_rows).sum();
         let bytes = batches.iter().map(RecordBatch::get_array_memory_size).sum();
-        let listen = carnac_server::bind(([127, 0, 0, 1], 0).into(), Security::Loopback);
-        let bound = runtime.block_on(listen).expect("a port");
-        let carnac = bound.address();
-        runtime.spawn(bound.serve(Arc::clone(&gateway), access, std::future::pending()));
+        let serve = |gateway: &Arc<Gateway>| {
+            let listen = carnac_server::bind(([127, 0, 0, 1], 0).into(), Security::Loopback);
+            let bound = runtime.block_on(listen).expect("a port");
+            let address = bound.address();
+            runtime.spawn(bound.serve(Arc::clone(gateway), Arc::clone(&access), pending()));
+            address
+        };
+        let (carnac, keeping) = (serve(&gateway), serve(&keeping));
         let postgres = Postgres::with(&batches);
         let peer = runtime.block_on(start_peer(batches));
-        Self { runtime, gateway, carnac, peer, postgres, rows, bytes }
+        Self { runtime, gateway, carnac, keeping, peer, postgres, rows, bytes }
     }
 
     /// Reads by every way in turns, and prints how long each took and how much faster Carnac was.
@@ -121,6 +133,7 @@ impl Doors {
     fn ways(&self) -> Vec<(&'static str, Read<'_>)> {
         let mut ways: Vec<(_, Read<'_>)> = vec![
             ("Carnac, Flight DoGet", Box::new(|| self.flight(self.carnac))),
+            ("Carnac, the same answer kept in memory", Box::new(|| self.flight(self.keeping))),
             ("bare Flight service, batches in memory", Box::new(|| self.flight(self.peer))),
             ("the query alone, no door", Box::new(|| self.query())),
         ];

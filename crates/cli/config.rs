@@ -35,6 +35,7 @@ struct File {
     root: Option<String>,
     sql: Option<PathBuf>,
     memory_mib: Option<usize>,
+    answers_mib: Option<usize>,
     listen: Option<SocketAddr>,
     postgres: Option<SocketAddr>,
     tls_certificate: Option<PathBuf>,
@@ -59,6 +60,7 @@ pub(crate) struct Config {
     pub(crate) named_root: Option<String>,
     /// Memory for merging or querying, in bytes.
     pub(crate) memory: usize,
+    answers_mib: Option<usize>,
     /// Address to listen on when the command names none.
     pub(crate) listen: SocketAddr,
     /// Address to speak the PostgreSQL protocol on when the command names none.
@@ -96,7 +98,8 @@ impl Config {
         let mib = args.memory_mib.or(file.memory_mib);
         Ok(Self {
             named_root: args.root.clone().or(file.root),
-            memory: mib.map_or(DEFAULT_MEMORY, |mib| mib.saturating_mul(1024 * 1024)),
+            memory: mib.map_or(DEFAULT_MEMORY, bytes),
+            answers_mib: file.answers_mib,
             listen: file.listen.unwrap_or_else(|| SocketAddr::from((Ipv4Addr::LOCALHOST, 50051))),
             postgres: file.postgres,
             tls_certificate: file.tls_certificate,
@@ -188,12 +191,11 @@ impl Config {
     }
 
     /// Makes the gateway of a lake for a server with these arguments, which writes down what is asked;
-    /// others of the process may take `beside` bytes. Answers are kept in a little more memory, and while they
-    /// are read take as much again.
+    /// others of the process may take `beside` bytes.
     pub(crate) fn door(&self, lake: Lake, args: &Listen, beside: usize) -> anyhow::Result<Gateway> {
-        let kept = self.memory / 32;
+        let kept = args.answers_mib.or(self.answers_mib).map_or(self.memory / 32, bytes);
         let gateway = self.gateway(lake)?.keeping(kept);
-        let gateway = gateway.counting(crate::memory::in_use, beside.saturating_add(2 * kept));
+        let gateway = gateway.counting(crate::memory::in_use, beside);
         let gateway = gateway.within(self.limits(args))?;
         Ok(match &self.audit_log {
             Some(folder) => {
@@ -227,6 +229,11 @@ impl Config {
         }
         limits
     }
+}
+
+/// So many MiB.
+fn bytes(mib: usize) -> usize {
+    mib.saturating_mul(1024 * 1024)
 }
 
 fn read(path: &Path) -> anyhow::Result<File> {

@@ -131,16 +131,17 @@ async fn what_changes_is_not_kept() {
 async fn what_is_large_or_not_read_to_its_end_is_not_kept() {
     let place = Place::new();
     land(&place, "acts/1.csv", &[("1", RENNES, "2025-01-01")]);
-    let gateway = gateway(&place).keeping(64 * 1024 * 1024);
+    let gateway = gateway(&place).keeping(7 * 512 * 1024);
     let name = "n".repeat(30_000);
     let wide = (0..7).map(|number| format!("siren as \"{number}{name}\""));
     let wide = wide.collect::<Vec<_>>().join(", ");
     let large = [
-        "select repeat(act_id, 1100000) from core.acts",
-        // Without a row, and named in 1,260,000 characters.
+        "select repeat(act_id, 1700000) from core.acts",
+        // Without a row, and named in 1,890,000 characters.
         &format!(
             "with a as (select {wide} from core.acts where upper(siren) = '') \
-             select * from a as b, a as c, a as d, a as e, a as f, a as g"
+             select * from {}",
+            (0..9).map(|number| format!("a as a{number}")).collect::<Vec<_>>().join(", ")
         ),
     ];
     let left = "select unnest(range(1, 40000)) as number, act_id from core.acts";

@@ -84,6 +84,11 @@ pub(crate) struct Listen {
     #[arg(long, env = "CARNAC_QUERY_SECONDS", value_name = "SECONDS")]
     pub(crate) query_seconds: Option<NonZeroU32>,
 
+    /// Memory for answers that are kept, for who asks the same again on the same release, in MiB; one may
+    /// take 7/16 of it, and those being read take as much again [default: a 32nd of --memory-mib]
+    #[arg(long, env = "CARNAC_ANSWERS_MIB", value_name = "MIB")]
+    pub(crate) answers_mib: Option<usize>,
+
     /// Who asks without a token [default: analyst]
     #[arg(long, env = "CARNAC_ANONYMOUS", value_enum, value_name = "ROLE")]
     pub(crate) anonymous: Option<Anonymous>,

@@ -77,14 +77,14 @@ impl Gateway {
     }
 
     /// Refuses memory to queries while they have more in use than they may take, whatever they say:
-    /// `in_use` counts the bytes of the process, and others of it may take `beside`.
+    /// `in_use` counts the bytes of the process, of which others may take `beside`, and what is kept.
     #[must_use]
     pub fn counting(self, in_use: fn() -> usize, beside: usize) -> Self {
-        Self { memory: pool::counted(self.memory, in_use, beside), ..self }
+        Self { memory: pool::counted(self.memory, in_use, self.kept.clone(), beside), ..self }
     }
 
-    /// Keeps small answers and descriptions, `bytes` of them together, for who asks the same of the same
-    /// release again.
+    /// Keeps answers and descriptions, `bytes` of them together, for who asks the same of the same release
+    /// again; those that are being read may take as much. Before [`Gateway::counting`].
     #[must_use]
     pub fn keeping(self, bytes: usize) -> Self {
         Self { kept: Some(Arc::new(Kept::new(bytes))), ..self }

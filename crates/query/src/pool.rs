@@ -17,6 +17,7 @@ use datafusion::physical_expr::aggregate::AggregateFunctionExpr;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::aggregates::AggregateExec;
 
+use crate::kept::Kept;
 use crate::udf::bounded::MOST;
 
 /// Bytes of a constant that is long.
@@ -67,15 +68,18 @@ pub(crate) fn of_all(memory: usize) -> Arc<dyn MemoryPool> {
 ///
 /// Not all that a query takes is said to the pool: sets of distinct values are not, for instance.
 /// `in_use` counts the bytes of the process, of which those in use while no query takes any are not of
-/// queries, and `beside` more may be taken by others.
+/// queries, nor what is `kept`, and `beside` more may be taken by others.
 pub(crate) fn counted(
     all: Arc<dyn MemoryPool>,
     in_use: fn() -> usize,
+    kept: Option<Arc<Kept>>,
     beside: usize,
 ) -> Arc<dyn MemoryPool> {
     let MemoryLimit::Finite(most) = all.memory_limit() else { return all };
     let most = most.saturating_add(most / 8).saturating_add(beside);
-    Arc::new(Counted { all, most, in_use, rest: AtomicUsize::new(in_use()) })
+    let counted = Counted { all, most, in_use, kept, rest: AtomicUsize::default() };
+    counted.rest.store(counted.in_use(), Ordering::Relaxed);
+    Arc::new(counted)
 }
 
 /// Returns a task that may take half of the memory of all.
@@ -97,8 +101,15 @@ struct Counted {
     all: Arc<dyn MemoryPool>,
     most: usize,
     in_use: fn() -> usize,
+    kept: Option<Arc<Kept>>,
     /// In use when no query took any.
     rest: AtomicUsize,
+}
+
+impl Counted {
+    fn in_use(&self) -> usize {
+        (self.in_use)().saturating_sub(self.kept.as_ref().map_or(0, |kept| kept.in_use()))
+    }
 }
 
 impl fmt::Display for Counted {
@@ -114,7 +125,7 @@ impl MemoryPool for Counted {
 
     fn register(&self, consumer: &MemoryConsumer) {
         if self.all.reserved() == 0 {
-            self.rest.store((self.in_use)(), Ordering::Relaxed);
+            self.rest.store(self.in_use(), Ordering::Relaxed);
         }
         self.all.register(consumer);
     }
@@ -132,7 +143,7 @@ impl MemoryPool for Counted {
     }
 
     fn try_grow(&self, reservation: &MemoryReservation, additional: usize) -> Result<()> {
-        let taken = (self.in_use)().saturating_sub(self.rest.load(Ordering::Relaxed));
+        let taken = self.in_use().saturating_sub(self.rest.load(Ordering::Relaxed));
         if taken > self.most {
             return resources_err!("queries have {taken} bytes in use, of {}", self.most);
         }
@@ -215,7 +226,7 @@ mod tests {
     #[test]
     fn what_is_in_use_and_was_not_told_counts() {
         let in_use = || IN_USE.load(Ordering::Relaxed);
-        let pool = counted(of_all(100), in_use, 20);
+        let pool = counted(of_all(100), in_use, None, 20);
         let first = MemoryConsumer::new("test").register(&pool);
         IN_USE.store(1132, Ordering::Relaxed);
         assert!(first.try_grow(1).is_ok());
