@@ -40,7 +40,11 @@ fn secret(token: &str) -> &str {
 }
 
 /// Asks over HTTP, with what the header says.
-async fn http(server: &Server, authorization: Option<&str>, sql: &str) -> (StatusCode, String) {
+pub(crate) async fn http(
+    server: &Server,
+    authorization: Option<&str>,
+    sql: &str,
+) -> (StatusCode, String) {
     let url = format!("http://{}/query?format=csv", server.address);
     let mut request = Client::new().post(url).body(sql.to_owned());
     if let Some(value) = authorization {

@@ -14,7 +14,7 @@ use carnac_lake::{DEFAULT_MEMORY, Lake};
 use carnac_query::{At, Gateway, Kind, Limits, Part, Principal, Result, Views};
 use futures::StreamExt;
 
-use crate::identity::{IROISE, RENNES};
+use crate::identity::{IROISE, RENNES, http};
 use crate::support::{Place, acts, files_below};
 
 const BY_AUTHORITY: &str = "select siren, count(*) from core.acts group by siren order by siren";
@@ -154,7 +154,12 @@ async fn what_is_large_or_not_read_to_its_end_is_not_kept() {
     assert!(first.num_rows() < 39_999, "there is more");
     drop(answer);
     let answer = asked(&gateway, read, None, None).await.unwrap();
+    // The same of other words, to its end.
+    let whole =
+        (Principal::Analyst, "select unnest(range(1, 40001)) as number, act_id from core.acts");
+    let whole_answer = asked(&gateway, whole, None, None).await.unwrap();
     remove_data(&place.root());
+    assert_eq!(asked(&gateway, whole, None, None).await.unwrap(), whole_answer);
     for sql in large.into_iter().chain([left]) {
         assert!(asked(&gateway, (Principal::Analyst, sql), None, None).await.is_err(), "{sql:.40}");
     }
@@ -165,7 +170,7 @@ async fn what_is_large_or_not_read_to_its_end_is_not_kept() {
 async fn one_row_of_a_filter_is_small_and_a_long_question_large() {
     let place = Place::new();
     land(&place, "acts/1.csv", &[("1", RENNES, "2025-01-01")]);
-    let gateway = gateway(&place).keeping(1024 * 1024);
+    let gateway = gateway(&place).keeping(128 * 1024);
     let filtered = "select * from core.acts where upper(siren) = '213502388' limit 1";
     let (filtered, of_one) = ((Principal::Analyst, filtered), (Principal::Analyst, OF_ONE));
     let long = "1".repeat(100_000);
@@ -212,6 +217,28 @@ async fn a_part_is_not_kept_and_is_none_of_what_is() {
     remove_data(&place.root());
     assert!(asked(&gateway, (Principal::Analyst, first), None, None).await.is_err());
     assert!(part(second).await.is_err());
+}
+
+#[tokio::test]
+async fn a_server_keeps_as_much_as_it_is_told() {
+    let place = Place::new();
+    let file = place.file("none.toml", "answers_mib = 0\n");
+    land(&place, "acts/1.csv", &[("1", RENNES, "2025-01-01")]);
+    let before = ["--config", &*file];
+    let servers = [
+        (place.serve(), true),
+        (place.serve_with(&before, &[]), false),
+        (place.serve_with(&before, &["--answers-mib", "1"]), true),
+    ];
+    let sql = "select count(*) as acts from core.acts";
+    for (server, _) in &servers {
+        assert_eq!(http(server, None, sql).await.0, 200);
+    }
+    remove_data(&place.root());
+    for (server, is_kept) in &servers {
+        let (status, text) = http(server, None, sql).await;
+        assert_eq!(status == 200, *is_kept, "{text}");
+    }
 }
 
 #[tokio::test]

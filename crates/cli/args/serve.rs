@@ -85,7 +85,8 @@ pub(crate) struct Listen {
     pub(crate) query_seconds: Option<NonZeroU32>,
 
     /// Memory for answers that are kept, for who asks the same again on the same release, in MiB; one may
-    /// take 7/16 of it, and those being read take as much again [default: a 32nd of --memory-mib]
+    /// take 3/8 of it, and those being read or sent as much again; 0 keeps none [default: a 32nd of
+    /// --memory-mib]
     #[arg(long, env = "CARNAC_ANSWERS_MIB", value_name = "MIB")]
     pub(crate) answers_mib: Option<usize>,
 

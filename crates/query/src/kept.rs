@@ -10,25 +10,27 @@ use arrow::compute::take_record_batch;
 use arrow::datatypes::{DataType, SchemaRef};
 use chrono::{DateTime, Utc};
 use datafusion::common::ScalarValue;
-use futures::stream::{self, StreamExt};
+use futures::stream::{self, BoxStream, StreamExt};
 use quick_cache::sync::{Cache, DefaultLifecycle};
 use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
 
 use crate::answer::size;
 use crate::catalog::Catalog;
-use crate::{Answer, Description, Principal};
+use crate::{Answer, Description, Principal, Result};
 
-/// One answer may take one of so many parts of the room for answers.
-const ONE: usize = 2;
+/// The memory has so many parts: one for descriptions, three for small answers, four for large ones, of which
+/// one may take three: who pulls tables does not displace the figures of dashboards.
+const PARTS: usize = 8;
 
-/// All descriptions may take one of so many parts of the memory.
-const DESCRIPTIONS: usize = 8;
-
-/// A question, or a description with its question, may take one of so many parts of the memory.
+/// What is small takes one of so many parts of the memory at most: a question, a description with its question,
+/// a small answer.
 const SMALL: usize = 16;
 
 /// What the figure of a dashboard takes, about, in bytes: by it the room for many is made.
 const FIGURE: usize = 4 * 1024;
+
+/// Bytes that a column takes beside its values and what the array itself says.
+const COLUMN: usize = 128;
 
 /// All that an answer depends on.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -79,7 +81,7 @@ pub(crate) fn asked<'c>(
         sql: sql.to_owned(),
         parameters,
     };
-    (question.size() <= kept.small).then_some((kept, question))
+    (question.size() <= kept.room.small).then_some((kept, question))
 }
 
 /// The memory of all answers: that are kept, that are being read and may be kept then, and that are no longer
@@ -87,6 +89,8 @@ pub(crate) fn asked<'c>(
 #[derive(Debug)]
 struct Room {
     bytes: usize,
+    /// Of what is larger, a quarter is left to what is not.
+    small: usize,
     taken: AtomicUsize,
 }
 
@@ -101,7 +105,9 @@ impl Share {
     /// Takes more; returns whether there was so much.
     fn grow(&mut self, bytes: usize) -> bool {
         self.bytes += bytes;
-        self.room.taken.fetch_add(bytes, Ordering::Relaxed) + bytes <= self.room.bytes
+        let room =
+            if self.bytes > self.room.small { self.room.bytes / 4 * 3 } else { self.room.bytes };
+        self.room.taken.fetch_add(bytes, Ordering::Relaxed) + bytes <= room
     }
 }
 
@@ -133,8 +139,8 @@ impl Rows {
         if size(batch) > most {
             return None;
         }
-        let batch = dense(batch)?;
-        let bytes = size_of_val(&batch) + size_of_val(batch.columns());
+        let batch = copy(batch)?;
+        let bytes = size_of_val(&batch) + batch.num_columns() * COLUMN;
         let mut rows = self.taking(bytes + batch.get_array_memory_size(), most)?;
         rows.batches.push(batch);
         Some(rows)
@@ -145,10 +151,19 @@ impl Rows {
     }
 }
 
-/// The same rows in no more than twice the memory that they need: what comes of a filter or a limit has room
-/// for many more than it has.
-fn dense(batch: &RecordBatch) -> Option<RecordBatch> {
-    if batch.get_array_memory_size() <= 2 * size(batch) {
+/// Their share is given back once nobody reads them.
+fn sent(rows: Arc<Rows>) -> BoxStream<'static, Result<RecordBatch>> {
+    let stream = stream::unfold((rows, 0), |(rows, next)| async move {
+        let batch = rows.batches.get(next)?.clone();
+        Some((Ok(batch), (rows, next + 1)))
+    });
+    stream.fuse().boxed()
+}
+
+/// The same rows in memory of their own: what comes of a filter or a limit has room for many more rows than it
+/// has, and columns may share their memory with others, with a table even.
+fn copy(batch: &RecordBatch) -> Option<RecordBatch> {
+    if batch.num_columns() == 0 {
         return Some(batch.clone());
     }
     let rows = UInt32Array::from_iter_values(0..u32::try_from(batch.num_rows()).ok()?);
@@ -175,23 +190,26 @@ impl Weighter<Question, Description> for Bytes {
 /// What was told to questions that were asked before; of those that are asked again it stays longest.
 #[derive(Debug)]
 pub(crate) struct Kept {
-    answers: Cache<Question, Arc<Rows>, Bytes>,
+    small: Cache<Question, Arc<Rows>, Bytes>,
+    large: Cache<Question, Arc<Rows>, Bytes>,
     descriptions: Cache<Question, Description, Bytes>,
     room: Arc<Room>,
     /// Bytes that one answer may take.
     most: usize,
-    /// Bytes that a question, or one description, may take.
-    small: usize,
 }
 
 impl Kept {
     /// Makes room for so many bytes; what is being read may take as much again.
     pub(crate) fn new(bytes: usize) -> Self {
-        let told = bytes / DESCRIPTIONS;
-        let (answers, descriptions) = (cache(bytes - told), cache(told));
-        let room = Room { bytes: bytes.saturating_mul(2), taken: AtomicUsize::new(0) };
-        let (most, small) = ((bytes - told) / ONE, bytes / SMALL);
-        Self { answers, descriptions, room: Arc::new(room), most, small }
+        let part = bytes / PARTS;
+        let (small, taken) = (bytes / SMALL, AtomicUsize::new(0));
+        Self {
+            small: cache(3 * part),
+            large: cache(4 * part),
+            descriptions: cache(part),
+            room: Arc::new(Room { bytes: (2 * PARTS - 1).saturating_mul(part), small, taken }),
+            most: 3 * part,
+        }
     }
 
     /// Bytes that all take.
@@ -207,22 +225,20 @@ impl Kept {
 
     /// Keeps what a question would be answered, if it is small.
     pub(crate) fn keep(&self, question: Question, told: &Description) {
-        if Bytes.weight(&question, told) <= self.small as u64 {
+        if Bytes.weight(&question, told) <= self.room.small as u64 {
             self.descriptions.insert(question, told.clone());
         }
     }
 
     /// Returns the answer to a question, if it is kept.
     pub(crate) fn answer(&self, catalog: &Catalog, question: &Question) -> Option<Answer> {
-        let rows = self.answers.get(question)?;
-        let schema = Arc::clone(&rows.schema);
-        // The share is given back once nobody reads them.
-        let stream = stream::unfold((rows, 0), |(rows, next)| async move {
-            let batch = rows.batches.get(next)?.clone();
-            Some((Ok(batch), (rows, next + 1)))
-        });
-        let stream = stream.fuse().boxed();
-        Some(Answer { schema, stream, release: Arc::clone(&catalog.release) })
+        let rows = self.rows(question)?;
+        let (schema, release) = (Arc::clone(&rows.schema), Arc::clone(&catalog.release));
+        Some(Answer { schema, stream: sent(rows), release })
+    }
+
+    fn rows(&self, question: &Question) -> Option<Arc<Rows>> {
+        self.small.get(question).or_else(|| self.large.get(question))
     }
 
     /// Returns the same answer, which is kept once it has been read to its end, if there is room for it.
@@ -237,7 +253,7 @@ impl Kept {
                     rows.with(batch, kept.most).map(|rows| (kept, question, rows))
                 }
                 (None, Some((kept, question, rows))) => {
-                    kept.answers.insert(question, Arc::new(rows));
+                    kept.end(question, rows);
                     None
                 }
                 _ => None,
@@ -247,9 +263,16 @@ impl Kept {
         // Cursors ask again after the end.
         Answer { stream: stream.fuse().boxed(), ..answer }
     }
+
+    /// Keeps an answer that was read to its end.
+    fn end(&self, question: Question, rows: Rows) {
+        let is_small = rows.share.bytes <= self.room.small;
+        let of = if is_small { &self.small } else { &self.large };
+        of.insert(question, Arc::new(rows));
+    }
 }
 
-/// In one part: in several, each would have its share of the room, and less for one answer.
+/// In one shard: in several, each would have its share of the room, and less for one answer.
 fn cache<V: Clone>(bytes: usize) -> Cache<Question, V, Bytes>
 where
     Bytes: Weighter<Question, V>,
@@ -264,6 +287,7 @@ where
 mod tests {
     use arrow::array::Int64Array;
     use arrow::datatypes::{Field, Schema};
+    use futures::FutureExt;
 
     use super::*;
     use crate::answer::without_columns;
@@ -271,7 +295,7 @@ mod tests {
     #[test]
     fn a_description_is_kept_if_it_is_small() {
         let kept = Kept::new(64 * 1024);
-        for (length, is_kept) in [(20, true), (8_000, false)] {
+        for (length, is_kept) in [(20, true), (6_000, false)] {
             let question = question(&length.to_string());
             let schema =
                 |name| Arc::new(Schema::new(vec![Field::new(name, DataType::Date32, true)]));
@@ -290,17 +314,22 @@ mod tests {
     #[tokio::test]
     async fn what_is_asked_again_stays() {
         let kept = Arc::new(Kept::new(2 * 1024 * 1024));
-        let read = async |sql: &str| {
-            let answer = without_columns(stream::iter([Ok(rows())]).boxed());
+        let read = async |sql: &str, batches: usize| {
+            let batches = (0..batches).map(|_| Ok(rows())).collect::<Vec<_>>();
+            let answer = without_columns(stream::iter(batches).boxed());
             kept.keeping(question(sql), answer).collect().await.unwrap()
         };
-        let is_kept = |sql: &str| kept.answers.get(&question(sql)).is_some();
-        read("often").await;
+        let is_kept = |sql: &str| kept.small.get(&question(sql)).is_some();
+        read("often", 1).await;
         assert!(is_kept("often"));
         for number in 0..1_000 {
-            read(&number.to_string()).await;
+            read(&number.to_string(), 1).await;
         }
         assert!(is_kept("often") && !is_kept("500"));
+        for number in 0..10 {
+            read(&format!("large {number}"), 50).await;
+        }
+        assert!(is_kept("often") && kept.large.len() == 2);
         let in_use = kept.in_use();
         assert!(in_use > 1_000_000 && in_use <= 2 * 1024 * 1024, "{in_use}");
     }
@@ -308,27 +337,52 @@ mod tests {
     #[test]
     fn what_is_read_has_a_bound_kept_or_not() {
         let kept = Arc::new(Kept::new(64 * 1024));
-        let read = |number: usize| {
+        let read = |number: usize, batches: usize| {
             let (batch, question) = (rows(), question(&number.to_string()));
             let mut rows = Rows::none(&kept, &question, &batch.schema())?;
-            for _ in 0..3 {
+            for _ in 0..batches {
                 rows = rows.with(&batch, kept.most)?;
             }
-            Some((question, Arc::new(rows)))
+            Some(rows)
         };
-        let all: Vec<_> = (0..9).map_while(read).collect();
-        assert_eq!(all.len(), 5, "of 24,000 bytes and some more each, in 128 KiB");
-        assert!(kept.in_use() > 5 * 24_000);
-        // Two are kept at most, the others are still read.
-        for (question, rows) in &all {
-            kept.answers.insert(question.clone(), Arc::clone(rows));
+        let mut all: Vec<_> = (0..99).map_while(|number| read(number, 2)).collect();
+        assert_eq!(all.len(), 5, "of 16,000 bytes and some more each, in 90 KiB");
+        assert!(kept.in_use() > 5 * 16_000);
+        assert!(read(9, 0).is_some(), "what is small has room yet");
+        // One is kept, the others are gone.
+        for (number, rows) in all.drain(..).enumerate() {
+            kept.end(question(&number.to_string()), rows);
         }
-        assert!(kept.answers.len() <= 2 && read(9).is_none());
-        drop(all);
-        assert!(kept.in_use() <= 2 * 28 * 1024);
-        let (_, whole) = read(9).unwrap();
-        let whole = Arc::try_unwrap(whole).unwrap();
-        assert!(whole.with(&rows(), kept.most).is_none(), "one may have less");
+        assert_eq!(kept.large.len(), 1);
+        let answer = |number: usize| kept.rows(&question(&number.to_string())).map(sent);
+        let mut first = (0..5).find_map(answer).unwrap();
+        assert!(first.next().now_or_never().is_some());
+        kept.end(question("9"), read(9, 2).unwrap());
+        assert!(answer(9).is_some() && kept.large.len() == 1);
+        let in_use = kept.in_use();
+        assert!(in_use > 2 * 16_000, "one is kept, and one is still sent");
+        drop(first);
+        assert!(kept.in_use() < in_use - 16_000);
+        assert!(read(9, 4).is_none(), "one may have less");
+    }
+
+    #[test]
+    fn rows_are_copied_to_memory_of_their_own() {
+        let one = rows().slice(7, 1);
+        let copied = copy(&one).unwrap();
+        assert_eq!(copied, one);
+        assert!(copied.get_array_memory_size() < 1_000 && one.get_array_memory_size() > 8_000);
+        let none = one.project(&[]).unwrap();
+        assert_eq!(copy(&none).unwrap().num_rows(), 1);
+    }
+
+    impl Kept {
+        /// Takes so many bytes until what this returns is dropped.
+        pub(crate) fn takes(&self, bytes: usize) -> impl Drop + use<> {
+            let mut share = Share { room: Arc::clone(&self.room), bytes: 0 };
+            assert!(share.grow(bytes));
+            share
+        }
     }
 
     fn question(sql: &str) -> Question {

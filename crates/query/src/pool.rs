@@ -239,6 +239,20 @@ mod tests {
         assert!(next.try_grow(100).is_ok() && next.try_grow(1).is_err());
     }
 
+    #[test]
+    fn what_is_kept_is_not_in_use_by_queries() {
+        static IN_USE: AtomicUsize = AtomicUsize::new(1000);
+        let kept = Arc::new(Kept::new(64 * 1024));
+        let pool =
+            counted(of_all(100), || IN_USE.load(Ordering::Relaxed), Some(Arc::clone(&kept)), 0);
+        let query = MemoryConsumer::new("test").register(&pool);
+        let taken = kept.takes(10_000);
+        IN_USE.store(11_112, Ordering::Relaxed);
+        assert!(query.try_grow(1).is_ok());
+        drop(taken);
+        assert!(query.try_grow(1).is_err());
+    }
+
     #[tokio::test]
     async fn long_constants_make_short_batches() {
         let long = "x".repeat(1024 * 1024);
