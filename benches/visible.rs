@@ -10,16 +10,16 @@ use std::time::{Duration, Instant};
 use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::Int64Type;
 use arrow_flight::sql::client::FlightSqlServiceClient;
-use carnac_lake::{DEFAULT_MEMORY, Lake};
-use carnac_query::{Gateway, Principal, Views};
+use carnac_lake::Lake;
+use carnac_query::Principal;
 use carnac_server::Security;
 use futures::stream::TryStreamExt;
 use tokio::runtime::Runtime;
 use tonic::transport::Channel;
 
 use super::history::History;
-use super::median;
 use super::wire::connect;
+use super::{median, of_lake};
 
 const READERS: usize = 8;
 
@@ -65,7 +65,7 @@ pub(crate) fn measure(runtime: &Runtime, history: &mut History, turns: usize) {
 async fn serve(lake: Lake) -> SocketAddr {
     // Who may read the number of the release.
     let access = Arc::new(crate::access(lake.clone(), Principal::Operator));
-    let gateway = Gateway::new(lake, Views::embedded().expect("good files"), DEFAULT_MEMORY);
+    let gateway = of_lake(lake);
     gateway.warm_up().await.expect("a release");
     let bound =
         carnac_server::bind(([127, 0, 0, 1], 0).into(), Security::Loopback).await.expect("a port");

@@ -14,8 +14,8 @@ use arrow_flight::sql::client::FlightSqlServiceClient;
 use arrow_flight::sql::server::FlightSqlService;
 use arrow_flight::sql::{ProstMessageExt, SqlInfo, TicketStatementQuery};
 use arrow_flight::{FlightData, Ticket};
-use carnac_lake::{DEFAULT_MEMORY, Lake};
-use carnac_query::{Gateway, Limits, Principal, Views};
+use carnac_lake::Lake;
+use carnac_query::{Gateway, Limits, Principal};
 use carnac_server::Security;
 use criterion::Criterion;
 use futures::stream::{BoxStream, StreamExt, TryStreamExt};
@@ -28,7 +28,7 @@ use tonic::transport::{Channel, Endpoint, Server};
 use tonic::{Request, Response, Status};
 
 use super::postgres::{Asked, Postgres};
-use super::{SCAN, access, acts_csv, land_into, median, row_count, threads};
+use super::{SCAN, access, acts_csv, land_into, median, of_lake, row_count, threads};
 
 /// Memory for answers that are kept, of which one may take 3/8.
 const KEPT: usize = 2 * 1024 * 1024 * 1024;
@@ -71,11 +71,10 @@ impl Doors {
         let runtime = threads();
         let lake = lake(&runtime, 10 * row_count());
         let access = Arc::new(access(lake.clone(), Principal::Analyst));
-        let opened =
-            || Gateway::new(lake.clone(), Views::embedded().expect("good files"), DEFAULT_MEMORY);
         let within =
             |gateway: Gateway| Arc::new(gateway.within(Limits::default()).expect("threads"));
-        let (gateway, keeping) = (within(opened()), within(opened().keeping(KEPT)));
+        let keeping = within(of_lake(lake.clone()).keeping(KEPT));
+        let gateway = within(of_lake(lake));
         let batches = runtime.block_on(async {
             let answer = gateway.run(Principal::Analyst, SCAN, None, None).await;
             answer.expect("an answer").collect().await.expect("rows")

@@ -26,19 +26,14 @@ pub(crate) fn in_use() -> usize {
 
 /// Starts the process anew, as the same, where what is free would go back later.
 pub(crate) fn give_back_soon() {
-    if GIVING_BACK.iter().all(|(name, _)| std::env::var_os(name).is_some()) {
+    let is_unset = |(name, _): &(&str, &str)| std::env::var_os(name).is_none();
+    let unset: Vec<_> = GIVING_BACK.into_iter().filter(is_unset).collect();
+    if unset.is_empty() {
         return;
     }
     if let Ok(program) = std::env::current_exe() {
-        let mut anew = Command::new(program);
-        anew.args(std::env::args_os().skip(1));
-        for (name, value) in GIVING_BACK {
-            if std::env::var_os(name).is_none() {
-                anew.env(name, value);
-            }
-        }
         // It comes back only where it cannot be started: then this one goes on, with more memory.
-        let error = anew.exec();
+        let error = Command::new(program).args(std::env::args_os().skip(1)).envs(unset).exec();
         tracing::debug!(%error, "not started anew");
     }
 }

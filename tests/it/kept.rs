@@ -29,6 +29,14 @@ fn gateway(place: &Place) -> Gateway {
     Gateway::new(lake, Views::embedded().unwrap(), DEFAULT_MEMORY)
 }
 
+/// A lake of one act, and a gateway that keeps so many bytes.
+fn of_one_act(bytes: usize) -> (Place, Gateway) {
+    let place = Place::new();
+    land(&place, "acts/1.csv", &[("1", RENNES, "2025-01-01")]);
+    let gateway = gateway(&place).keeping(bytes);
+    (place, gateway)
+}
+
 async fn asked(
     gateway: &Gateway,
     (who, sql): (Principal, &str),
@@ -90,9 +98,7 @@ async fn what_is_kept_is_of_one_principal_one_question_and_one_release() {
 
 #[tokio::test]
 async fn what_changes_is_not_kept() {
-    let place = Place::new();
-    land(&place, "acts/1.csv", &[("1", RENNES, "2025-01-01")]);
-    let gateway = gateway(&place).keeping(1024 * 1024);
+    let (place, gateway) = of_one_act(1024 * 1024);
     let runs = (Principal::Operator, "select count(*) from ops.runs");
     assert!(asked(&gateway, runs, None, None).await.unwrap().contains("| 1 "));
     let changing = [
@@ -129,9 +135,7 @@ async fn what_changes_is_not_kept() {
 
 #[tokio::test]
 async fn what_is_large_or_not_read_to_its_end_is_not_kept() {
-    let place = Place::new();
-    land(&place, "acts/1.csv", &[("1", RENNES, "2025-01-01")]);
-    let gateway = gateway(&place).keeping(7 * 512 * 1024);
+    let (place, gateway) = of_one_act(7 * 512 * 1024);
     let name = "n".repeat(30_000);
     let wide = (0..7).map(|number| format!("siren as \"{number}{name}\""));
     let wide = wide.collect::<Vec<_>>().join(", ");
@@ -168,9 +172,7 @@ async fn what_is_large_or_not_read_to_its_end_is_not_kept() {
 
 #[tokio::test]
 async fn one_row_of_a_filter_is_small_and_a_long_question_large() {
-    let place = Place::new();
-    land(&place, "acts/1.csv", &[("1", RENNES, "2025-01-01")]);
-    let gateway = gateway(&place).keeping(128 * 1024);
+    let (place, gateway) = of_one_act(128 * 1024);
     let filtered = "select * from core.acts where upper(siren) = '213502388' limit 1";
     let (filtered, of_one) = ((Principal::Analyst, filtered), (Principal::Analyst, OF_ONE));
     let long = "1".repeat(100_000);
@@ -204,9 +206,7 @@ async fn what_is_kept_is_admitted_and_counted_as_any_other() {
 
 #[tokio::test]
 async fn a_part_is_not_kept_and_is_none_of_what_is() {
-    let place = Place::new();
-    land(&place, "acts/1.csv", &[("1", RENNES, "2025-01-01")]);
-    let gateway = gateway(&place).keeping(1024 * 1024);
+    let (place, gateway) = of_one_act(1024 * 1024);
     let part = async |sql| {
         let of = (None, Some(Part { number: 0, of: 1 }));
         gateway.run_part(Principal::Analyst, sql, None, of).await?.collect().await
@@ -243,9 +243,7 @@ async fn a_server_keeps_as_much_as_it_is_told() {
 
 #[tokio::test]
 async fn moments_in_two_zones_are_two_questions() {
-    let place = Place::new();
-    land(&place, "acts/1.csv", &[("1", RENNES, "2025-01-01")]);
-    let gateway = gateway(&place).keeping(1024 * 1024);
+    let (_place, gateway) = of_one_act(1024 * 1024);
     let sql = "select arrow_typeof($1) as type, $1 as moment, max(act_id) as act_id from core.acts";
     for zone in [None, Some("UTC"), Some("+02:00")] {
         let moment = TimestampMicrosecondArray::from(vec![0]).with_timezone_opt(zone);
