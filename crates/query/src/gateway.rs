@@ -111,7 +111,7 @@ impl Gateway {
     /// Opens the newest release, so that a broken file of a folder stops the start.
     ///
     /// # Errors
-    /// [`Error::SqlFile`], or when there is no release.
+    /// `SqlFile`, or when there is no release.
     pub async fn warm_up(&self) -> Result<Arc<Release>> {
         Ok(Arc::clone(&self.catalog(None).await?.release))
     }
