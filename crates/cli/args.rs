@@ -86,7 +86,7 @@ const DEFAULT_LOG: &str = "warn,datafusion_common::pruning=error";
 
 const AFTER: &str = "\
 Settings are taken from the configuration file, then the environment, then the flags; the last \
-one wins. The file is TOML with the keys root, sql, memory_mib, answers_mib, listen, postgres, \
+one wins. The file is TOML with the keys root, sql, memory_mib, cache_mib, listen, postgres, \
 tls_certificate, tls_key, insecure_loopback, queries, query_seconds, anonymous, audit_log, \
 pseudonym_key_file, refresh, refresh_timezone, on_failure, on_failure_url and otlp.
 

@@ -35,7 +35,7 @@ struct File {
     root: Option<String>,
     sql: Option<PathBuf>,
     memory_mib: Option<usize>,
-    answers_mib: Option<usize>,
+    cache_mib: Option<usize>,
     listen: Option<SocketAddr>,
     postgres: Option<SocketAddr>,
     tls_certificate: Option<PathBuf>,
@@ -60,7 +60,7 @@ pub(crate) struct Config {
     pub(crate) named_root: Option<String>,
     /// Memory for merging or querying, in bytes.
     pub(crate) memory: usize,
-    answers_mib: Option<usize>,
+    cache_mib: Option<usize>,
     /// Address to listen on when the command names none.
     pub(crate) listen: SocketAddr,
     /// Address to speak the PostgreSQL protocol on when the command names none.
@@ -99,7 +99,7 @@ impl Config {
         Ok(Self {
             named_root: args.root.clone().or(file.root),
             memory: mib.map_or(DEFAULT_MEMORY, bytes),
-            answers_mib: file.answers_mib,
+            cache_mib: file.cache_mib,
             listen: file.listen.unwrap_or_else(|| SocketAddr::from((Ipv4Addr::LOCALHOST, 50051))),
             postgres: file.postgres,
             tls_certificate: file.tls_certificate,
@@ -193,7 +193,7 @@ impl Config {
     /// Makes the gateway of a lake for a server with these arguments, which writes down what is asked;
     /// others of the process may take `beside` bytes.
     pub(crate) fn door(&self, lake: Lake, args: &Listen, beside: usize) -> anyhow::Result<Gateway> {
-        let kept = args.answers_mib.or(self.answers_mib).map_or(self.memory / 32, bytes);
+        let kept = args.cache_mib.or(self.cache_mib).map_or(self.memory / 32, bytes);
         let gateway = self.gateway(lake)?.keeping(kept);
         let gateway = gateway.counting(crate::memory::in_use, beside);
         let gateway = gateway.within(self.limits(args))?;

@@ -182,7 +182,7 @@ def main():
     binary, seconds = arguments(__doc__, 540)
     report = Report("timing", binary, seconds=f"{seconds:.0f}")
     # What is kept is not computed: its time tells nothing.
-    with landed(binary) as lake, served(lake, "--answers-mib", 0) as house:
+    with landed(binary) as lake, served(lake, "--cache-mib", 0) as house:
         tokens = {role: token(lake, role) for role in ("operator", f"authority:{OWN}")}
         pairs = guesses(lake)
         asyncio.run(measure(report, house, tokens, pairs, seconds))

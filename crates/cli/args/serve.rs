@@ -84,11 +84,11 @@ pub(crate) struct Listen {
     #[arg(long, env = "CARNAC_QUERY_SECONDS", value_name = "SECONDS")]
     pub(crate) query_seconds: Option<NonZeroU32>,
 
-    /// Memory for answers that are kept, for who asks the same again on the same release, in MiB; one may
-    /// take 3/8 of it, and those being read or sent as much again; 0 keeps none [default: a 32nd of
-    /// --memory-mib]
-    #[arg(long, env = "CARNAC_ANSWERS_MIB", value_name = "MIB")]
-    pub(crate) answers_mib: Option<usize>,
+    /// Memory for what is kept, in MiB: small answers, for who asks the same again on the same release, and
+    /// the rows of tables, for all, of one file 3/8 of it at most; what is being read or sent may take as
+    /// much again; 0 keeps none [default: a 32nd of --memory-mib]
+    #[arg(long, env = "CARNAC_CACHE_MIB", value_name = "MIB")]
+    pub(crate) cache_mib: Option<usize>,
 
     /// Who asks without a token [default: analyst]
     #[arg(long, env = "CARNAC_ANONYMOUS", value_enum, value_name = "ROLE")]

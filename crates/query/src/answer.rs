@@ -92,7 +92,11 @@ fn plain_type(data_type: &DataType) -> DataType {
     }
 }
 
-fn to_schema(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, DataFusionError> {
+/// The same rows under a schema of as many columns, cast where its types are others.
+pub(crate) fn to_schema(
+    batch: &RecordBatch,
+    schema: &SchemaRef,
+) -> Result<RecordBatch, DataFusionError> {
     let mut columns: Vec<ArrayRef> = Vec::with_capacity(batch.num_columns());
     for (column, field) in batch.columns().iter().zip(schema.fields()) {
         columns.push(if column.data_type() == field.data_type() {

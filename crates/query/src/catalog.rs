@@ -47,7 +47,7 @@ const CATALOG: &str = "carnac";
 pub(crate) struct Catalog {
     pub(crate) release: Arc<Release>,
     pub(crate) views: Arc<Views>,
-    /// Where small answers are kept; none are when it is none.
+    /// Where answers and tables are kept; none are when it is none.
     pub(crate) kept: Option<Arc<Kept>>,
     entries: Arc<Entries>,
 }

@@ -83,11 +83,12 @@ impl Gateway {
         Self { memory: pool::counted(self.memory, in_use, self.kept.clone(), beside), ..self }
     }
 
-    /// Keeps answers and descriptions, `bytes` of them together, for who asks the same of the same release
-    /// again; those that are being read may take as much. Before [`Gateway::counting`].
+    /// Keeps small answers and descriptions, for who asks the same of the same release again, and the rows
+    /// of tables, `bytes` of all together, or nothing when
+    /// that is none; what is being read may take as much. Before [`Gateway::counting`].
     #[must_use]
     pub fn keeping(self, bytes: usize) -> Self {
-        Self { kept: Some(Arc::new(Kept::new(bytes))), ..self }
+        Self { kept: (bytes > 0).then(|| Arc::new(Kept::new(bytes))), ..self }
     }
 
     /// Writes every query down: when it comes, before it is run, and when it ends.

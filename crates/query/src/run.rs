@@ -24,7 +24,7 @@ use crate::{
 /// A table of `information_schema` that shows the settings of the engine.
 const SETTINGS: &str = "df_settings";
 
-/// Runs one query on an open catalogue. What is kept is not looked at.
+/// Runs one query on an open catalogue. No answer that is kept is looked at.
 pub(crate) async fn run(
     catalog: &Catalog,
     principal: Principal,
@@ -75,7 +75,10 @@ async fn execute(
     parameters: Option<&RecordBatch>,
     (part, end): (Option<Part>, Option<&End>),
 ) -> Result<Answer> {
-    let (schema, physical) = physical(&mut session, plan, parameters).await?;
+    let (schema, mut physical) = physical(&mut session, plan, parameters).await?;
+    if let Some(kept) = &catalog.kept {
+        physical = kept::keeping(physical, kept).map_err(Error::running)?;
+    }
     let physical = match end {
         Some(end) => clock::until(physical, end).map_err(Error::running)?,
         None => physical,
