@@ -34,7 +34,7 @@ use crate::{
     soundness, udf,
 };
 
-pub(crate) use self::barrier::BarrierExec;
+pub(crate) use self::barrier::everywhere;
 pub(crate) use self::postgres::rewrite;
 pub use self::postgres::{PostgresType, VERSION as POSTGRES_VERSION};
 pub use self::tables::TableEntry;

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::{FieldRef, Schema};
-use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
+use datafusion::common::tree_node::{Transformed, TransformedResult};
 use datafusion::error::{DataFusionError, Result};
 use datafusion::logical_expr::ColumnarValue;
 use datafusion::physical_expr::PhysicalExpr;
@@ -22,7 +22,7 @@ use datafusion::physical_plan::joins::{
 };
 use tokio::time::Instant;
 
-use crate::catalog::BarrierExec;
+use crate::catalog::everywhere;
 
 /// When a query ends at the latest: at a moment, or once it is not wanted any more.
 #[derive(Debug, Clone)]
@@ -70,10 +70,7 @@ impl Hash for End {
 /// # Errors
 /// When a join cannot be made again.
 pub(crate) fn until(plan: Arc<dyn ExecutionPlan>, end: &End) -> Result<Arc<dyn ExecutionPlan>> {
-    plan.transform_up(|plan| {
-        if let Some(barrier) = plan.downcast_ref::<BarrierExec>() {
-            return Ok(Transformed::yes(barrier.changed(|behind| until(behind, end))?));
-        }
+    everywhere(plan, &|plan| {
         if let Some(join) = plan.downcast_ref::<NestedLoopJoinExec>()
             && let Some(filter) = join.filter()
         {

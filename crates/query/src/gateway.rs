@@ -84,8 +84,8 @@ impl Gateway {
     }
 
     /// Keeps small answers and descriptions, for who asks the same of the same release again, and the rows
-    /// of tables, `bytes` of all together, or nothing when
-    /// that is none; what is being read may take as much. Before [`Gateway::counting`].
+    /// of tables, `bytes` of all together, or nothing when that is none; what is being read may take as
+    /// much. Before [`Gateway::counting`].
     #[must_use]
     pub fn keeping(self, bytes: usize) -> Self {
         Self { kept: (bytes > 0).then(|| Arc::new(Kept::new(bytes))), ..self }

@@ -18,7 +18,6 @@ async fn rows_of_tables_are_those_of_the_files_and_the_columns() {
         asked(gateway, (Principal::Operator, sql), None, at).await
     };
     let again = [
-        "select act_id, siren from lake.acts where upper(act_id) <> '' order by 1",
         "select max(act_id), siren from lake.acts group by siren order by siren",
         "select act_id as id, siren as act_id from lake.acts order by 1",
     ];
@@ -26,6 +25,7 @@ async fn rows_of_tables_are_those_of_the_files_and_the_columns() {
         "select siren, act_id, period from lake.acts",
         "select act_id, siren from lake.acts where siren = '213502388'",
         "select act_id, siren from lake.acts limit 1",
+        "select act_id, siren from lake.acts where upper(act_id) <> '' order by 1",
     ];
     let swapped = "select siren as act_id, act_id as siren from lake.acts order by 1";
     let mut expected = Vec::new();
@@ -37,17 +37,17 @@ async fn rows_of_tables_are_those_of_the_files_and_the_columns() {
     assert_eq!(told, ask(&plain, swapped, None).await.unwrap());
     // Of the files of 2024 and 2025, one is another in the next release, and one is the same.
     land(&place, "acts/2.csv", &[("3", RENNES, "2025-01-03")]);
-    let expected_now = ask(&plain, again[1], None).await.unwrap();
+    let expected_now = ask(&plain, again[0], None).await.unwrap();
     remove_data(&format!("{}/tables/acts/period=2024", place.root()));
-    let now = ask(&gateway, again[1], None).await.unwrap();
+    let now = ask(&gateway, again[0], None).await.unwrap();
     assert_eq!(now, expected_now);
-    assert!(now != expected[1] && now.contains("| 3 "), "{now}");
+    assert!(now != expected[0] && now.contains("| 3 "), "{now}");
     remove_data(&place.root());
     let before = At::Release(1);
-    for (sql, expected) in again[1..].iter().zip(&expected[1..]) {
+    for (sql, expected) in again.iter().zip(&expected) {
         assert_eq!(ask(&gateway, sql, Some(&before)).await.unwrap(), *expected, "{sql}");
     }
-    for sql in other.iter().chain(&again[..1]) {
+    for sql in other {
         assert!(ask(&gateway, sql, Some(&before)).await.is_err(), "{sql}");
     }
 }

@@ -16,7 +16,7 @@ use async_trait::async_trait;
 use carnac_model::identifier::Siren;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::ScalarValue;
-use datafusion::common::tree_node::TreeNodeRecursion;
+use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::datasource::provider_as_source;
 use datafusion::error::{DataFusionError, Result};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
@@ -119,7 +119,7 @@ fn text_wanted(filter: &Expr) -> Option<(&str, &str)> {
 }
 
 /// A plan of which nothing but its rows is seen.
-pub(crate) struct BarrierExec {
+struct BarrierExec {
     behind: Arc<dyn ExecutionPlan>,
     properties: Arc<PlanProperties>,
 }
@@ -134,18 +134,25 @@ impl BarrierExec {
         );
         Self { behind, properties: Arc::new(properties) }
     }
+}
 
-    /// Returns the barrier before what `change` makes of the plan behind it: what bounds a query
-    /// bounds that too.
-    ///
-    /// # Errors
-    /// When the change fails.
-    pub(crate) fn changed(
-        &self,
-        change: impl FnOnce(Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>>,
-    ) -> Result<Arc<dyn ExecutionPlan>> {
-        Ok(Arc::new(Self::new(change(Arc::clone(&self.behind))?)))
-    }
+/// Returns a plan of which `change` was made of every operator, also behind barriers: what bounds a query
+/// bounds that too.
+///
+/// # Errors
+/// When a change fails.
+pub(crate) fn everywhere(
+    plan: Arc<dyn ExecutionPlan>,
+    change: &impl Fn(Arc<dyn ExecutionPlan>) -> Result<Transformed<Arc<dyn ExecutionPlan>>>,
+) -> Result<Transformed<Arc<dyn ExecutionPlan>>> {
+    plan.transform_up(|plan| {
+        let Some(barrier) = plan.downcast_ref::<BarrierExec>() else { return change(plan) };
+        let behind = everywhere(Arc::clone(&barrier.behind), change)?;
+        if !behind.transformed {
+            return Ok(Transformed::no(plan));
+        }
+        Ok(behind.update_data(|behind| Arc::new(BarrierExec::new(behind)) as _))
+    })
 }
 
 impl fmt::Debug for BarrierExec {

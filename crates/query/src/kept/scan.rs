@@ -9,7 +9,7 @@ use std::{fmt, iter};
 use arrow::array::RecordBatch;
 use arrow::datatypes::{FieldRef, Fields};
 use datafusion::common::config::ConfigOptions;
-use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode, TreeNodeRecursion};
+use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNodeRecursion};
 use datafusion::common::{Statistics, internal_datafusion_err};
 use datafusion::datasource::listing::{FileRange, PartitionedFile};
 use datafusion::datasource::physical_plan::{FileGroup, FileScanConfig, FileSource, ParquetSource};
@@ -23,13 +23,12 @@ use datafusion::physical_plan::coop::cooperative;
 use datafusion::physical_plan::execution_plan::SchedulingType;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{DisplayFormatType, ExecutionPlan};
-
 use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
 
 use super::Kept;
 use super::rows::{Rows, reading, sent};
 use crate::answer::to_schema;
-use crate::catalog::BarrierExec;
+use crate::catalog::everywhere;
 
 /// Returns the plan in which files that are read whole are kept; also behind barriers, for what is read is
 /// the same for all, and what is shown of it is decided above.
@@ -40,10 +39,7 @@ pub(crate) fn keeping(
     plan: Arc<dyn ExecutionPlan>,
     kept: &Arc<Kept>,
 ) -> Result<Arc<dyn ExecutionPlan>> {
-    plan.transform_up(|plan| {
-        if let Some(barrier) = plan.downcast_ref::<BarrierExec>() {
-            return Ok(Transformed::yes(barrier.changed(|behind| keeping(behind, kept))?));
-        }
+    everywhere(plan, &|plan| {
         let source = plan.downcast_ref::<DataSourceExec>().map(DataSourceExec::data_source);
         let Some(scan) = source.and_then(|source| Scan::of(source.downcast_ref()?, kept)) else {
             return Ok(Transformed::no(plan));
@@ -87,17 +83,20 @@ impl Scan {
         }
         let columns = columns(of)?;
         let names: BTreeSet<_> = columns.iter().map(|column| column.name()).collect();
-        let is_each_once = names.len() == columns.len();
+        if names.len() < columns.len() {
+            return None;
+        }
         // Without the order that the rows of this scan are wanted in: another may want them in none.
         let plain = ParquetSource::new(source.table_schema().clone())
             .with_table_parquet_options(source.table_parquet_options().clone());
         let plain = plain.try_pushdown_projection(source.projection()?).ok().flatten()?;
         let mut of = of.clone();
-        of.file_groups = whole(&of.file_groups);
+        let groups = whole(std::mem::take(&mut of.file_groups));
         let mut one = of.clone();
-        (one.file_source, one.file_groups) = (plain, Vec::new());
+        one.file_source = plain;
         let reader = Reader { of: one, columns, kept: Arc::clone(kept) };
-        is_each_once.then(|| Self { of, reader: Arc::new(reader) })
+        of.file_groups = groups;
+        Some(Self { of, reader: Arc::new(reader) })
     }
 }
 
@@ -115,18 +114,19 @@ fn columns(of: &FileScanConfig) -> Option<Fields> {
 
 /// Returns the files of each partition; no file is cut where there is one for each, for the cuts of one
 /// depend on all others, and its parts are kept apart.
-fn whole(groups: &[FileGroup]) -> Vec<FileGroup> {
+fn whole(groups: Vec<FileGroup>) -> Vec<FileGroup> {
     let place = |file: &PartitionedFile| file.object_meta.location.clone();
     let mut left: BTreeSet<_> = groups.iter().flat_map(FileGroup::files).map(place).collect();
     if left.len() < groups.len() {
-        return groups.to_vec();
+        return groups;
     }
-    let mut group = |group: &FileGroup| {
-        let first = group.files().iter().filter(|file| left.remove(&file.object_meta.location));
-        let file = |file: &PartitionedFile| PartitionedFile { range: None, ..file.clone() };
-        FileGroup::new(first.map(file).collect())
+    let group = |group: FileGroup| {
+        let mut files = group.into_inner();
+        files.retain(|file| left.remove(&file.object_meta.location));
+        files.iter_mut().for_each(|file| file.range = None);
+        FileGroup::new(files)
     };
-    groups.iter().map(&mut group).collect()
+    groups.into_iter().map(group).collect()
 }
 
 /// Files that are to be read yet, each by who is free first.
