@@ -195,7 +195,7 @@ impl Config {
     pub(crate) fn door(&self, lake: Lake, args: &Listen, beside: usize) -> anyhow::Result<Gateway> {
         let kept = args.cache_mib.or(self.cache_mib).map_or(self.memory / 32, bytes);
         let gateway = self.gateway(lake)?.keeping(kept);
-        let gateway = gateway.counting(crate::memory::in_use, beside);
+        let gateway = gateway.counting(crate::memory::COUNTS, beside);
         let gateway = gateway.within(self.limits(args))?;
         Ok(match &self.audit_log {
             Some(folder) => {

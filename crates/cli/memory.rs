@@ -4,6 +4,7 @@ use std::os::unix::process::CommandExt;
 use std::process::Command;
 
 use cap::Cap;
+use carnac_query::Counts;
 use mimalloc::MiMalloc;
 
 /// That of glibc keeps what is free by thread: of two queries' memory, four times as much was resident.
@@ -19,9 +20,17 @@ const GIVING_BACK: [(&str, &str); 3] = [
     ("MIMALLOC_GENERIC_COLLECT", "200"),
 ];
 
-/// Returns how many bytes the process has in use.
-pub(crate) fn in_use() -> usize {
-    MEMORY.allocated()
+/// Counts the memory of the process, in bytes.
+pub(crate) const COUNTS: Counts = Counts { allocated: || MEMORY.allocated(), resident };
+
+/// Returns what the process has of the memory of the machine, without what is of files, where the system tells.
+fn resident() -> usize {
+    let kib = |status: String| {
+        let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:"))?;
+        line.trim().strip_suffix(" kB")?.parse::<usize>().ok()
+    };
+    let told = std::fs::read_to_string("/proc/self/status").ok().and_then(kib);
+    told.map_or(0, |kib| kib * 1024)
 }
 
 /// Starts the process anew, as the same, where what is free would go back later.

@@ -14,6 +14,7 @@ use crate::admission::Admission;
 use crate::catalog::{Catalog, TableEntry};
 use crate::kept::Kept;
 use crate::meter::{self, Meter};
+use crate::pool::Counts;
 use crate::{
     Answer, At, Caller, Figure, Limits, Part, Principal, Result, Traces, Views, Wanted, diff,
     explain, pool, run,
@@ -77,10 +78,10 @@ impl Gateway {
     }
 
     /// Refuses memory to queries while they have more in use than they may take, whatever they say:
-    /// `in_use` counts the bytes of the process, of which others may take `beside`, and what is kept.
+    /// `counts` tells the bytes of the process, of which others may take `beside`, and what is kept.
     #[must_use]
-    pub fn counting(self, in_use: fn() -> usize, beside: usize) -> Self {
-        Self { memory: pool::counted(self.memory, in_use, self.kept.clone(), beside), ..self }
+    pub fn counting(self, counts: Counts, beside: usize) -> Self {
+        Self { memory: pool::counted(self.memory, counts, self.kept.clone(), beside), ..self }
     }
 
     /// Keeps small answers and descriptions, for who asks the same of the same release again, and the rows

@@ -56,6 +56,7 @@ pub use explain::Figure;
 pub use gateway::{Description, Gateway};
 pub use header::{Bilingual, Definition, Facts, Header, Version};
 pub use parts::{MOST_PARTS, Part};
+pub use pool::Counts;
 pub use principal::{Principal, PrincipalError};
 pub use trace::{Trace, Traces};
 pub use view::{Layer, SqlFile, Views};

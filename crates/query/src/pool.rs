@@ -45,7 +45,7 @@ pub(crate) fn rows_of_batch(plan: &LogicalPlan, most: usize) -> usize {
 }
 
 /// Rows of a batch where each may take kilobytes before any is counted.
-pub(crate) const FEW_ROWS: usize = 2048;
+pub(crate) const FEW_ROWS: usize = 1024;
 
 /// Returns whether a plan keeps an accumulator of its own for each group: a set of distinct texts takes
 /// 16 KiB when it is made, and what all take is counted after each batch only.
@@ -64,21 +64,31 @@ pub(crate) fn of_all(memory: usize) -> Arc<dyn MemoryPool> {
     Arc::new(GreedyMemoryPool::new(memory))
 }
 
+/// What counts the memory of the process, in bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct Counts {
+    /// What is allocated.
+    pub allocated: fn() -> usize,
+    /// What the system gives, with what the allocator keeps of what is free; none where that is not known.
+    pub resident: fn() -> usize,
+}
+
 /// Returns a pool that refuses more while queries have an eighth more in use than all may take.
 ///
-/// Not all that a query takes is said to the pool: sets of distinct values are not, for instance.
-/// `in_use` counts the bytes of the process, of which those in use while no query takes any are not of
-/// queries, nor what is `kept`, and `beside` more may be taken by others.
+/// Not all that a query takes is said to the pool: sets of distinct values are not, for instance; and what one
+/// thread allocates and another frees the allocator may keep. What is allocated while no query takes any is
+/// not of queries, nor what is `kept`, and `beside` more may be taken by others.
 pub(crate) fn counted(
     all: Arc<dyn MemoryPool>,
-    in_use: fn() -> usize,
+    counts: Counts,
     kept: Option<Arc<Kept>>,
     beside: usize,
 ) -> Arc<dyn MemoryPool> {
     let MemoryLimit::Finite(most) = all.memory_limit() else { return all };
+    let half = most / 2;
     let most = most.saturating_add(most / 8).saturating_add(beside);
-    let counted = Counted { all, most, in_use, kept, rest: AtomicUsize::default() };
-    counted.rest.store(counted.in_use(), Ordering::Relaxed);
+    let counted = Counted { all, most, half, counts, kept, rest: AtomicUsize::default() };
+    counted.rests();
     Arc::new(counted)
 }
 
@@ -100,15 +110,36 @@ pub(crate) fn of_one(task: TaskContext) -> TaskContext {
 struct Counted {
     all: Arc<dyn MemoryPool>,
     most: usize,
-    in_use: fn() -> usize,
+    half: usize,
+    counts: Counts,
     kept: Option<Arc<Kept>>,
-    /// In use when no query took any.
+    /// Allocated when no query took any.
     rest: AtomicUsize,
 }
 
 impl Counted {
-    fn in_use(&self) -> usize {
-        (self.in_use)().saturating_sub(self.kept.as_ref().map_or(0, |kept| kept.in_use()))
+    fn in_use(&self, count: fn() -> usize) -> usize {
+        count().saturating_sub(self.kept.as_ref().map_or(0, |kept| kept.in_use()))
+    }
+
+    fn rests(&self) {
+        self.rest.store(self.in_use(self.counts.allocated), Ordering::Relaxed);
+    }
+
+    /// # Errors
+    /// When queries have more in use than they may: of what is allocated, for all; of what is resident, for
+    /// those that can spill, once half is allocated. What the allocator keeps ends no query, and what it keeps
+    /// of others makes no small one spill.
+    fn has_room(&self, can_spill: bool) -> Result<()> {
+        let rest = self.rest.load(Ordering::Relaxed);
+        let taken = |count| self.in_use(count).saturating_sub(rest);
+        let allocated = taken(self.counts.allocated);
+        let looks = can_spill && allocated > self.half;
+        let taken = if looks { allocated.max(taken(self.counts.resident)) } else { allocated };
+        if taken > self.most {
+            return resources_err!("queries have {taken} bytes in use, of {}", self.most);
+        }
+        Ok(())
     }
 }
 
@@ -125,7 +156,7 @@ impl MemoryPool for Counted {
 
     fn register(&self, consumer: &MemoryConsumer) {
         if self.all.reserved() == 0 {
-            self.rest.store(self.in_use(), Ordering::Relaxed);
+            self.rests();
         }
         self.all.register(consumer);
     }
@@ -143,10 +174,7 @@ impl MemoryPool for Counted {
     }
 
     fn try_grow(&self, reservation: &MemoryReservation, additional: usize) -> Result<()> {
-        let taken = self.in_use().saturating_sub(self.rest.load(Ordering::Relaxed));
-        if taken > self.most {
-            return resources_err!("queries have {taken} bytes in use, of {}", self.most);
-        }
+        self.has_room(reservation.consumer().can_spill())?;
         self.all.try_grow(reservation, additional)
     }
 
@@ -221,33 +249,48 @@ mod tests {
 
     use super::*;
 
-    static IN_USE: AtomicUsize = AtomicUsize::new(1000);
-
     #[test]
     fn what_is_in_use_and_was_not_told_counts() {
-        let in_use = || IN_USE.load(Ordering::Relaxed);
-        let pool = counted(of_all(100), in_use, None, 20);
+        static ALLOCATED: AtomicUsize = AtomicUsize::new(1000);
+        static RESIDENT: AtomicUsize = AtomicUsize::new(0);
+        let counts = Counts {
+            allocated: || ALLOCATED.load(Ordering::Relaxed),
+            resident: || RESIDENT.load(Ordering::Relaxed),
+        };
+        let pool = counted(of_all(100), counts, None, 20);
         let first = MemoryConsumer::new("test").register(&pool);
-        IN_USE.store(1132, Ordering::Relaxed);
+        ALLOCATED.store(1132, Ordering::Relaxed);
         assert!(first.try_grow(1).is_ok());
-        IN_USE.store(1133, Ordering::Relaxed);
+        ALLOCATED.store(1133, Ordering::Relaxed);
         assert!(first.try_grow(1).is_err());
-        assert_eq!(pool.reserved(), 1);
-        // What is in use while no query takes any is of nobody: a cache, for instance.
-        drop(first);
+        // What the allocator keeps beside it makes spill who can, once half of the memory is allocated.
+        let spilling = MemoryConsumer::new("test").with_can_spill(true).register(&pool);
+        RESIDENT.store(1133, Ordering::Relaxed);
+        ALLOCATED.store(1051, Ordering::Relaxed);
+        assert!(spilling.try_grow(1).is_err() && first.try_grow(1).is_ok());
+        ALLOCATED.store(1050, Ordering::Relaxed);
+        assert!(spilling.try_grow(1).is_ok());
+        ALLOCATED.store(1051, Ordering::Relaxed);
+        RESIDENT.store(1132, Ordering::Relaxed);
+        assert!(spilling.try_grow(1).is_ok());
+        assert_eq!(pool.reserved(), 4);
+        // What is allocated while no query takes any is of nobody: a cache, for instance.
+        ALLOCATED.store(2000, Ordering::Relaxed);
+        drop((first, spilling));
         let next = MemoryConsumer::new("test").register(&pool);
         assert!(next.try_grow(100).is_ok() && next.try_grow(1).is_err());
     }
 
     #[test]
     fn what_is_kept_is_not_in_use_by_queries() {
-        static IN_USE: AtomicUsize = AtomicUsize::new(1000);
+        static ALLOCATED: AtomicUsize = AtomicUsize::new(1000);
         let kept = Arc::new(Kept::new(64 * 1024));
-        let pool =
-            counted(of_all(100), || IN_USE.load(Ordering::Relaxed), Some(Arc::clone(&kept)), 0);
+        let allocated = || ALLOCATED.load(Ordering::Relaxed);
+        let counts = Counts { allocated, resident: allocated };
+        let pool = counted(of_all(100), counts, Some(Arc::clone(&kept)), 0);
         let query = MemoryConsumer::new("test").register(&pool);
         let taken = kept.takes(10_000);
-        IN_USE.store(11_112, Ordering::Relaxed);
+        ALLOCATED.store(11_112, Ordering::Relaxed);
         assert!(query.try_grow(1).is_ok());
         drop(taken);
         assert!(query.try_grow(1).is_err());
