@@ -12,7 +12,7 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use carnac_ingest::PseudonymKey;
 use carnac_lake::{DEFAULT_MEMORY, Journal, Lake};
-use carnac_query::{Access, Gateway, Limits, Views};
+use carnac_query::{Access, Gateway, Limits, Principal, Views};
 use chrono::{DateTime, Local, NaiveDate, Utc};
 use chrono_tz::Tz;
 use reqwest::Url;
@@ -71,7 +71,7 @@ pub(crate) struct Config {
     queries: Option<NonZeroUsize>,
     query_seconds: Option<NonZeroU32>,
     /// Who asks without a token when the command names nobody.
-    anonymous: Anonymous,
+    anonymous: Option<Anonymous>,
     /// The secret of the respondents' pseudonyms, without which no survey lands.
     pub(crate) pseudonym_key: Option<PseudonymKey>,
     /// When the server refreshes, as a cron expression, and in which time zone.
@@ -107,7 +107,7 @@ impl Config {
             insecure_loopback: file.insecure_loopback.unwrap_or(false),
             queries: file.queries,
             query_seconds: file.query_seconds,
-            anonymous: file.anonymous.unwrap_or_default(),
+            anonymous: file.anonymous,
             pseudonym_key: pseudonym_key(args, file.pseudonym_key_file.as_deref())?,
             refresh: file.refresh,
             refresh_timezone: parsed("refresh_timezone", file.refresh_timezone)?
@@ -163,10 +163,25 @@ impl Config {
         }
     }
 
+    /// Returns who asks a server with these arguments without a token: unless that is said, an analyst where
+    /// only programs of this machine come, and nobody where others may.
+    pub(crate) fn anonymous(
+        &self,
+        args: &Listen,
+        certificate: Option<&Certificate>,
+    ) -> Option<Principal> {
+        let unsaid = if certificate.is_some() { Anonymous::Nobody } else { Anonymous::Analyst };
+        args.anonymous.or(self.anonymous).unwrap_or(unsaid).principal()
+    }
+
     /// Makes the access to a lake, for a server with these arguments.
-    pub(crate) async fn access(&self, lake: Lake, args: &Listen) -> anyhow::Result<Access> {
-        let anonymous = args.anonymous.unwrap_or(self.anonymous);
-        let access = Access::new(lake, anonymous.principal(), now)?;
+    pub(crate) async fn access(
+        &self,
+        lake: Lake,
+        args: &Listen,
+        certificate: Option<&Certificate>,
+    ) -> anyhow::Result<Access> {
+        let access = Access::new(lake, self.anonymous(args, certificate), now)?;
         Ok(match args.provider()? {
             Some(provider) => access.trusting(provider).await?,
             None => access,

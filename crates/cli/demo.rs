@@ -8,7 +8,7 @@ use carnac_ingest::PseudonymKey;
 use carnac_query::Principal;
 use include_dir::{Dir, include_dir};
 
-use crate::args::{Demo, Format};
+use crate::args::{Args, Demo, Format};
 use crate::config::{Config, today};
 use crate::job::Job;
 use crate::{print, query, refresh, serve};
@@ -40,7 +40,7 @@ const QUESTIONS: [(&str, &str); 3] = [
 ];
 
 /// Runs `carnac demo`.
-pub(crate) async fn run(config: &Config, args: &Demo) -> anyhow::Result<ExitCode> {
+pub(crate) async fn run(config: &Config, all: &Args, args: &Demo) -> anyhow::Result<ExitCode> {
     let temporary =
         tempfile::TempDir::with_prefix("carnac-demo-").context("make a temporary folder")?;
     let root = match &config.named_root {
@@ -76,9 +76,9 @@ pub(crate) async fn run(config: &Config, args: &Demo) -> anyhow::Result<ExitCode
     }
     print::line("")?;
     let gateway = config.door(lake.clone(), &args.listen, 0)?;
-    let asked = (gateway, config.access(lake, &args.listen).await?);
+    let asked = (gateway, config.access(lake, &args.listen, None).await?);
     let beside = std::future::pending();
-    serve::until_stopped(config, &args.listen, None, asked, beside).await
+    serve::until_stopped(config, (all, &args.listen), None, asked, beside).await
 }
 
 /// A key that everybody knows: the answers of the demonstration are invented.

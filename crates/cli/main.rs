@@ -87,28 +87,28 @@ async fn run(args: Args) -> anyhow::Result<ExitCode> {
     // Without it, what needs one says so.
     let _temporary =
         Temporary::make().inspect_err(|error| tracing::warn!(%error, "no temporary folder")).ok();
-    match args.command {
-        Command::Demo(demo) => demo::run(&config, &demo).await,
-        Command::Inspect(args) => inspect::run(&config, &args).await,
-        Command::Ingest(ingest) => ingest::run(&config, &ingest).await,
-        Command::Refresh(refresh) => refresh::run(&config, &refresh).await,
-        Command::Quarantine(args) => quarantine::run(&config, &args.command).await,
-        Command::Query(query) => query::run(&config, &query).await,
-        Command::Assess(args) => assess::run(&config, &args).await,
-        Command::Scenario(args) => scenario::run(&config, &args).await,
-        Command::Indicators(args) => indicators::run(&config, args.command.as_ref()).await,
+    match &args.command {
+        Command::Demo(demo) => demo::run(&config, &args, demo).await,
+        Command::Inspect(of) => inspect::run(&config, of).await,
+        Command::Ingest(of) => ingest::run(&config, of).await,
+        Command::Refresh(of) => refresh::run(&config, of).await,
+        Command::Quarantine(of) => quarantine::run(&config, &of.command).await,
+        Command::Query(of) => query::run(&config, of).await,
+        Command::Assess(of) => assess::run(&config, of).await,
+        Command::Scenario(of) => scenario::run(&config, of).await,
+        Command::Indicators(of) => indicators::run(&config, of.command.as_ref()).await,
         Command::Releases => query::releases(&config).await,
-        Command::Edition(args) => edition::run(&config, &args.command).await,
-        Command::Diff(args) => diff::run(&config, &args).await,
-        Command::Explain(args) => explain::run(&config, &args).await,
-        Command::Upkeep(args) => upkeep::run(&config, &args).await,
-        Command::Verify(args) => verify::run(&config, &args).await,
-        Command::Audit(args) => audit::run(&config, &args.command),
-        Command::Token(args) => token::run(&config, &args.command).await,
-        Command::Serve(serve) => Box::pin(serve::run(&config, &serve)).await,
-        Command::Sample(args) => sample::run(&args),
+        Command::Edition(of) => edition::run(&config, &of.command).await,
+        Command::Diff(of) => diff::run(&config, of).await,
+        Command::Explain(of) => explain::run(&config, of).await,
+        Command::Upkeep(of) => upkeep::run(&config, of).await,
+        Command::Verify(of) => verify::run(&config, of).await,
+        Command::Audit(of) => audit::run(&config, &of.command),
+        Command::Token(of) => token::run(&config, &of.command).await,
+        Command::Serve(serve) => Box::pin(serve::run(&config, &args, serve)).await,
+        Command::Sample(of) => sample::run(of),
         Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut Args::command(), "carnac", &mut std::io::stdout());
+            clap_complete::generate(*shell, &mut Args::command(), "carnac", &mut std::io::stdout());
             Ok(ExitCode::SUCCESS)
         }
     }

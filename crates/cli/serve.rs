@@ -3,6 +3,7 @@
 mod certificate;
 mod collector;
 mod refresher;
+mod reload;
 mod schedule;
 
 use std::process::ExitCode;
@@ -14,19 +15,20 @@ use carnac_query::{Access, Gateway};
 pub(crate) use self::certificate::Certificate;
 pub(crate) use self::collector::Collector;
 use self::refresher::Refresher;
+use self::reload::Told;
 use self::schedule::Schedule;
-use crate::args::{Listen, Serve};
+use crate::args::{Args, Listen, Serve};
 use crate::config::Config;
 use crate::print;
 
 /// Runs `carnac serve`.
-pub(crate) async fn run(config: &Config, args: &Serve) -> anyhow::Result<ExitCode> {
+pub(crate) async fn run(config: &Config, all: &Args, args: &Serve) -> anyhow::Result<ExitCode> {
     let certificate = config.certificate(args)?;
     let Some(collector) = config.collector(args)? else {
-        return Box::pin(serve(config, args, certificate, |gateway| gateway)).await;
+        return Box::pin(serve(config, (all, args), certificate, |gateway| gateway)).await;
     };
     let follow = |gateway| collector.follow(gateway);
-    let served = Box::pin(serve(config, args, certificate, follow)).await;
+    let served = Box::pin(serve(config, (all, args), certificate, follow)).await;
     collector.finish().await;
     served
 }
@@ -34,32 +36,34 @@ pub(crate) async fn run(config: &Config, args: &Serve) -> anyhow::Result<ExitCod
 /// Serves, and refreshes if asked to; `follow` is given the gateway first.
 async fn serve(
     config: &Config,
-    args: &Serve,
+    (all, args): (&Args, &Serve),
     certificate: Option<Certificate>,
     follow: impl Fn(Gateway) -> Gateway,
 ) -> anyhow::Result<ExitCode> {
     let Some(cron) = args.refresh.as_ref().or(config.refresh.as_ref()) else {
         let lake = config.open_lake()?;
         let gateway = follow(config.door(lake.clone(), &args.listen, 0)?);
-        let asked = (gateway, config.access(lake, &args.listen).await?);
+        let access = config.access(lake, &args.listen, certificate.as_ref()).await?;
         let beside = std::future::pending();
-        return until_stopped(config, &args.listen, certificate, asked, beside).await;
+        let asked = (gateway, access);
+        return until_stopped(config, (all, &args.listen), certificate, asked, beside).await;
     };
     let lake = config.create_lake(config.root())?;
     let gateway = follow(config.door(lake.clone(), &args.listen, config.memory)?);
-    let asked = (gateway, config.access(lake.clone(), &args.listen).await?);
+    let access = config.access(lake.clone(), &args.listen, certificate.as_ref()).await?;
+    let asked = (gateway, access);
     let zone = args.refresh_timezone.unwrap_or(config.refresh_timezone);
     let schedule = Schedule::parse(cron, zone)?;
     let hook = config.hook(&args.on_failure);
     let mut refresher = Refresher::new(config, lake, schedule, hook).await?;
     refresher.first_release().await?;
-    until_stopped(config, &args.listen, certificate, asked, refresher.keep()).await
+    until_stopped(config, (all, &args.listen), certificate, asked, refresher.keep()).await
 }
 
 /// Opens the newest release, listens, says where, and answers until told to stop; does `beside` as long.
 pub(crate) async fn until_stopped(
     config: &Config,
-    args: &Listen,
+    (all, args): (&Args, &Listen),
     certificate: Option<Certificate>,
     (gateway, access): (Gateway, Access),
     beside: impl Future<Output = anyhow::Result<()>>,
@@ -73,7 +77,7 @@ pub(crate) async fn until_stopped(
     if let Some(address) = args.postgres.or(config.postgres) {
         bound = bound.with_postgres(address).await?;
     }
-    let gateway = Arc::new(gateway);
+    let (gateway, access) = (Arc::new(gateway), Arc::new(access));
     let release = gateway.warm_up().await?;
     let stop = stop_signal()?;
     print::line(&format!(
@@ -88,10 +92,12 @@ pub(crate) async fn until_stopped(
              postgresql://{address}/carnac{sslmode}"
         ))?;
     }
+    let told = Told { all, args, certificate, gateway: &gateway, access: &access };
+    let serving = bound.serve(Arc::clone(&gateway), Arc::clone(&access), stop);
     tokio::select! {
-        served = Box::pin(bound.serve(gateway, Arc::new(access), stop)) => served?,
+        served = Box::pin(serving) => served?,
         ended = beside => ended?,
-        ended = certificate::keep(certificate) => ended?,
+        ended = Box::pin(told.keep()) => ended?,
     }
     Ok(ExitCode::SUCCESS)
 }

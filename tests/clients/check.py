@@ -1,7 +1,8 @@
 """Checks a carnac binary with the clients that people use.
 
-Run it as `python check.py BINARY`. Lands the samples in a temporary lake, serves copies of it on free
-loopback ports, and prints a line a check. Ends with status 1 when one failed.
+Run it as `python check.py BINARY [PART...]`; the parts are named at PARTS. Lands the samples in a temporary
+lake, serves copies of it on free loopback ports, and prints a line a check and a line a client. Ends with
+status 1 when a check failed.
 
 A check mostly waits for the one server that it asks, so two parts run beside each other, in processes
 and on lakes of their own.
@@ -20,6 +21,7 @@ import doors
 import encrypted
 import flight_sql
 import hostile
+import matrix
 import open_files
 import policy
 import postgres
@@ -34,22 +36,32 @@ BESIDE_EACH_OTHER = 2
 
 
 class Report:
-    """Runs checks, prints a line for each, and counts."""
+    """Runs checks, prints a line for each, and keeps what passed."""
 
     def __init__(self):
-        self.passed = 0
-        self.failed = 0
+        # Of each check its name, and whether it passed.
+        self.results = []
+
+    @property
+    def passed(self):
+        """How many checks passed."""
+        return sum(passed for _, passed in self.results)
+
+    @property
+    def failed(self):
+        """How many checks failed."""
+        return len(self.results) - self.passed
 
     def run(self, name, check, *arguments):
         """Runs one check; returns what it returns, or None when it fails."""
         try:
             result = check(*arguments)
         except Exception as error:
-            self.failed += 1
+            self.results.append((name, False))
             reason = " ".join(f"{type(error).__name__}: {error}".split())
             print(f"FAILED {name}: {reason[:400]}", flush=True)
             return None
-        self.passed += 1
+        self.results.append((name, True))
         print(f"ok {name}", flush=True)
         return result
 
@@ -118,47 +130,46 @@ def check_bucket(report, lake):
 
 
 # The longest first, so that the shorter ones fill up what is left.
-PARTS = (
-    check_postgres,
-    check_policy,
-    check_flight,
-    check_bucket,
-    check_hostile,
-    check_files,
-    check_encrypted,
-)
+PARTS = {
+    "postgres": check_postgres,
+    "policy": check_policy,
+    "flight": check_flight,
+    "bucket": check_bucket,
+    "hostile": check_hostile,
+    "files": check_files,
+    "encrypted": check_encrypted,
+}
 
 
 def run_part(part, lake):
-    """Runs a part on a copy of the lake; returns how many checks passed and failed."""
+    """Runs a part on a copy of the lake; returns the outcomes of its checks."""
     report, began = Report(), time.monotonic()
     with tempfile.TemporaryDirectory(prefix="carnac-clients-") as folder:
         part(report, Lake(lake.binary, shutil.copytree(lake.root, Path(folder) / "lake")))
     print(f"   {part.__name__}: {time.monotonic() - began:.0f} s", flush=True)
-    return report.passed, report.failed
+    return report.results
 
 
-def check_all(report, binary, root):
-    """Makes the lake and runs every check on it."""
+def check_all(report, binary, root, names):
+    """Makes the lake and runs the parts of these names on it."""
     lake = Lake(binary, root)
     if report.run("samples are landed", make, lake) is None:
         return
     # A fork would share what grpc has running.
     spawned = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(BESIDE_EACH_OTHER, mp_context=spawned) as pool:
-        for part in [pool.submit(run_part, part, lake) for part in PARTS]:
-            passed, failed = part.result()
-            report.passed += passed
-            report.failed += failed
+        for part in [pool.submit(run_part, PARTS[name], lake) for name in names]:
+            report.results += part.result()
 
 
 def main():
-    """Checks the binary named on the command line."""
-    if len(sys.argv) != 2:
-        sys.exit(__doc__)
+    """Checks the binary named on the command line, all of it or the parts named after it."""
+    if len(sys.argv) < 2 or not PARTS.keys() >= set(sys.argv[2:]):
+        sys.exit(f"{__doc__}\nThe parts are {', '.join(PARTS)}.")
     report = Report()
     with tempfile.TemporaryDirectory(prefix="carnac-clients-") as folder:
-        check_all(report, Path(sys.argv[1]).resolve(), Path(folder) / "lake")
+        check_all(report, Path(sys.argv[1]).resolve(), Path(folder) / "lake", sys.argv[2:] or PARTS)
+    print(matrix.table(matrix.LINES, report.results))
     print(f"clients: {report.passed} passed, {report.failed} failed")
     sys.exit(report.failed > 0)
 

@@ -26,7 +26,10 @@ from lake import ENVIRONMENT
 
 FILES = Path(__file__).parents[1] / "it" / "tls"
 CERTIFICATE = FILES / "first.pem"
-FLAGS = ("--tls-certificate", CERTIFICATE, "--tls-key", FILES / "first.key")
+FLAGS = (
+    *("--tls-certificate", CERTIFICATE, "--tls-key", FILES / "first.key"),
+    *("--anonymous", "analyst"),
+)
 OTHER = FILES / "second.pem"
 COUNT = "select count(*) from core.acts"
 
@@ -176,7 +179,7 @@ def psql(_, __, address):
 
 
 def checks():
-    """Returns (name, check) for all of this file."""
+    """Returns (name, check) for all of this file; the table of the run says when there is no psql."""
     all_of_them = [
         adbc_flight,
         pyarrow_flight,

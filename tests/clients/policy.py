@@ -140,13 +140,16 @@ def a_cursor_tells_as_alone(place):
 
 def lists_are_told_as_alone(place):
     """The lists of Flight SQL are the same, with all columns, and name nobody."""
-    kinds = ("Catalogs", "DbSchemas", "Tables", "TableTypes", "SqlInfo", "PrimaryKeys")
+    kinds = ("Catalogs", "DbSchemas", "Tables", "TableTypes", "SqlInfo", "XdbcTypeInfo")
+    kinds += ("PrimaryKeys", "ExportedKeys", "ImportedKeys", "CrossReference")
     columns = bytes([5 << 3, 1])
     for siren in AUTHORITIES:
         for kind in kinds:
             message = raw_flight.command(f"CommandGet{kind}", columns if kind == "Tables" else b"")
             pair = both(place, siren, "flight")
             pair = [of_call(raw_flight.ask, door.client, message) for door in pair]
+            # Two that are refused tell the same too.
+            assert all(isinstance(found, Rows) for found in pair), f"{kind}: {pair}"
             agree(place, siren, kind, *pair)
 
 

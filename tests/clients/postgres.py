@@ -1,6 +1,7 @@
 """What clients of PostgreSQL get: the rows of Flight in text and binary, cursors, COPY, cancel."""
 
 import asyncio
+import contextlib
 import datetime
 import decimal
 import threading
@@ -18,8 +19,26 @@ from lake import all_views, views
 
 USER = "anonymous"
 BUYER = "242900074"
+AUTHORITY = "213502388"
 MANY = 200_000
 POOL = 50
+RATES = "select * from indicator.act_transmission_rate where siren = $1 order by period"
+
+# Queries whose rows asyncpg and pg8000 must get as Flight gives them; the first has every kind of value.
+ALIKE = {
+    "kinds": (
+        "select * from (values "
+        "(1, true, cast(9007199254740993 as bigint), cast(0.25 as double), cast(-1.50 as decimal(10, 2)), "
+        "date '1969-12-31', cast('2025-02-28 13:45:06.789012' as timestamp(6)), 'é \'\' \"\\', "
+        "make_array('a', null)), (2, null, null, null, null, null, null, '', null)) "
+        "as t (id, flag, big, ratio, amount, day, moment, label, list) order by id"
+    ),
+    "core.contracts": (
+        "select * from core.contracts order by contract_id, sequence, amount_eur, object limit 400"
+    ),
+    "core.acts": "select * from core.acts order by act_id, siren",
+    "indicator.act_transmission_rate": RATES.replace("$1", "siren"),
+}
 
 # Statement, and the SQLSTATE of its refusal.
 REFUSED = {
@@ -72,6 +91,23 @@ def rows_agree(schema, view, _, flight, address):
             cursor = connection.cursor(binary=binary, row_factory=psycopg.rows.dict_row)
             is_equal(cursor.execute(sql).fetchall(), expected)
     assert expected or view in WITHOUT_SAMPLE, "the view is empty"
+
+
+def told(value):
+    """A value such that 1, 1.0, True and 1.00 are four."""
+    return type(value).__name__, str(value)
+
+
+def is_alike(names, rows, flight, sql, parameters=None):
+    """Fails unless Flight answers these very names and rows."""
+    with flight_sql.connect(flight) as connection:
+        table = flight_sql.fetch(connection, sql, parameters)
+    is_equal(list(names), table.column_names)
+    expected = table.to_pylist()
+    assert expected, "the query answers no row"
+    for row, wanted in zip(rows, expected, strict=False):
+        is_equal(list(map(told, row)), list(map(told, wanted.values())))
+    is_equal(len(rows), len(expected))
 
 
 def parameters_are_bound(_, connection):
@@ -174,7 +210,22 @@ def options_name_a_release(_, __, address):
         is_equal(connection.execute("show carnac.release").fetchone(), ("1",))
 
 
-def asyncpg_pool(_, __, address):
+async def by_asyncpg(address, sql):
+    """Returns the names and the rows that asyncpg gets."""
+    connection = await asyncpg.connect(f"{address}?user={USER}")
+    try:
+        rows = await connection.fetch(sql)
+        return rows[0].keys(), [tuple(row.values()) for row in rows]
+    finally:
+        await connection.close()
+
+
+def asyncpg_rows_agree(query, _, flight, address):
+    """asyncpg gets the names, the rows and the kinds of values that Flight gives."""
+    is_alike(*asyncio.run(by_asyncpg(address, ALIKE[query])), flight, ALIKE[query])
+
+
+def asyncpg_pool(_, flight, address):
     """A pool of asyncpg answers many queries at a time, and resets its connections."""
 
     async def ask(pool, number):
@@ -188,27 +239,44 @@ def asyncpg_pool(_, __, address):
             found = await asyncio.gather(*(ask(pool, number) for number in range(4 * POOL)))
             is_equal(found, [number + 1 for number in range(4 * POOL)])
             async with pool.acquire() as connection, connection.transaction():
-                sql = "select siren, period, value from indicator.act_transmission_rate where siren = $1"
-                rows = await connection.fetch(sql, "213502388")
-                assert rows and all(row["siren"] == "213502388" for row in rows), rows
+                rows = await connection.fetch(RATES, AUTHORITY)
+                is_alike(rows[0].keys(), [row.values() for row in rows], flight, RATES, (AUTHORITY,))
                 cursor = await connection.cursor("select value from generate_series(1, 10) as t")
                 is_equal([row["value"] for row in await cursor.fetch(4)], [1, 2, 3, 4])
 
     asyncio.run(run())
 
 
-def pg8000_answers(_, __, address):
-    """A client that shares no code with the others gets rows, parameters and refusals."""
+@contextlib.contextmanager
+def open_pg8000(address):
+    """Yields a cursor of pg8000, which shares no code with the other clients."""
     url = urllib.parse.urlsplit(address)
     connection = pg8000.dbapi.connect(user=USER, host=url.hostname, port=url.port, database="carnac")
     try:
         connection.autocommit = True
-        cursor = connection.cursor()
-        sql = "select count(*), sum(amount_eur) from core.contracts where buyer_siren = %s"
-        cursor.execute(sql, (BUYER,))
-        [[count, total]] = cursor.fetchall()
-        is_equal(count, 10)
-        assert isinstance(total, decimal.Decimal), total
+        yield connection.cursor()
+    finally:
+        connection.close()
+
+
+def of_cursor(cursor):
+    """Returns the names and the rows of what a cursor was asked last."""
+    return [column[0] for column in cursor.description], cursor.fetchall()
+
+
+def pg8000_rows_agree(query, _, flight, address):
+    """pg8000 gets the names, the rows and the kinds of values that Flight gives."""
+    with open_pg8000(address) as cursor:
+        cursor.execute(ALIKE[query])
+        is_alike(*of_cursor(cursor), flight, ALIKE[query])
+
+
+def pg8000_answers(_, flight, address):
+    """pg8000 gets parameters to their places, refusals and lists."""
+    with open_pg8000(address) as cursor:
+        sql = "select count(*) as n, sum(amount_eur) as total from core.contracts where buyer_siren = "
+        cursor.execute(sql + "%s", (BUYER,))
+        is_alike(*of_cursor(cursor), flight, sql + "$1", (BUYER,))
         try:
             cursor.execute("select nothing from core.acts")
         except pg8000.dbapi.DatabaseError as error:
@@ -217,8 +285,6 @@ def pg8000_answers(_, __, address):
             raise AssertionError("the statement was answered")
         cursor.execute("select array['a', 'b'], true")
         is_equal(list(cursor.fetchone()), [["a", "b"], True])
-    finally:
-        connection.close()
 
 
 def catalogue_agrees(_, connection):
@@ -249,6 +315,9 @@ def checks():
         pg8000_answers,
     ):
         yield check.__name__, check
+    for query in ALIKE:
+        for check in (asyncpg_rows_agree, pg8000_rows_agree):
+            yield f"{check.__name__} {query}", partial(check, query)
     for case in REFUSED:
         yield f"{case} is_refused", connected(partial(is_refused, case))
     for schema in ("indicator", "published"):

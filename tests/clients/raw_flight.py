@@ -150,6 +150,29 @@ def types_are_chosen(_, client):
     is_equal([row["type_name"] for row in rows], ["varchar"])
 
 
+def keys_are_none(_, client):
+    """The lists of keys are empty, and have the columns of the protocol."""
+    key = [("catalog_name", pa.string()), ("db_schema_name", pa.string())]
+    key += [("table_name", pa.string(), False), ("column_name", pa.string(), False)]
+    primary = [*key, ("key_name", pa.string()), ("key_sequence", pa.int32(), False)]
+    foreign = [(f"{side}_{name}", *of) for side in ("pk", "fk") for name, *of in key]
+    foreign += [("key_sequence", pa.int32(), False)]
+    foreign += [("fk_key_name", pa.string()), ("pk_key_name", pa.string())]
+    foreign += [(f"{rule}_rule", pa.uint8(), False) for rule in ("update", "delete")]
+    table = field(2, b"core") + field(3, b"acts")
+    tables = {
+        "PrimaryKeys": (table, primary),
+        "ExportedKeys": (table, foreign),
+        "ImportedKeys": (table, foreign),
+        "CrossReference": (table + field(6, b"contracts"), foreign),
+    }
+    for kind, (body, columns) in tables.items():
+        schema = pa.schema([pa.field(*column) for column in columns])
+        info = client.get_flight_info(descriptor(command(f"CommandGet{kind}", body)))
+        is_equal(info.schema, schema)
+        is_equal(client.do_get(info.endpoints[0].ticket).read_all(), schema.empty_table())
+
+
 def small_answers_come_at_once(_lake, client):
     """A small answer does not wait until the client acknowledges its first packet (40 ms)."""
     call = descriptor(command("CommandGetTableTypes"))
@@ -191,7 +214,7 @@ def write_is_refused(message, _, client):
 
 
 def parameters_are_bound(_, client):
-    """A handle takes a row of parameters, then another; the query is run for each of several."""
+    """A handle takes a row of parameters, then another; the query is run for each of them."""
     handle = prepare(client, "select $1 as a")
     first = bind(client, handle, pa.table({"$1": ["one"]}))
     second = bind(client, first, pa.table({"$1": ["two"]}))
@@ -199,6 +222,9 @@ def parameters_are_bound(_, client):
     is_equal(get(client, prepared(second)), [{"a": "two"}])
     both = bind(client, handle, pa.table({"$1": ["one", "two"]}))
     is_equal(get(client, prepared(both)), [{"a": "one"}, {"a": "two"}])
+    none = bind(client, handle, pa.table({"$1": pa.array([], pa.int64())}))
+    found = client.do_get(flight.Ticket(prepared(none))).read_all()
+    is_equal((found.num_rows, found.schema), (0, pa.schema([("a", pa.int64())])))
     text = refused(bind, client, handle, pa.table({"$1": ["one"] * 1001}))
     assert "at most 1000 rows" in text, f"the message is {text!r}"
 
@@ -210,6 +236,7 @@ def checks():
         info_is_chosen,
         types_are_told,
         types_are_chosen,
+        keys_are_none,
         handle_is_wrong,
         parameters_are_bound,
         small_answers_come_at_once,

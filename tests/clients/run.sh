@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Checks the binary with the clients that people use: run.sh [BINARY]
+# Checks the binary with the clients that people use: run.sh [BINARY] [PART...]
 # The virtual environment is $CARNAC_VENV, by default target/clients-venv.
 set -euo pipefail
 
@@ -11,4 +11,5 @@ venv=${CARNAC_VENV:-$project/target/clients-venv}
 source "$project/tests/venv.sh"
 environment "$venv" "$here/requirements.txt"
 
-exec "$venv/bin/python" -B "$here/check.py" "$binary"
+shift || true
+exec "$venv/bin/python" -B "$here/check.py" "$binary" "$@"

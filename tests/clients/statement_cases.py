@@ -12,6 +12,7 @@ class End:
     simple: str
     prepared: str = ""
     cursor: str = ""
+    copy: str = ""
 
     def of_postgres(self, way):
         """Returns the SQLSTATE of a way; that of the simple protocol unless it differs."""
@@ -34,13 +35,14 @@ DENIED = End("PERMISSION_DENIED", "403", "42501")
 UNREAD = End("INVALID_ARGUMENT", "400", "42601")
 NO_TABLE = End("INVALID_ARGUMENT", "400", "42P01")
 NO_FUNCTION = End("INVALID_ARGUMENT", "400", "42883")
-# Two statements: PostgreSQL's simple protocol takes them one by one and refuses the second.
-SECOND = End("INVALID_ARGUMENT", "400", "42501", prepared="42601")
+# Two statements: PostgreSQL's simple protocol takes them one by one and refuses the second. In the brackets
+# of COPY the first already ends in the middle.
+SECOND = End("INVALID_ARGUMENT", "400", "42501", prepared="42601", copy="42601")
 
 
 def of_session(code):
-    """Returns the end of a statement of the session, which a cursor cannot be declared for."""
-    return End("PERMISSION_DENIED", "403", code, cursor="42501")
+    """Returns the end of a statement of the session, which is none for a cursor or for COPY."""
+    return End("PERMISSION_DENIED", "403", code, cursor="42501", copy="42501")
 
 
 NO_SETTING, WRONG_VALUE, NO_CURSOR = map(of_session, ("42704", "22023", "34000"))

@@ -95,16 +95,23 @@ def after_a_good_one(sql, door):
     return last
 
 
+def copied(sql):
+    """Puts a statement in COPY; a comment that it ends in takes nothing of the closing bracket."""
+    return f"COPY ({sql}\n) TO STDOUT"
+
+
 def over_postgres(sql, end, door):
-    """PostgreSQL refuses it simple, prepared, in a cursor, in COPY, and after a good one."""
+    """PostgreSQL refuses it simple, prepared, in a cursor, in COPY in both ways, and after a good one."""
     ways = {
         "simple": lambda: door.plain(sql),
         "prepared": lambda: run(door.prepare(sql)),
         "cursor": lambda: door.plain(f"DECLARE c CURSOR WITH HOLD FOR {sql}"),
+        "copy": lambda: door.plain(copied(sql)),
+        "copy prepared": lambda: run(door.prepare(copied(sql))),
         "multi": lambda: after_a_good_one(sql, door),
     }
     for way, ask in ways.items():
-        ends_in(way, ask(), end.of_postgres(way))
+        ends_in(way, ask(), end.of_postgres(way.split()[0]))
         door.forget()
 
 
@@ -136,8 +143,9 @@ def changes_its_session_only(case, lake, *addresses):
         door.forget()
         is_done("multi", after_a_good_one(sql, door), harmless)
         door.forget()
-        ends_in("cursor", door.plain(f"DECLARE c CURSOR FOR {sql}"), "42501")
-        door.forget()
+        for way in (f"DECLARE c CURSOR FOR {sql}", copied(sql)):
+            ends_in(way, door.plain(way), "42501")
+            door.forget()
         goes_on(door)
 
 

@@ -3,11 +3,14 @@
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, AsArray, Int64Array, RecordBatch, StringArray};
-use arrow::datatypes::{DataType, Int64Type};
+use arrow::datatypes::{DataType, Field, Int64Type, Schema};
 use arrow_flight::sql::client::FlightSqlServiceClient;
-use arrow_flight::sql::{CommandGetDbSchemas, CommandGetTables, SqlInfo};
+use arrow_flight::sql::{
+    CommandGetCrossReference, CommandGetDbSchemas, CommandGetExportedKeys, CommandGetImportedKeys,
+    CommandGetPrimaryKeys, CommandGetTables, SqlInfo,
+};
 use arrow_flight::{FlightInfo, Ticket};
-use futures::TryStreamExt;
+use futures::{StreamExt, TryStreamExt};
 use tonic::transport::{Channel, Endpoint};
 
 use crate::support::{Place, Server, acts};
@@ -28,11 +31,10 @@ pub(crate) async fn connect(server: &Server) -> Client {
 pub(crate) async fn fetch(client: &mut Client, info: FlightInfo) -> RecordBatch {
     let told = info.clone().try_decode_schema().unwrap();
     let ticket = info.endpoint[0].ticket.clone().unwrap();
-    let stream = client.do_get(ticket).await.unwrap();
-    let batches: Vec<RecordBatch> = stream.try_collect().await.unwrap();
-    if let Some(batch) = batches.first() {
-        assert_eq!(*batch.schema(), told, "the schema of the answer is the one that was told");
-    }
+    let mut stream = client.do_get(ticket).await.unwrap();
+    let batches: Vec<RecordBatch> = stream.by_ref().try_collect().await.unwrap();
+    let schema = stream.schema().unwrap();
+    assert_eq!(**schema, told, "the schema of the answer is the one that was told");
     arrow::compute::concat_batches(&Arc::new(told), &batches).unwrap()
 }
 
@@ -170,7 +172,7 @@ async fn drivers_find_catalogues_schemas_tables_and_types() {
     let schemas = listed.column_by_name("table_schema").unwrap().as_binary::<i32>();
     for row in 0..listed.num_rows() {
         let ipc = arrow_flight::IpcMessage(schemas.value(row).to_vec().into());
-        let schema = arrow::datatypes::Schema::try_from(ipc).unwrap();
+        let schema = Schema::try_from(ipc).unwrap();
         assert_eq!(schema.field(0).name(), "siren");
         assert_eq!(schema.fields().last().unwrap().name(), "status");
     }
@@ -192,6 +194,57 @@ async fn drivers_find_catalogues_schemas_tables_and_types() {
     assert_eq!(fetch(client, info).await.num_rows(), 2);
     let info = client.get_xdbc_type_info(Default::default()).await.unwrap();
     assert!(texts(&fetch(client, info).await, "type_name").contains(&"varchar".to_owned()));
+}
+
+/// Columns by name and type; `*` after those that are never null.
+fn columns(text: &str) -> Schema {
+    let field = |text: &str| {
+        let (name, of) = text.split_once(' ').unwrap();
+        let of = match of.trim_end_matches('*') {
+            "text" => DataType::Utf8,
+            "int32" => DataType::Int32,
+            "uint8" => DataType::UInt8,
+            of => panic!("{of} is no type"),
+        };
+        Field::new(name, of, !text.ends_with('*'))
+    };
+    Schema::new(text.split(", ").map(field).collect::<Vec<_>>())
+}
+
+#[tokio::test]
+async fn keys_are_none_and_have_their_columns() {
+    let (_place, server) = demo();
+    let client = &mut connect(&server).await;
+    let primary = columns(
+        "catalog_name text, db_schema_name text, table_name text*, column_name text*, \
+         key_name text, key_sequence int32*",
+    );
+    let foreign = columns(
+        "pk_catalog_name text, pk_db_schema_name text, pk_table_name text*, pk_column_name text*, \
+         fk_catalog_name text, fk_db_schema_name text, fk_table_name text*, fk_column_name text*, \
+         key_sequence int32*, fk_key_name text, pk_key_name text, update_rule uint8*, \
+         delete_rule uint8*",
+    );
+    let (schema, table) = (Some("core".to_owned()), "acts".to_owned());
+    let asked = CommandGetPrimaryKeys { catalog: None, db_schema: schema.clone(), table };
+    let of_primary = client.get_primary_keys(asked).await.unwrap();
+    let (db_schema, table) = (schema.clone(), "acts".to_owned());
+    let asked = CommandGetExportedKeys { catalog: None, db_schema, table };
+    let exported = client.get_exported_keys(asked).await.unwrap();
+    let asked = CommandGetImportedKeys { catalog: None, db_schema: schema, table: "acts".into() };
+    let imported = client.get_imported_keys(asked).await.unwrap();
+    let asked = CommandGetCrossReference {
+        pk_table: "acts".to_owned(),
+        fk_table: "contracts".to_owned(),
+        ..CommandGetCrossReference::default()
+    };
+    let crossed = client.get_cross_reference(asked).await.unwrap();
+    for (info, columns) in
+        [(of_primary, &primary), (exported, &foreign), (imported, &foreign), (crossed, &foreign)]
+    {
+        let keys = fetch(client, info).await;
+        assert_eq!((keys.schema().as_ref(), keys.num_rows()), (columns, 0));
+    }
 }
 
 #[tokio::test]

@@ -91,6 +91,26 @@ async fn what_is_asked_at_a_door_is_written_down_without_its_values() {
     assert!(place.fails(1, &["audit", "verify"]).contains("--audit-log"));
 }
 
+/// A client of Flight plans before it runs, one of PostgreSQL may prepare: a refusal then is one, too.
+#[tokio::test]
+async fn what_is_refused_before_it_runs_is_written_down() {
+    let place = two_authorities();
+    let folder = place.path().join("audit");
+    let with_log = ["--audit-log", folder.to_str().unwrap()];
+    let server = place.serve_with(&with_log, &["--anonymous", "public"]);
+    let mut client = connect(&server).await;
+    for sql in ["delete from core.acts", "select * from core.acts"] {
+        assert!(client.execute(sql.to_owned(), None).await.is_err(), "{sql}");
+        assert!(client.prepare(sql.to_owned(), None).await.is_err(), "{sql}");
+    }
+    assert!(client.execute("select 1 as a".to_owned(), None).await.is_ok());
+    assert_eq!(server.stop(), Some(0));
+    let sql = "select statement, outcome, count(*) from ops.queries group by 1, 2 order by 1";
+    let rows = place.ok(&[&with_log[..], &["query", sql, "--format", "csv"]].concat());
+    let expected = ["delete from core.acts,denied,2", "select * from core.acts,invalid,2"];
+    assert_eq!(rows.lines().skip(1).collect::<Vec<_>>(), expected);
+}
+
 #[tokio::test]
 async fn what_cannot_be_written_down_is_not_run() {
     let place = two_authorities();

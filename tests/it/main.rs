@@ -33,6 +33,7 @@ mod provider;
 mod quarantine;
 mod readme;
 mod refresh;
+mod reload;
 mod sample;
 mod scenario;
 mod schedule;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, AsArray, Int64Array, RecordBatch, StringArray};
+use arrow::datatypes::{DataType, Field, Fields, Schema};
 use arrow_flight::decode::FlightRecordBatchStream;
 use arrow_flight::flight_service_client::FlightServiceClient;
 use arrow_flight::sql::{ActionCancelQueryRequest, ActionCancelQueryResult, Any, SqlInfo};
@@ -45,6 +46,13 @@ fn by<T>(token: &str, message: T) -> Request<T> {
     let mut call = Request::new(message);
     call.metadata_mut().insert("authorization", format!("Bearer {token}").parse().unwrap());
     call
+}
+
+/// Rows of two parameters.
+fn bound(names: Vec<&str>, numbers: Vec<i64>) -> RecordBatch {
+    let values: [(&str, ArrayRef); 2] =
+        [("1", Arc::new(StringArray::from(names))), ("2", Arc::new(Int64Array::from(numbers)))];
+    RecordBatch::try_from_iter(values).unwrap()
 }
 
 #[tokio::test]
@@ -133,11 +141,6 @@ async fn a_query_runs_once_for_each_row_of_parameters() {
     let client = &mut connect(&server).await;
     let sql = "select $1 as name, $2 * 2 as twice where $2 <> 3".to_owned();
     let mut statement = client.prepare(sql, None).await.unwrap();
-    let bound = |names: Vec<&str>, numbers: Vec<i64>| {
-        let values: [(&str, ArrayRef); 2] =
-            [("1", Arc::new(StringArray::from(names))), ("2", Arc::new(Int64Array::from(numbers)))];
-        RecordBatch::try_from_iter(values).unwrap()
-    };
     statement.set_parameters(bound(vec!["a", "b", "c", "d"], vec![1, 2, 3, 4])).unwrap();
     let info = statement.execute().await.unwrap();
     let rows = fetch(client, info).await;
@@ -149,6 +152,92 @@ async fn a_query_runs_once_for_each_row_of_parameters() {
     statement.set_parameters(bound(vec!["a"; 1001], vec![1; 1001])).unwrap();
     let error = statement.execute().await.unwrap_err().to_string();
     assert!(error.contains("at most 1000 rows"), "{error}");
+}
+
+#[tokio::test]
+async fn a_query_bound_to_no_row_is_not_run_and_has_its_columns() {
+    let (_place, server) = demo();
+    let client = &mut connect(&server).await;
+    // It has a row whenever it is run.
+    let sql = "select max($1) as name, max($2) as number, count(*) as count from core.acts
+               where siren <> $1 and $2 is not null";
+    let mut statement = client.prepare(sql.to_owned(), None).await.unwrap();
+    let unbound = statement.execute().await.unwrap();
+    let error = match client.do_get(ticket(&unbound)).await {
+        Err(error) => error.to_string(),
+        Ok(rows) => rows.try_collect::<Vec<_>>().await.unwrap_err().to_string(),
+    };
+    assert!(error.contains("the query has 2 parameters, 0 were given"), "{error}");
+    for count in [0, 1, 2, 0] {
+        statement.set_parameters(bound(vec!["a"; count], vec![1; count])).unwrap();
+        let info = statement.execute().await.unwrap();
+        let rows = fetch(client, info).await;
+        let of = |column: usize| rows.schema().field(column).data_type().clone();
+        assert_eq!((rows.num_rows(), rows.num_columns()), (count, 3));
+        assert_eq!([of(0), of(1), of(2)], [DataType::Utf8, DataType::Int64, DataType::Int64]);
+    }
+    let too_few = bound(Vec::new(), Vec::new()).project(&[0]).unwrap();
+    statement.set_parameters(too_few).unwrap();
+    let error = statement.execute().await.unwrap_err().to_string();
+    assert!(error.contains("the query has 2 parameters, 1 were given"), "{error}");
+    // What has no column either binds nothing.
+    let mut statement = client.prepare("select 7".to_owned(), None).await.unwrap();
+    statement.set_parameters(RecordBatch::new_empty(Arc::new(Schema::empty()))).unwrap();
+    let info = statement.execute().await.unwrap();
+    assert_eq!(number(&fetch(client, info).await), 7);
+}
+
+/// A type states how large one value is: none of it is made.
+#[tokio::test]
+async fn no_row_of_a_huge_type_takes_no_memory() {
+    let (_place, server) = demo();
+    let client = &mut connect(&server).await;
+    let number = || Arc::new(Field::new("item", DataType::Int64, true));
+    let many = DataType::FixedSizeList(number(), i32::MAX);
+    let inner = Fields::from(vec![Field::new("inner", many.clone(), true)]);
+    for of in [DataType::FixedSizeBinary(i32::MAX), many, DataType::Struct(inner)] {
+        let mut statement = client.prepare("select $1 as a".to_owned(), None).await.unwrap();
+        let schema = Schema::new(vec![Field::new("1", of.clone(), true)]);
+        statement.set_parameters(RecordBatch::new_empty(Arc::new(schema))).unwrap();
+        let info = statement.execute().await.unwrap();
+        assert_eq!(fetch(client, info).await.num_rows(), 0, "{of}");
+    }
+}
+
+/// One call ends in the time of one query, in the same words, however many rows it is bound to.
+#[tokio::test]
+async fn all_rows_of_parameters_have_the_time_of_one_query() {
+    let place = Place::demo();
+    let hasty = place.serve_with(&["--log", "warn"], &["--query-seconds", "1"]);
+    let patient = place.serve();
+    // Its time is over long before the last row.
+    let each = "select count(*) from generate_series(1, 1000000) as t where value % $1 = 0";
+    let numbers: ArrayRef = Arc::new(Int64Array::from_iter_values(1..=1000));
+    let rows = RecordBatch::try_from_iter([("1", numbers)]).unwrap();
+    for (server, session) in [(&hasty, ""), (&patient, "timeout.1")] {
+        let client = &mut connect(server).await;
+        let mut statement = client.prepare(each.to_owned(), None).await.unwrap();
+        statement.set_parameters(rows.clone()).unwrap();
+        let bound = statement.execute().await.unwrap();
+        let one = "select count(*) from generate_series(1, 1000000000000) as t";
+        let one = client.execute(one.to_owned(), None).await.unwrap();
+        let bare = &mut bare(server).await;
+        let mut ended = async |info: &FlightInfo| {
+            let mut call = Request::new(ticket(info));
+            if !session.is_empty() {
+                let cookie = format!("arrow_flight_session_id={session}");
+                call.metadata_mut().insert("cookie", cookie.parse().unwrap());
+            }
+            let error = match bare.do_get(call).await {
+                Ok(rows) => rows.into_inner().try_collect::<Vec<_>>().await.unwrap_err(),
+                Err(error) => error,
+            };
+            (error.code(), error.message().to_owned())
+        };
+        let of_one = ended(&one).await;
+        assert_eq!(of_one.0, Code::DeadlineExceeded);
+        assert_eq!(ended(&bound).await, of_one, "{session}");
+    }
 }
 
 #[tokio::test]

@@ -61,12 +61,16 @@ fn rest(mut stream: impl Read) -> Vec<u8> {
     rest
 }
 
-fn ask(mut stream: impl Read + Write, token: &str) -> String {
+fn ask(stream: impl Read + Write, token: &str) -> String {
+    ask_bare(stream, &format!("Authorization: Bearer {token}\r\n"))
+}
+
+fn ask_bare(mut stream: impl Read + Write, head: &str) -> String {
     let body = "select string_agg(distinct siren, ',') as of from core.acts";
     let length = body.len();
     let request = format!(
         "POST /query?format=csv HTTP/1.1\r\nHost: carnac.example\r\nConnection: close\r\n\
-         Authorization: Bearer {token}\r\nContent-Length: {length}\r\n\r\n{body}"
+         {head}Content-Length: {length}\r\n\r\n{body}"
     );
     // A server that speaks TLS only may be gone before the last byte.
     stream.write_all(request.as_bytes()).unwrap_or_default();
@@ -187,6 +191,22 @@ fn a_certificate_is_read_again() {
     for connection in [before, after] {
         assert!(ask(connection, &token).starts_with("HTTP/1.1 200 OK\r\n"));
     }
+}
+
+/// Others than the programs of this machine may come.
+#[test]
+fn nobody_asks_without_a_token_unless_that_is_said() {
+    let place = two_authorities();
+    let ask_without = |flags: &[&str]| {
+        put(&place, FIRST);
+        let with =
+            [&["--tls-certificate", "carnac.pem", "--tls-key", "carnac.key"], flags].concat();
+        let server = place.serve_with(&[], &with);
+        let stream = within_tls(connect(&server.address), FIRST[0], &["http/1.1"]).unwrap();
+        ask_bare(stream, "")
+    };
+    assert!(ask_without(&[]).starts_with("HTTP/1.1 401 "));
+    assert!(ask_without(&["--anonymous", "analyst"]).starts_with("HTTP/1.1 200 "));
 }
 
 #[test]

@@ -19,7 +19,8 @@ use serde::Deserialize;
 ///
 /// A new release is seen by the next query; a query that runs keeps the release that it began
 /// with. When told to stop, the server refuses new queries and lets running ones end, for 30
-/// seconds at most.
+/// seconds at most. At SIGHUP it reads anew its certificate, its SQL files, and of its configuration
+/// queries, query_seconds and anonymous: for what comes from then on, and every connection stays.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "Examples:
   carnac serve --insecure-loopback --listen 127.0.0.1:50051 --postgres 127.0.0.1:5432
@@ -90,7 +91,7 @@ pub(crate) struct Listen {
     #[arg(long, env = "CARNAC_CACHE_MIB", value_name = "MIB")]
     pub(crate) cache_mib: Option<usize>,
 
-    /// Who asks without a token [default: analyst]
+    /// Who asks without a token [default: nobody within TLS, else analyst]
     #[arg(long, env = "CARNAC_ANONYMOUS", value_enum, value_name = "ROLE")]
     pub(crate) anonymous: Option<Anonymous>,
 
@@ -119,11 +120,10 @@ impl Listen {
     }
 }
 
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Anonymous {
     /// An analyst: every program of this machine reads all figures and facts
-    #[default]
     Analyst,
     /// Anybody: the published figures only
     Public,

@@ -4,9 +4,6 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use carnac_server::{Security, Tls};
-use tokio::signal::unix::{SignalKind, signal};
-
-use crate::print;
 
 /// A certificate that was read.
 pub(crate) struct Certificate {
@@ -24,7 +21,11 @@ impl Certificate {
         Ok(Self { certificate, key, tls })
     }
 
-    fn again(&self) -> anyhow::Result<()> {
+    /// Reads both files again, for the connections to come.
+    ///
+    /// # Errors
+    /// As [`Certificate::read`]; the one that was read remains.
+    pub(super) fn again(&self) -> anyhow::Result<()> {
         let (certificate, key) = (bytes(&self.certificate)?, bytes(&self.key)?);
         self.tls.renew(&certificate, &key).with_context(|| told(&self.certificate, &self.key))
     }
@@ -44,17 +45,4 @@ pub(super) fn security(certificate: Option<&Certificate>) -> Security {
         Some(certificate) => Security::Tls(certificate.tls.clone()),
         None => Security::Loopback,
     }
-}
-
-/// Reads the certificate again at each SIGHUP, for ever; without one, there is nothing to do.
-pub(super) async fn keep(certificate: Option<Certificate>) -> anyhow::Result<()> {
-    let mut hangup = signal(SignalKind::hangup()).context("listen for SIGHUP")?;
-    while hangup.recv().await.is_some() {
-        let Some(certificate) = &certificate else { continue };
-        match certificate.again() {
-            Ok(()) => print::remark("the certificate was read again"),
-            Err(error) => print::remark(&format!("warning: the certificate remains: {error:#}")),
-        }
-    }
-    Ok(())
 }

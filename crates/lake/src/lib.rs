@@ -43,6 +43,7 @@ mod verify;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use datafusion::execution::disk_manager::DiskManager;
 use datafusion::execution::memory_pool::{MemoryLimit, MemoryPool};
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
@@ -79,6 +80,8 @@ pub struct Lake {
     root: String,
     opened: delta::Opened,
     journal: Option<PathBuf>,
+    /// Where the queries of all runtimes spill: what bounds them is counted here.
+    disk: Arc<DiskManager>,
 }
 
 impl Lake {
@@ -90,7 +93,8 @@ impl Lake {
     /// When the address cannot be read as one, or the folder is not there.
     pub fn open(root: &str, options: &[(String, String)]) -> Result<Self> {
         let (store, opened) = (store::open(root, options)?, delta::Opened::default());
-        Ok(Self { store, root: root.to_owned(), opened, journal: None })
+        let disk = DiskManager::builder().build().map_err(|source| Error::Runtime { source })?;
+        Ok(Self { store, root: root.to_owned(), opened, journal: None, disk: Arc::new(disk) })
     }
 
     /// Opens the lake at `root` for landing: a folder is made when it is not there yet.
@@ -130,23 +134,24 @@ impl Lake {
         &self.root
     }
 
-    /// Returns a runtime that reads this lake's files and nothing else on the machine; it spills at
-    /// most 32 times what `memory` may hold.
+    /// Returns a runtime that reads this lake's files and nothing else on the machine. All runtimes of a
+    /// lake and of its clones together spill at most 32 times what `memory` of the newest may hold.
     ///
     /// # Errors
-    /// When the directory for spilling cannot be made.
+    /// When it cannot be made.
     pub fn runtime(&self, memory: Arc<dyn MemoryPool>) -> Result<Arc<RuntimeEnv>> {
         let spilled = match memory.memory_limit() {
             MemoryLimit::Finite(bytes) => (bytes as u64).saturating_mul(SPILLED),
             MemoryLimit::Infinite | MemoryLimit::Unknown => u64::MAX,
         };
-        let runtime = RuntimeEnvBuilder::new()
+        let failed = |source| Error::Runtime { source };
+        self.disk.set_max_temp_directory_size(spilled).map_err(failed)?;
+        let disk = Some(Arc::clone(&self.disk));
+        RuntimeEnvBuilder { disk_manager: disk, ..RuntimeEnvBuilder::new() }
             .with_memory_pool(memory)
-            .with_max_temp_directory_size(spilled)
             .with_object_store_registry(Arc::new(store::OnlyThisLake::new(Arc::clone(&self.store))))
             .build_arc()
-            .map_err(|source| Error::Runtime { source })?;
-        Ok(runtime)
+            .map_err(failed)
     }
 }
 
@@ -158,4 +163,36 @@ fn store_url() -> ObjectStoreUrl {
 /// An SQL text literal.
 fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use datafusion::execution::SpillFile;
+    use datafusion::execution::memory_pool::GreedyMemoryPool;
+    use tempfile::TempDir;
+
+    use super::*;
+
+    fn spill(runtime: &RuntimeEnv, bytes: usize) -> std::io::Result<Arc<dyn SpillFile>> {
+        let file = runtime.disk_manager.create_tmp_file("a test")?;
+        file.open_writer()?.write_all(&vec![0; bytes])?;
+        Ok(file)
+    }
+
+    #[test]
+    fn all_runtimes_of_a_lake_spill_into_one_quota() {
+        let folder = TempDir::new().unwrap();
+        let lake = Lake::open(folder.path().to_str().unwrap(), &[]).unwrap();
+        let runtime = |lake: &Lake| lake.runtime(Arc::new(GreedyMemoryPool::new(1024))).unwrap();
+        let (first, second) = (runtime(&lake), runtime(&lake.clone()));
+        let most = 1024 * usize::try_from(SPILLED).unwrap();
+
+        let kept = spill(&first, most - 10).unwrap();
+        assert!(spill(&second, 11).is_err());
+        drop((spill(&second, 10).unwrap(), kept));
+        drop(spill(&second, most).unwrap());
+        assert!(spill(&first, most + 1).is_err());
+    }
 }

@@ -12,7 +12,7 @@ mod provider;
 mod secret;
 
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use carnac_lake::{Lake, Token};
 use chrono::{DateTime, Utc};
@@ -21,6 +21,7 @@ use crate::{Caller, Error, Principal, Result};
 use checks::Checks;
 pub use keys::Jwks;
 use memory::Memory;
+pub use misses::network;
 use misses::{Misses, Tried};
 pub use provider::Provider;
 use secret::{Key, Secret};
@@ -39,7 +40,7 @@ const TOO_MANY: &str = "the token is refused: too many wrong ones were sent from
 pub struct Access {
     lake: Lake,
     /// Who asks without a token; nobody may when there is none.
-    anonymous: Option<Principal>,
+    anonymous: RwLock<Option<Principal>>,
     /// Whose tokens are taken beside those of the lake.
     provider: Option<Provider>,
     clock: fn() -> DateTime<Utc>,
@@ -61,6 +62,7 @@ impl Access {
     ) -> Result<Self> {
         let (memory, checks) = (Arc::new(Memory::new(secret::random()?)), Checks::default());
         let (misses, session_key) = (Arc::default(), Key(secret::random()?));
+        let anonymous = RwLock::new(anonymous);
         Ok(Self { lake, anonymous, provider: None, clock, memory, misses, checks, session_key })
     }
 
@@ -83,6 +85,11 @@ impl Access {
     pub async fn trusting(self, provider: Provider) -> Result<Self> {
         provider.check((self.clock)()).await?;
         Ok(Self { provider: Some(provider), ..self })
+    }
+
+    /// Says anew who asks without a token.
+    pub fn admit(&self, anonymous: Option<Principal>) {
+        *self.anonymous.write().unwrap_or_else(PoisonError::into_inner) = anonymous;
     }
 
     /// Creates a token for `principal` and returns the whole text of it, which is kept nowhere.
@@ -114,7 +121,8 @@ impl Access {
     /// of a secret.
     pub async fn caller(&self, presented: Option<&str>, sender: IpAddr) -> Result<Caller> {
         let Some(text) = presented else {
-            return self.anonymous.map(Caller::from).ok_or_else(|| Error::unauthenticated(WANTED));
+            let anonymous = *self.anonymous.read().unwrap_or_else(PoisonError::into_inner);
+            return anonymous.map(Caller::from).ok_or_else(|| Error::unauthenticated(WANTED));
         };
         let refused = || Error::unauthenticated(REFUSED);
         if let Some(provider) = self.provider.as_ref().filter(|_| text.contains('.')) {

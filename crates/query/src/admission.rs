@@ -54,11 +54,51 @@ impl Default for Limits {
 #[derive(Debug)]
 pub(crate) struct Admission {
     limits: Limits,
-    places: Arc<Semaphore>,
-    of_callers: Mutex<HashMap<String, Arc<Semaphore>>>,
+    running: Places,
+    /// For what is planned only: who reads slowly may plan meanwhile, and who plans much leaves room to others.
+    planning: Places,
     waiting: AtomicUsize,
-    /// There up to the end.
-    threads: Option<Runtime>,
+    threads: Arc<Threads>,
+}
+
+/// The threads of queries, there up to the last of these, whatever has become of the limits.
+#[derive(Debug)]
+struct Threads(Option<Runtime>);
+
+impl Drop for Threads {
+    fn drop(&mut self) {
+        if let Some(threads) = self.0.take() {
+            threads.shutdown_background();
+        }
+    }
+}
+
+/// Places of all, of which one caller has half at most.
+#[derive(Debug)]
+struct Places {
+    count: usize,
+    of_all: Arc<Semaphore>,
+    of_callers: Mutex<HashMap<String, Arc<Semaphore>>>,
+}
+
+impl Places {
+    fn new(count: usize) -> Self {
+        Self { count, of_all: Arc::new(Semaphore::new(count)), of_callers: Mutex::default() }
+    }
+
+    /// Waits for a place; there is always one at last.
+    async fn take(&self, caller: &Caller) -> Option<Place> {
+        let of_caller = {
+            let mut all = self.of_callers.lock().unwrap_or_else(PoisonError::into_inner);
+            // Of those who do nothing now, nothing needs to be known.
+            all.retain(|_, places| Arc::strong_count(places) > 1);
+            let new = || Arc::new(Semaphore::new(self.count.div_ceil(2)));
+            Arc::clone(all.entry(caller.to_string()).or_insert_with(new))
+        };
+        let _of_caller = of_caller.acquire_owned().await.ok()?;
+        let _of_all = Arc::clone(&self.of_all).acquire_owned().await.ok()?;
+        Some(Place { _of_all, _of_caller })
+    }
 }
 
 /// The place of a query that runs, given back when dropped.
@@ -69,9 +109,6 @@ struct Place {
 }
 
 const BUSY: &str = "too many queries are running: ask again in a moment";
-
-const TIMED_OUT: &str = "the query took longer than it may: ask for less, or of an indicator view \
-                         rather than of the rows below it";
 
 const TOO_MUCH: &str = "the answer is larger than one may be: ask for fewer rows or columns, a year at \
                         a time for instance";
@@ -89,9 +126,14 @@ impl Admission {
             .enable_all()
             .build()
             .map_err(|error| Error::running(DataFusionError::IoError(error)))?;
-        let (places, of_callers) = (Arc::new(Semaphore::new(limits.running)), Mutex::default());
-        let waiting = AtomicUsize::new(0);
-        Ok(Self { limits, places, of_callers, waiting, threads: Some(threads) })
+        let (running, planning) = (Places::new(limits.running), Places::new(limits.running));
+        let (waiting, threads) = (AtomicUsize::new(0), Arc::new(Threads(Some(threads))));
+        Ok(Self { limits, running, planning, waiting, threads })
+    }
+
+    /// Returns what queries may take.
+    pub(crate) fn limits(&self) -> Limits {
+        self.limits
     }
 
     /// Runs a query once there is a place, which it keeps up to its last row.
@@ -107,7 +149,7 @@ impl Admission {
     where
         F: Future<Output = Result<Answer>> + Send + 'static,
     {
-        let place = self.place(caller).await?;
+        let place = self.place(caller, &self.running).await?;
         let until = Instant::now() + caller.at_most(self.limits.time);
         let (end, limits) = (End::at(until), self.limits);
         let (head, told) = oneshot::channel();
@@ -123,17 +165,20 @@ impl Admission {
         self.waiting.load(Ordering::SeqCst)
     }
 
-    /// Does something about a query that is no running of it.
+    /// Does something about a query that is no running of it, once there is a place for that.
     ///
     /// # Errors
-    /// `TimedOut` when it takes too long.
+    /// `Busy` when there is none in time, `TimedOut` when it takes too long.
     pub(crate) async fn plan<T: Send + 'static>(
         &self,
+        caller: &Caller,
         work: impl Future<Output = Result<T>> + Send + 'static,
     ) -> Result<T> {
-        let until = Instant::now() + self.limits.time;
+        let place = self.place(caller, &self.planning).await?;
+        let until = Instant::now() + caller.at_most(self.limits.time);
         let (done, told) = oneshot::channel();
         let _task = self.spawn(End::at(until), async move {
+            let _place = place;
             // Who asked may be gone.
             done.send(work.await).ok();
         });
@@ -142,42 +187,22 @@ impl Admission {
 
     /// Runs a task on the threads of queries, up to a moment.
     fn spawn(&self, end: End, work: impl Future<Output = ()> + Send + 'static) -> Task {
-        let threads = self.threads.as_ref().expect("there up to the end");
+        let threads = Arc::clone(&self.threads);
         let until = end.moment();
-        let thread = threads.spawn(async move {
+        let thread = threads.0.as_ref().expect("there up to the end").spawn(async move {
             // What is cut off here drops what it tells by, and so is heard of.
             timeout_at(until, work).await.unwrap_or_default();
         });
-        Task { thread, end }
+        Task { thread, end, _threads: threads }
     }
 
-    async fn place(&self, caller: &Caller) -> Result<Place> {
+    async fn place(&self, caller: &Caller, places: &Places) -> Result<Place> {
         let waiting = Waiting::begin(&self.waiting);
         if waiting.before >= self.limits.waiting {
             return Err(Error::refused(Kind::Busy, BUSY));
         }
-        let of_caller = {
-            let mut all = self.of_callers.lock().unwrap_or_else(PoisonError::into_inner);
-            // Of those who do nothing now, nothing needs to be known.
-            all.retain(|_, places| Arc::strong_count(places) > 1);
-            let new = || Arc::new(Semaphore::new(self.limits.running.div_ceil(2)));
-            Arc::clone(all.entry(caller.to_string()).or_insert_with(new))
-        };
-        let place = async {
-            let of_caller = of_caller.acquire_owned().await;
-            let of_all = Arc::clone(&self.places).acquire_owned().await;
-            of_caller.and_then(|of_caller| Ok(Place { _of_all: of_all?, _of_caller: of_caller }))
-        };
-        let place = timeout(caller.at_most(self.limits.wait), place).await;
-        place.ok().and_then(Result::ok).ok_or_else(|| Error::refused(Kind::Busy, BUSY))
-    }
-}
-
-impl Drop for Admission {
-    fn drop(&mut self) {
-        if let Some(threads) = self.threads.take() {
-            threads.shutdown_background();
-        }
+        let place = timeout(caller.at_most(self.limits.wait), places.take(caller)).await;
+        place.ok().flatten().ok_or_else(|| Error::refused(Kind::Busy, BUSY))
     }
 }
 
@@ -204,6 +229,8 @@ impl Drop for Waiting<'_> {
 struct Task {
     thread: JoinHandle<()>,
     end: End,
+    /// On which it runs.
+    _threads: Arc<Threads>,
 }
 
 impl Drop for Task {
@@ -216,7 +243,7 @@ impl Drop for Task {
 /// Why something ended without a word: its time was over, or it panicked.
 fn ended(until: Instant) -> Error {
     if Instant::now() >= until {
-        Error::refused(Kind::TimedOut, TIMED_OUT)
+        Error::timed_out()
     } else {
         Error::refused(Kind::Internal, "internal error")
     }
@@ -358,7 +385,8 @@ mod tests {
         let ended =
             admission.run(&of(Principal::Analyst), |_| async { panic!("of the test") }).await;
         assert_eq!(kind(ended), Some(Kind::Internal));
-        let planned: Result<()> = admission.plan(async { panic!("of the test") }).await;
+        let planned: Result<()> =
+            admission.plan(&of(Principal::Public), async { panic!("of the test") }).await;
         assert_eq!(kind(planned), Some(Kind::Internal));
     }
 
@@ -375,11 +403,41 @@ mod tests {
         assert!(one.collect().await.is_ok());
         // Nothing is known any more of those that do nothing.
         assert!(answered(token("3")).await.is_ok());
-        assert!(admission.of_callers.lock().unwrap().len() <= 2);
+        assert!(admission.running.of_callers.lock().unwrap().len() <= 2);
         let _first = admission.run(&of(Principal::Analyst), answer(MANY, true)).await.unwrap();
         let second = admission.run(&of(Principal::Analyst), answer(1, true)).await;
         assert_eq!(kind(second), Some(Kind::Busy));
         assert!(admission.run(&of(Principal::Public), answer(1, true)).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn who_plans_leaves_places_to_others_and_none_takes_those_of_running() {
+        let admission = Arc::new(Admission::new(places(2)).unwrap());
+        let analyst = of(Principal::Analyst);
+        let (begun, has_begun) = oneshot::channel();
+        let work = async {
+            begun.send(()).unwrap();
+            pending::<Result<()>>().await
+        };
+        let plans = {
+            let (admission, analyst) = (Arc::clone(&admission), analyst.clone());
+            tokio::spawn(async move { admission.plan(&analyst, work).await })
+        };
+        has_begun.await.unwrap();
+        let plan = async |caller: &Caller| admission.plan(caller, ready(Ok(()))).await;
+        assert_eq!(kind(plan(&analyst).await), Some(Kind::Busy));
+        assert!(plan(&of(Principal::Public)).await.is_ok());
+        assert!(admission.run(&analyst, answer(1, true)).await.is_ok());
+        plans.abort();
+        assert!(plans.await.is_err() && plan(&analyst).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn an_answer_goes_on_when_the_limits_are_of_yesterday() {
+        let admission = Admission::new(places(1)).unwrap();
+        let answer = admission.run(&of(Principal::Public), answer(MANY, true)).await.unwrap();
+        drop(admission);
+        assert!(answer.collect().await.is_ok());
     }
 
     #[tokio::test]
@@ -405,7 +463,10 @@ mod tests {
         assert!(slow.stream.next().await.is_none());
         let planning = admission.run(&of(Principal::Public), |_| pending()).await;
         assert_eq!(kind(planning), Some(Kind::TimedOut));
-        assert_eq!(kind(admission.plan(pending::<Result<()>>()).await), Some(Kind::TimedOut));
+        assert_eq!(
+            kind(admission.plan(&of(Principal::Public), pending::<Result<()>>()).await),
+            Some(Kind::TimedOut)
+        );
     }
 
     #[tokio::test]

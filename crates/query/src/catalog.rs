@@ -5,6 +5,7 @@ mod barrier;
 mod books;
 mod definitions;
 mod entries;
+mod functions;
 mod postgres;
 mod queries;
 mod recorded;
@@ -196,8 +197,8 @@ fn session(lake: &Lake, memory: Arc<dyn MemoryPool>) -> Result<SessionState> {
         .set_bool("datafusion.sql_parser.collect_spans", true);
     let bound = udf::bounded::Bound::new(&memory);
     config.options_mut().sql_parser.dialect = datafusion::config::Dialect::PostgreSQL;
-    let mut state = SessionStateBuilder::new()
-        .with_default_features()
+    let brought = SessionStateBuilder::new().with_default_features();
+    let mut state = functions::only(functions::LIST, brought)
         .with_config(config)
         .with_runtime_env(lake.runtime(memory)?)
         .with_catalog_list(catalog_list([], None))

@@ -145,6 +145,14 @@ impl Error {
         Self::Refused { kind, reason: reason.into() }
     }
 
+    /// Returns that of a query whose time is over.
+    #[must_use]
+    pub fn timed_out() -> Self {
+        let reason = "the query took longer than it may: ask for less, or of an indicator view rather than of \
+                      the rows below it";
+        Self::refused(Kind::TimedOut, reason)
+    }
+
     pub(crate) fn denied(reason: &str) -> Self {
         Self::refused(Kind::Denied, reason)
     }

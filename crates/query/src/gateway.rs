@@ -1,9 +1,11 @@
 //! The one door: every protocol asks here, and nowhere else.
 
-use std::sync::{Arc, Mutex, PoisonError};
+mod planning;
+
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
 
 use arrow::array::RecordBatch;
-use arrow::datatypes::SchemaRef;
 use carnac_lake::{Journal, Lake};
 use carnac_model::{DataFile, Edition, EditionName, Receipt, Release};
 use chrono::{DateTime, Utc};
@@ -11,14 +13,15 @@ use datafusion::execution::memory_pool::MemoryPool;
 use tracing::Instrument;
 
 use crate::admission::Admission;
-use crate::catalog::{Catalog, TableEntry};
+use crate::catalog::Catalog;
 use crate::kept::Kept;
 use crate::meter::{self, Meter};
-use crate::pool::Counts;
 use crate::{
-    Answer, At, Caller, Figure, Limits, Part, Principal, Result, Traces, Views, Wanted, diff,
-    explain, pool, run,
+    Answer, At, Caller, Counts, Figure, Limits, Part, Principal, Result, Traces, Views, Wanted,
+    diff, explain, pool, run,
 };
+
+pub use planning::Description;
 
 /// Catalogues kept open beside the newest: of releases and editions that queries name.
 const KEPT: usize = 4;
@@ -27,14 +30,11 @@ const KEPT: usize = 4;
 #[derive(Debug)]
 pub struct Gateway {
     lake: Lake,
-    /// The definitions of today.
-    views: Arc<Views>,
+    today: RwLock<Today>,
     /// That of all queries together.
     memory: Arc<dyn MemoryPool>,
     /// Whether what a run has computed beforehand is read.
     cubes: bool,
-    /// None when queries may be as many as they are, and go on as long as they do.
-    admission: Option<Admission>,
     /// None when every query is computed.
     kept: Option<Arc<Kept>>,
     meter: Meter,
@@ -42,15 +42,12 @@ pub struct Gateway {
     open: Mutex<Vec<Arc<Catalog>>>,
 }
 
-/// What a query will answer, before it runs.
+/// What may be another from one query to the next.
 #[derive(Debug, Clone)]
-pub struct Description {
-    /// Columns of the answer.
-    pub schema: SchemaRef,
-    /// Parameters, by position; a type that cannot be told is text.
-    pub parameters: SchemaRef,
-    /// The release it was planned on.
-    pub release: u64,
+struct Today {
+    views: Arc<Views>,
+    /// None when queries may be as many as they are, and go on as long as they do.
+    admission: Option<Arc<Admission>>,
 }
 
 impl Gateway {
@@ -59,10 +56,9 @@ impl Gateway {
     pub fn new(lake: Lake, views: Views, memory: usize) -> Self {
         Self {
             lake,
-            views: Arc::new(views),
+            today: RwLock::new(Today { views: Arc::new(views), admission: None }),
             memory: pool::of_all(memory),
             cubes: true,
-            admission: None,
             kept: None,
             meter: Meter::default(),
             open: Mutex::default(),
@@ -74,7 +70,35 @@ impl Gateway {
     /// # Errors
     /// When the system gives no threads.
     pub fn within(self, limits: Limits) -> Result<Self> {
-        Ok(Self { admission: Some(Admission::new(limits)?), ..self })
+        let today = Today { admission: Some(Arc::new(Admission::new(limits)?)), ..self.today() };
+        Ok(Self { today: RwLock::new(today), ..self })
+    }
+
+    /// Takes other definitions and limits, for the queries that come from now on.
+    ///
+    /// # Errors
+    /// When a definition is broken, or the system gives no threads: then nothing has changed.
+    pub async fn renew(&self, views: Views, limits: Limits) -> Result<()> {
+        let views = Arc::new(views);
+        self.open(Arc::clone(&views), &self.lake.newest().await?).await?;
+        let is_as_before = |admission: &Arc<Admission>| admission.limits() == limits;
+        let admission = match self.today().admission.filter(is_as_before) {
+            Some(admission) => admission,
+            None => Arc::new(Admission::new(limits)?),
+        };
+        let today = Today { views, admission: Some(admission) };
+        *self.today.write().unwrap_or_else(PoisonError::into_inner) = today;
+        Ok(())
+    }
+
+    /// Returns how long a query may go on, if there is a limit.
+    #[must_use]
+    pub fn patience(&self) -> Option<Duration> {
+        self.today().admission.map(|admission| admission.limits().time)
+    }
+
+    fn today(&self) -> Today {
+        self.today.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Refuses memory to queries while they have more in use than they may take, whatever they say:
@@ -150,7 +174,7 @@ impl Gateway {
     ) -> Result<Edition> {
         let catalog = self.catalog(release.map(At::Release).as_ref()).await?;
         catalog.check().await?;
-        Ok(self.lake.freeze(name, catalog.release.id, self.views.texts(), now).await?)
+        Ok(self.lake.freeze(name, catalog.release.id, catalog.views.texts(), now).await?)
     }
 
     /// Compares the figures of two states of the lake: one row a figure, see [`crate::DIFF_METHOD`].
@@ -229,7 +253,7 @@ impl Gateway {
         (at, part): (Option<&At>, Option<Part>),
     ) -> Result<Answer> {
         let (catalog, principal) = (self.catalog(at).await?, caller.principal);
-        let Some(admission) = &self.admission else {
+        let Some(admission) = self.today().admission else {
             return run::run_until(&catalog, principal, sql, parameters, (part, None)).await;
         };
         let (sql, parameters) = (sql.to_owned(), parameters.cloned());
@@ -243,78 +267,28 @@ impl Gateway {
     /// Returns what its queries amount to, in the text of OpenMetrics.
     pub async fn metrics(&self) -> String {
         let release = self.state(None).await.ok().map(|(release, _)| release);
-        let waiting = self.admission.as_ref().map_or(0, Admission::waiting);
+        let waiting = self.today().admission.map_or(0, |admission| admission.waiting());
         self.meter.text(&meter::Now { waiting, release })
-    }
-
-    /// Plans one query and says what it would answer, with `parameters` when they are known.
-    ///
-    /// # Errors
-    /// As [`Gateway::run`], without running.
-    pub async fn describe(
-        &self,
-        principal: Principal,
-        sql: &str,
-        parameters: Option<&RecordBatch>,
-        at: Option<&At>,
-    ) -> Result<Description> {
-        let catalog = self.catalog(at).await?;
-        let Some(admission) = &self.admission else {
-            return run::describe(&catalog, principal, sql, parameters).await;
-        };
-        let (sql, parameters) = (sql.to_owned(), parameters.cloned());
-        let work =
-            async move { run::describe(&catalog, principal, &sql, parameters.as_ref()).await };
-        admission.plan(work).await
-    }
-
-    /// Plans one query and says in how many parts it is answered when `asked` are asked for
-    /// ([`crate::MOST_PARTS`] at most): the same number each time, on one release.
-    ///
-    /// # Errors
-    /// As [`Gateway::run`], without running.
-    pub async fn parts(
-        &self,
-        principal: Principal,
-        sql: &str,
-        parameters: Option<&RecordBatch>,
-        (at, asked): (Option<&At>, usize),
-    ) -> Result<usize> {
-        let catalog = self.catalog(at).await?;
-        let Some(admission) = &self.admission else {
-            return run::parts(&catalog, principal, sql, parameters, asked).await;
-        };
-        let (sql, parameters) = (sql.to_owned(), parameters.cloned());
-        let work =
-            async move { run::parts(&catalog, principal, &sql, parameters.as_ref(), asked).await };
-        admission.plan(work).await
-    }
-
-    /// Lists the tables and views that exist for `principal`, by schema and name.
-    ///
-    /// # Errors
-    /// When what `at` names, or else the newest release, cannot be opened.
-    pub async fn tables(&self, principal: Principal, at: Option<&At>) -> Result<Vec<TableEntry>> {
-        self.catalog(at).await?.tables(principal).await
     }
 
     /// Returns the open catalogue of what `at` names, or else of the newest release.
     async fn catalog(&self, at: Option<&At>) -> Result<Arc<Catalog>> {
         match at {
-            Some(At::Release(id)) => self.of_release(&self.views, *id).await,
+            Some(At::Release(id)) => self.of_release(&self.today().views, *id).await,
             Some(At::Edition(name)) => {
                 let edition = self.lake.edition(name).await?;
                 let views = Arc::new(Views::from_texts(&edition.files)?);
                 self.of_release(&views, edition.release).await
             }
             None => {
-                let newest = self.lake.release_ids().await?.last().copied();
-                if let Some(open) = newest.and_then(|id| self.take_open(id, &self.views)) {
+                let (newest, views) =
+                    (self.lake.release_ids().await?.last().copied(), self.today().views);
+                if let Some(open) = newest.and_then(|id| self.take_open(id, &views)) {
                     return Ok(open);
                 }
                 // The newest number may be that of a damaged record: the lake then takes the one
                 // before.
-                self.open(Arc::clone(&self.views), &self.lake.newest().await?).await
+                self.open(views, &self.lake.newest().await?).await
             }
         }
     }

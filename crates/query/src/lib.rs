@@ -40,7 +40,7 @@ mod trace;
 mod udf;
 mod view;
 
-pub use access::{Access, Jwks, Provider};
+pub use access::{Access, Jwks, Provider, network};
 pub use admission::{Limits, STACK_BYTES};
 pub use answer::Answer;
 pub use at::At;

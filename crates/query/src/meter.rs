@@ -154,6 +154,22 @@ impl Meter {
         })
     }
 
+    /// Counts, and writes down, a query that was refused before it was to run; one that was not will be when it is.
+    ///
+    /// # Errors
+    /// The refusal; another when it cannot be written down.
+    pub(crate) async fn planned<T>(
+        &self,
+        caller: &Caller,
+        sql: &str,
+        planned: Result<T, Error>,
+    ) -> Result<T, Error> {
+        match planned {
+            Ok(planned) => Ok(planned),
+            Err(error) => Err(self.begin(caller, sql).await?.failed(error)),
+        }
+    }
+
     pub(crate) fn text(&self, now: &Now) -> String {
         let mut registry = Registry::with_prefix("carnac");
         let gauge = |value: u64| {
@@ -217,10 +233,7 @@ impl Measured {
     pub(crate) fn of(mut self, answer: Result<Answer, Error>) -> Result<Answer, Error> {
         let answer = match answer {
             Ok(answer) => answer,
-            Err(error) => {
-                self.end = End::Failed(error.kind());
-                return Err(error.of_query(&self.id));
-            }
+            Err(error) => return Err(self.failed(error)),
         };
         self.release = Some(answer.release.id);
         let rows = stream::unfold((answer.stream, self), |(mut rows, mut measured)| async move {
@@ -231,6 +244,11 @@ impl Measured {
         });
         // Cursors ask again after the end.
         Ok(Answer { stream: rows.fuse().boxed(), ..answer })
+    }
+
+    fn failed(mut self, error: Error) -> Error {
+        self.end = End::Failed(error.kind());
+        error.of_query(&self.id)
     }
 
     fn saw(&mut self, batch: Option<&Result<RecordBatch, Error>>) {

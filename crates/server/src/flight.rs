@@ -1,8 +1,10 @@
 //! Arrow Flight SQL over the gateway.
 
 mod action;
+mod asking;
 mod compression;
 mod endpoints;
+mod keys;
 mod metadata;
 mod reply;
 mod running;
@@ -14,15 +16,14 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use arrow::array::RecordBatch;
-use arrow::datatypes::Schema;
 use arrow_flight::flight_service_server::FlightServiceServer;
 use arrow_flight::sql::metadata::GetCatalogsBuilder;
 use arrow_flight::sql::server::{FlightSqlService, PeekableFlightDataStream};
 use arrow_flight::sql::{
     ActionCancelQueryRequest, ActionCancelQueryResult, ActionClosePreparedStatementRequest,
     ActionCreatePreparedStatementRequest, ActionCreatePreparedStatementResult, CommandGetCatalogs,
-    CommandGetDbSchemas, CommandGetSqlInfo, CommandGetTableTypes, CommandGetTables,
+    CommandGetCrossReference, CommandGetDbSchemas, CommandGetExportedKeys, CommandGetImportedKeys,
+    CommandGetPrimaryKeys, CommandGetSqlInfo, CommandGetTableTypes, CommandGetTables,
     CommandGetXdbcTypeInfo, CommandPreparedStatementQuery, CommandStatementQuery,
     DoPutPreparedStatementResult, SqlInfo, TicketStatementQuery,
 };
@@ -32,16 +33,14 @@ use arrow_flight::{
 };
 use axum::Router;
 use axum::middleware::from_fn;
-use bytes::Bytes;
-use carnac_query::{Access, At, Caller, Door, Error, Gateway, TableEntry};
-use futures::TryFutureExt;
-use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
+use carnac_query::{Access, Caller, Door, Error, Gateway};
+use futures::stream::{self, BoxStream, StreamExt};
 use tonic::service::Routes;
 use tonic::{Request, Response, Status, Streaming};
 
 use crate::identify::{identify, token};
 use crate::{STOPPING, wire};
-use reply::{ask, batches, encode, endpoint, info, info_of, message, one_batch};
+use reply::{info, message, one_batch};
 use running::Running;
 use seal::Seal;
 use ticket::Ticket;
@@ -86,72 +85,6 @@ struct Service {
     running: Running,
 }
 
-impl Service {
-    async fn tables<T>(&self, call: &Request<T>) -> Result<Vec<TableEntry>, Status> {
-        let at = session::asked(call.metadata())?.at;
-        let tables = self.gateway.tables(caller(call)?.principal, at.as_ref()).await;
-        tables.map_err(|error| wire::status(&error))
-    }
-
-    /// Plans the query of a ticket and pins the release it was planned on.
-    async fn info(&self, ticket: Ticket, request: Request<FlightDescriptor>) -> Reply<FlightInfo> {
-        let session = session::asked(request.metadata())?;
-        let mut ticket = ticket.or(session.at.clone());
-        let (row, at) = (ticket.row().await?, ticket.at()?);
-        let who = caller(&request)?;
-        let describe = self.gateway.describe(who.principal, &ticket.sql, row.as_ref(), at.as_ref());
-        let described = session.during(describe.map_err(|error| wire::status(&error))).await?;
-        ticket.pin(described.release);
-        let parts = endpoints::parts(&self.gateway, &mut ticket, &who, request.metadata());
-        let parts = session.during(parts).await?;
-        let place = |part| {
-            let sealed = self.seal.seal(ticket.for_part(part), &who, seal::OF_ANSWER);
-            let query = TicketStatementQuery { statement_handle: sealed.handle };
-            endpoint(&query, Some(sealed.until))
-        };
-        info_of((0..parts).map(place), &described.schema, request.into_inner())
-    }
-
-    /// Ends what is sent by the tickets of an answer, and says whether anything was.
-    fn cancel<T>(&self, call: &Request<T>, handles: &[Bytes]) -> Result<bool, Status> {
-        let who = caller(call)?;
-        let mut is_cancelled = false;
-        for handle in handles {
-            is_cancelled |= self.running.cancel(self.seal.open(handle, &who)?.number);
-        }
-        Ok(is_cancelled)
-    }
-
-    /// Runs the query of a ticket, once for each row of its parameters, all on one release.
-    async fn run<T>(&self, handle: &[u8], call: &Request<T>) -> Reply<DoGet> {
-        let session = session::asked(call.metadata())?;
-        let who = caller(call)?.within(session.patience());
-        let options = compression::asked(call.metadata())?;
-        let ticket = self.seal.open(handle, &who)?.or(session.at);
-        let sending = self.running.begin(ticket.number);
-        let (rows, at, part) = (ticket.rows().await?, ticket.at()?, ticket.part());
-        let sql = ticket.sql;
-        let one = rows.as_ref().map(|rows| rows.slice(0, 1));
-        let first = ask(&self.gateway, who.clone(), &sql, one, (at.as_ref(), part));
-        let first = sending.during(Box::pin(first)).await?;
-        let at = at.or(Some(At::Release(first.release.id)));
-        let rows = rows.unwrap_or_else(|| RecordBatch::new_empty(Arc::new(Schema::empty())));
-        let gateway = Arc::clone(&self.gateway);
-        let others = stream::iter(1..rows.num_rows()).then(move |row| {
-            let (gateway, who) = (Arc::clone(&gateway), who.clone());
-            let (sql, at) = (sql.clone(), at.clone());
-            let one = rows.slice(row, 1);
-            async move {
-                ask(&gateway, who, &sql, Some(one), (at.as_ref(), None))
-                    .await
-                    .map(|answer| batches(answer.stream))
-            }
-        });
-        let answer = sending.rows(batches(first.stream).chain(others.try_flatten()));
-        Ok(Response::new(encode(first.schema, answer, options)))
-    }
-}
-
 #[tonic::async_trait]
 impl FlightSqlService for Service {
     type FlightService = Self;
@@ -176,7 +109,7 @@ impl FlightSqlService for Service {
         query: CommandStatementQuery,
         request: Request<FlightDescriptor>,
     ) -> Reply<FlightInfo> {
-        self.info(Ticket::of(query.query), request).await
+        Box::pin(self.info(Ticket::of(query.query), request)).await
     }
 
     async fn get_flight_info_prepared_statement(
@@ -185,7 +118,7 @@ impl FlightSqlService for Service {
         request: Request<FlightDescriptor>,
     ) -> Reply<FlightInfo> {
         let ticket = self.seal.open(&query.prepared_statement_handle, &caller(&request)?)?;
-        self.info(ticket, request).await
+        Box::pin(self.info(ticket, request)).await
     }
 
     async fn do_get_statement(
@@ -211,11 +144,9 @@ impl FlightSqlService for Service {
     ) -> Result<ActionCreatePreparedStatementResult, Status> {
         let session = session::asked(request.metadata())?;
         let who = caller(&request)?;
-        let describe =
-            self.gateway.describe(who.principal, &query.query, None, session.at.as_ref());
-        let described = session.during(describe.map_err(|error| wire::status(&error))).await?;
         // Unless the call names a release, the handle names none: each execution reads the newest.
-        let ticket = Ticket::of(query.query).or(session.at);
+        let ticket = Ticket::of(query.query).or(session.at.clone());
+        let described = session.during(self.describe(&ticket, &who)).await?;
         Ok(ActionCreatePreparedStatementResult {
             prepared_statement_handle: self.seal.seal(ticket, &who, seal::OF_STATEMENT).handle,
             dataset_schema: message(&described.schema)?,
@@ -365,6 +296,78 @@ impl FlightSqlService for Service {
         _: Request<arrow_flight::Ticket>,
     ) -> Reply<DoGet> {
         one_batch(query.into_builder(&metadata::TYPES).build())
+    }
+
+    async fn get_flight_info_primary_keys(
+        &self,
+        query: CommandGetPrimaryKeys,
+        request: Request<FlightDescriptor>,
+    ) -> Reply<FlightInfo> {
+        caller(&request)?;
+        info(&query, &keys::PRIMARY, request.into_inner())
+    }
+
+    async fn do_get_primary_keys(
+        &self,
+        _: CommandGetPrimaryKeys,
+        request: Request<arrow_flight::Ticket>,
+    ) -> Reply<DoGet> {
+        caller(&request)?;
+        keys::none(&keys::PRIMARY)
+    }
+
+    async fn get_flight_info_exported_keys(
+        &self,
+        query: CommandGetExportedKeys,
+        request: Request<FlightDescriptor>,
+    ) -> Reply<FlightInfo> {
+        caller(&request)?;
+        info(&query, &keys::FOREIGN, request.into_inner())
+    }
+
+    async fn do_get_exported_keys(
+        &self,
+        _: CommandGetExportedKeys,
+        request: Request<arrow_flight::Ticket>,
+    ) -> Reply<DoGet> {
+        caller(&request)?;
+        keys::none(&keys::FOREIGN)
+    }
+
+    async fn get_flight_info_imported_keys(
+        &self,
+        query: CommandGetImportedKeys,
+        request: Request<FlightDescriptor>,
+    ) -> Reply<FlightInfo> {
+        caller(&request)?;
+        info(&query, &keys::FOREIGN, request.into_inner())
+    }
+
+    async fn do_get_imported_keys(
+        &self,
+        _: CommandGetImportedKeys,
+        request: Request<arrow_flight::Ticket>,
+    ) -> Reply<DoGet> {
+        caller(&request)?;
+        keys::none(&keys::FOREIGN)
+    }
+
+    async fn get_flight_info_cross_reference(
+        &self,
+        query: CommandGetCrossReference,
+        request: Request<FlightDescriptor>,
+    ) -> Reply<FlightInfo> {
+        caller(&request)?;
+        info(&query, &keys::FOREIGN, request.into_inner())
+    }
+
+    async fn do_get_cross_reference(
+        &self,
+        _: CommandGetCrossReference,
+        request: Request<arrow_flight::Ticket>,
+    ) -> Reply<DoGet> {
+        caller(&request)?;
+        keys::none(&keys::FOREIGN)
     }
 
     async fn do_action_cancel_query(

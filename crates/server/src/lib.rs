@@ -6,6 +6,7 @@ mod flight;
 mod http;
 mod identify;
 mod linger;
+mod places;
 mod postgres;
 mod tls;
 mod wire;
@@ -21,8 +22,9 @@ use futures::future::ready;
 use futures::{Stream, TryStreamExt};
 use identify::Sender;
 use linger::Lingering;
+use places::Places;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 use tonic::service::Routes;
 use tonic::transport::Server;
@@ -31,11 +33,17 @@ use tonic::transport::server::TcpIncoming;
 pub use error::{Error, Result};
 pub use tls::Tls;
 
-/// Connections at once; one more is closed as soon as it comes.
-const CONNECTIONS: usize = 500;
-
 /// How long running answers may go on after the server was asked to stop.
 const DRAIN: Duration = Duration::from_secs(30);
+
+/// How long a client sends nothing before it is asked whether it is there, and then has to answer.
+const SILENCE: Duration = Duration::from_secs(60);
+
+/// How often the system asks the machine of a client (TCP keepalive) in the time it has to answer.
+const PROBES: u32 = 3;
+
+/// Requests of one connection at once.
+const REQUESTS: u32 = 256;
 
 /// A server that listens and does not answer yet.
 #[derive(Debug)]
@@ -121,7 +129,7 @@ impl Bound {
         let is_loopback = http_tls.is_none();
         let stopping = Arc::new(AtomicBool::new(false));
         let (stop, stopped) = watch::channel(false);
-        let places = Arc::new(Semaphore::new(CONNECTIONS));
+        let places = Arc::new(Places::default());
         let postgres = self.postgres.map(|(listener, _)| {
             let (gateway, access) = (Arc::clone(&gateway), Arc::clone(&access));
             let places = Arc::clone(&places);
@@ -140,9 +148,7 @@ impl Bound {
             // Nobody listens any more when the transport has failed.
             asked.send(()).unwrap_or_default();
         };
-        // Flight is HTTP/2; what else comes to the port is of HTTP.
-        let serving = Server::builder()
-            .accept_http1(true)
+        let serving = transport(SILENCE)
             .add_routes(routes)
             .serve_with_incoming_shutdown(incoming(self.listener, places, http_tls), shutdown);
         let drained = async {
@@ -171,35 +177,99 @@ impl Bound {
     }
 }
 
+/// What carries Flight, which is HTTP/2, and what else comes to its port, which is HTTP too.
+fn transport(silence: Duration) -> Server {
+    Server::builder()
+        .accept_http1(true)
+        .max_concurrent_streams(REQUESTS)
+        .http2_keepalive_interval(Some(silence))
+        .http2_keepalive_timeout(Some(silence))
+}
+
+/// The clients that come to a port. Those whose machine is gone without a word are found out.
+fn clients(listener: TcpListener) -> TcpIncoming {
+    TcpIncoming::from(listener)
+        // An answer smaller than a packet must not wait for the next one.
+        .with_nodelay(Some(true))
+        .with_keepalive(Some(SILENCE))
+        .with_keepalive_interval(Some(SILENCE / PROBES))
+        .with_keepalive_retries(Some(PROBES))
+}
+
 /// The clients that come and find a place, those that agree on keys if it has to be.
 fn incoming(
     listener: TcpListener,
-    places: Arc<Semaphore>,
+    places: Arc<Places>,
     tls: Option<TlsAcceptor>,
 ) -> impl Stream<Item = io::Result<Lingering>> {
-    let begin = move |(stream, place): (TcpStream, _)| {
+    let begin = move |(stream, sender, place): (TcpStream, _, _)| {
         let tls = tls.clone();
         async move {
-            // Who is gone already has no address any more.
-            let Ok(peer) = stream.peer_addr() else { return Ok(None) };
             let stream = tls::accept(tls.as_ref(), stream).await;
             let told = |error| tracing::debug!(%error, "a client does not agree on keys");
             let stream = stream.map_err(told).ok();
-            Ok(stream.map(|stream| Lingering::new(stream, Sender(peer.ip()), place)))
+            Ok(stream.map(|stream| Lingering::new(stream, sender, place, linger::OPENING)))
         }
     };
-    // An answer smaller than a packet must not wait for the next one.
-    let clients = TcpIncoming::from(listener).with_nodelay(Some(true));
-    clients
-        .try_filter_map(move |stream| {
-            let place = Arc::clone(&places).try_acquire_owned();
-            ready(Ok(place.map(|place| (stream, place)).ok()))
-        })
+    let let_in = move |stream: TcpStream| {
+        // Who is gone already has no address any more.
+        let sender = stream.peer_addr().ok()?.ip();
+        places.take(sender).map(|place| (stream, Sender(sender), place))
+    };
+    clients(listener)
+        .try_filter_map(move |stream| ready(Ok(let_in(stream))))
         .map_ok(begin)
-        // One that is slow to agree on keys keeps no other one waiting.
-        .try_buffer_unordered(CONNECTIONS)
+        // Those that are slow to agree on keys keep no other one waiting, also for its refusal.
+        .try_buffer_unordered(places::MOST + 1)
         .try_filter_map(|client| ready(Ok(client)))
 }
 
 /// What a client is told while the server stops.
 const STOPPING: &str = "the server is stopping: ask again in a moment";
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use futures::StreamExt;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpSocket;
+
+    use super::*;
+
+    async fn port() -> (TcpListener, SocketAddr) {
+        listen((Ipv4Addr::LOCALHOST, 0).into(), &Security::Loopback).await.expect("a free port")
+    }
+
+    /// That the system does ask whether a machine is there, and closes, takes minutes: no test waits.
+    #[tokio::test]
+    async fn machines_are_asked_whether_they_are_there() -> io::Result<()> {
+        let (listener, address) = port().await;
+        let _client = TcpStream::connect(address).await?;
+        let stream = clients(listener).next().await.expect("a client came")?;
+        assert!(stream.nodelay()?);
+        assert!(TcpSocket::from_std_stream(stream.into_std()?).keepalive()?);
+        Ok(())
+    }
+
+    /// A client of HTTP/2 is told how much it may ask at once, and is left when it answers no ping.
+    #[tokio::test]
+    async fn clients_of_http_2_are_bounded_and_have_to_answer() -> io::Result<()> {
+        let (listener, address) = port().await;
+        let server = transport(Duration::from_millis(1)).add_routes(Routes::default());
+        tokio::spawn(server.serve_with_incoming(clients(listener)));
+        let mut client = TcpStream::connect(address).await?;
+        let no_settings = [0, 0, 0, 4, 0, 0, 0, 0, 0];
+        client.write_all(&[linger::PREFACE, &no_settings].concat()).await?;
+        let mut told = Vec::new();
+        client.read_to_end(&mut told).await?;
+        // Of a frame: length, kind, flags, stream; of a setting: number, value.
+        let (head, settings) = told.split_at(9);
+        let (settings, _) = settings.split_at(usize::from(head[2]));
+        assert_eq!(head[3], 4);
+        let (most, _) = settings.as_chunks::<6>();
+        let most = most.iter().find_map(|setting| setting.strip_prefix(&[0, 3]));
+        assert_eq!(most, Some(&REQUESTS.to_be_bytes()[..]));
+        Ok(())
+    }
+}

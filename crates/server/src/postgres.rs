@@ -31,10 +31,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use carnac_query::{Access, Gateway};
-use tokio::net::{TcpListener, TcpStream};
+use futures::StreamExt;
+use tokio::net::TcpListener;
 use tokio::sync::{Notify, Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
+
+use crate::places::Places;
 
 /// Most prepared statements, and most open portals, of one session.
 const MOST: usize = 1000;
@@ -48,7 +51,7 @@ pub(crate) struct House {
     pub(crate) gateway: Arc<Gateway>,
     pub(crate) access: Arc<Access>,
     /// Places for connections, those of the other doors too.
-    pub(crate) places: Arc<Semaphore>,
+    pub(crate) places: Arc<Places>,
     /// What agrees on keys; without it, all travels in the clear.
     pub(crate) tls: Option<TlsAcceptor>,
 }
@@ -61,17 +64,20 @@ pub(crate) async fn serve(
 ) {
     let cancels = Arc::new(Cancels::default());
     let waiting = Arc::new(Semaphore::new(WITHOUT_PLACE));
+    let mut comers = crate::clients(listener);
     let mut clients = JoinSet::new();
     loop {
         let accepted = tokio::select! {
             biased;
             () = stopped(&mut stopping) => break,
             Some(_) = clients.join_next() => continue,
-            accepted = listener.accept() => accepted,
+            Some(accepted) = comers.next() => accepted,
         };
         match accepted {
-            Ok((stream, _)) => {
-                let place = Arc::clone(&house.places).try_acquire_owned().ok();
+            Ok(stream) => {
+                // Who is gone already has no address any more.
+                let Ok(peer) = stream.peer_addr() else { continue };
+                let place = house.places.take(peer.ip());
                 let waits = match place {
                     Some(_) => None,
                     None => match Arc::clone(&waiting).try_acquire_owned() {
@@ -82,7 +88,6 @@ pub(crate) async fn serve(
                 let house = house.clone();
                 let (cancels, stopping) = (Arc::clone(&cancels), stopping.clone());
                 clients.spawn(async move {
-                    let stream = stream_without_delay(stream);
                     startup::begin(stream, house, cancels, place.is_none(), stopping).await;
                     drop((place, waits));
                 });
@@ -95,14 +100,6 @@ pub(crate) async fn serve(
         }
     }
     while clients.join_next().await.is_some() {}
-}
-
-/// An answer smaller than a packet must not wait for the next one.
-fn stream_without_delay(stream: TcpStream) -> TcpStream {
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%error, "packets of a PostgreSQL client may wait for each other");
-    }
-    stream
 }
 
 /// Completes once the server stops.

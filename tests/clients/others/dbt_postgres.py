@@ -13,6 +13,8 @@ from typed import WRONG_TOKEN
 
 PROJECT = Path(__file__).parent / "dbt"
 PASSING = ("amounts_are_positive", "source_not_null_core_contracts_contract_id")
+# The commands, and how the checks of each begin.
+COMMANDS = {"debug": "(debug_connects|token_is_refused)$", "test": "tests_tell$"}
 FAILING = "source_not_null_core_contracts_amount_eur"
 
 

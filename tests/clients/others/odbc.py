@@ -1,6 +1,7 @@
 """What the ODBC driver of PostgreSQL gets, by unixODBC and pyodbc, without a DSN."""
 
 import concurrent.futures
+import functools
 import os
 import threading
 import urllib.parse
@@ -55,9 +56,16 @@ def missing():
     return None
 
 
-def version():
-    """The version of pyodbc; that of the driver is told by a connection."""
-    return f"pyodbc {pyodbc.version}"
+@functools.cache
+def version(place):
+    """The version of the driver, which a connection tells while there is a server, and that of pyodbc."""
+    try:
+        connection = connect(place)
+    except pyodbc.Error as error:
+        return f"unknown: {error.args[0]}, pyodbc {pyodbc.version}"
+    told = connection.getinfo(pyodbc.SQL_DRIVER_VER)
+    connection.close()
+    return f"{told}, pyodbc {pyodbc.version}"
 
 
 def connect(place, token=None, **options):
@@ -96,11 +104,10 @@ def ask(connection, sql, *parameters):
 
 
 def driver_is_known(_, connection):
-    """The driver says its version, and that of the server whose protocol it speaks."""
+    """The driver says its version, and the database that it is connected to."""
     told = connection.getinfo(pyodbc.SQL_DRIVER_VER)
     assert told[:2].isdigit(), told
     is_equal(connection.getinfo(pyodbc.SQL_DATABASE_NAME), "carnac")
-    print(f"version ODBC driver: {told}", flush=True)
 
 
 def rows_agree(query, place, connection):

@@ -5,12 +5,13 @@ libpostgresql-jdbc-java, a Java 17, odbc-postgresql, unixodbc, nodejs with npm, 
 (pgbench). What is not installed is not run, said so, and never counted as passed.
 
 Checked here: ADBC for PostgreSQL, SQLAlchemy by flightsql-dbapi, `pg` and `postgres` of Node.js, the
-PostgreSQL drivers of Java (JDBC) and of ODBC, pgbench, and dbt.
+PostgreSQL drivers of Java (JDBC) and of ODBC, pgbench, and dbt. A run ends with a line for each of them.
 
 Not checked anywhere: the Flight SQL drivers of JDBC and ODBC, which are in no registry that installs
 them; Power BI, DBeaver and the other programs with windows that stand on these drivers.
 """
 
+import re
 import sys
 import tempfile
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ import alchemy
 import bench_postgres
 import dbt_postgres
 import jdbc
+import matrix
 import node
 import odbc
 from check import Report, ends_well
@@ -54,21 +56,32 @@ def is_installed():
     """What the requirements of the runner name is always there."""
 
 
-def clients():
+def clients(place):
     """All clients, in the order in which they are checked."""
     always = [("adbc-driver-postgresql", adbc_postgres), ("flightsql-dbapi", alchemy)]
-    found = [("JDBC", jdbc), ("ODBC", odbc), ("pgbench", bench_postgres), ("dbt", dbt_postgres)]
+    found = [("pgbench", bench_postgres), ("dbt", dbt_postgres)]
     yield from (Client(name, is_installed, of.version, of.checks) for name, of in always)
     for package in ("pg", "postgres"):
         of = [partial(call, package) for call in (node.missing, node.version, node.checks)]
         yield Client(f"node {package}", *of)
+    yield Client("JDBC", jdbc.missing, jdbc.version, jdbc.checks)
+    yield Client("ODBC", odbc.missing, partial(odbc.version, place), odbc.checks)
     yield from (Client(name, of.missing, of.version, of.checks) for name, of in found)
+
+
+def lines(place):
+    """The lines of the table: a client has one, dbt one for each of the commands that are checked."""
+    for client in clients(place):
+        parts = dbt_postgres.COMMANDS if client.name == "dbt" else {"": ""}
+        for part, checks in parts.items():
+            asks = re.compile(f"^{client.name} {checks}")
+            yield matrix.Line(f"{client.name} {part}".strip(), client.version, asks, client.missing)
 
 
 def check_clients(report, place, chosen):
     """Runs the checks of every client that is installed; returns how many are not."""
     not_run = 0
-    for client in clients():
+    for client in clients(place):
         if chosen and client.name not in chosen:
             continue
         reason = client.missing()
@@ -83,17 +96,18 @@ def check_clients(report, place, chosen):
 
 
 def check_all(report, binary, root, chosen):
-    """Makes the lake, serves it, and checks every client; returns how many are not installed."""
+    """Checks every client on a lake that is served; returns how many are not installed, and the lines."""
     lake = Lake(binary, root)
     if report.run("samples are landed", make, lake) is None:
-        return 0
+        return 0, []
     token = lake.run("token", "create", "analyst", "--label", "others").decode().strip()
     started = report.run("server starts", Lake.start_both, lake)
     if started is None:
-        return 0
+        return 0, []
     server, addresses = started
     try:
-        return check_clients(report, Place(lake, *addresses, token), chosen)
+        place = Place(lake, *addresses, token)
+        return check_clients(report, place, chosen), list(lines(place))
     finally:
         report.run("server stops", ends_well, server)
 
@@ -105,7 +119,8 @@ def main():
     report = Report()
     with tempfile.TemporaryDirectory(prefix="carnac-others-") as folder:
         binary, root = Path(sys.argv[1]).resolve(), Path(folder) / "lake"
-        not_run = check_all(report, binary, root, sys.argv[2:])
+        not_run, told = check_all(report, binary, root, sys.argv[2:])
+    print(matrix.table(told, report.results))
     print(f"others: {report.passed} passed, {report.failed} failed, {not_run} not run")
     sys.exit(report.failed > 0)
 

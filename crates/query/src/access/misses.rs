@@ -45,9 +45,10 @@ impl Tried {
     }
 }
 
-/// The part of an address that a sender does not choose: of IPv6 its network, for one machine may have
-/// all addresses of it.
-fn network(sender: IpAddr) -> IpAddr {
+/// Returns the part of an address that a sender does not choose: of IPv6 its network, for one machine may
+/// have all addresses of it.
+#[must_use]
+pub fn network(sender: IpAddr) -> IpAddr {
     match sender.to_canonical() {
         IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
         address @ IpAddr::V4(_) => address,

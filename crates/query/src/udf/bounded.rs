@@ -24,9 +24,11 @@ use datafusion::logical_expr::{
 use datafusion::optimizer::AnalyzerRule;
 
 /// The functions, by name.
-const NAMES: [&str; 35] = [
+const NAMES: [&str; 38] = [
     "array_append",
     "array_concat",
+    "array_has_all",
+    "array_has_any",
     "array_prepend",
     "array_repeat",
     "array_resize",
@@ -39,6 +41,7 @@ const NAMES: [&str; 35] = [
     "generate_series",
     "initcap",
     "left",
+    "levenshtein",
     "lower",
     "lpad",
     "ltrim",
@@ -172,7 +175,8 @@ impl ScalarUDFImpl for Bounded {
         let rows = if is_scalar { 1 } else { args.number_rows };
         let size = usize::try_from(size::of_rows(self.name(), &args.args, rows)?);
         let Some(size) = size.ok().filter(|size| *size <= MOST) else {
-            return resources_err!("{} would make more than {MOST} bytes at once", self.name());
+            let name = self.name();
+            return resources_err!("{name} would make or compare more than {MOST} bytes at once");
         };
         self.made.try_grow(size)?;
         let made = self.of.invoke_with_args(args);
@@ -223,6 +227,9 @@ mod tests {
             "select regexp_replace(repeat('x', 100000), 'x', repeat('y', 1000), 'g')",
             "select to_char(date '2024-01-01', repeat('%Y', 3000000))",
             "select range(1, 5000000)",
+            "select levenshtein(repeat('a', 30000), repeat('b', 30000))",
+            "select array_has_all(range(1, 9000), array_reverse(range(1, 9000)))",
+            "select array_has_any(range(1, 9000), range(9000, 18000))",
         ] {
             let ended = run(sql, usize::MAX).await;
             let ended = ended.map_err(|error| error.find_root().strip_backtrace());
@@ -240,6 +247,12 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_made_is_what_the_engine_makes() {
+        let is_compared = "array_has_all([1, 2], [2]), array_has_any([1], [2]), array_has_any([1], null), \
+                           levenshtein('Plougastel', 'Plouguerneau'), levenshtein('a', null)";
+        let plain = SessionContext::new().sql(&format!("select {is_compared}")).await.unwrap();
+        let plain = pretty_format_batches(&plain.collect().await.unwrap()).unwrap().to_string();
+        assert_eq!(run(&format!("select {is_compared}"), usize::MAX).await.unwrap(), plain);
+
         let sql = "select 'a' || 'b' as t union all select 'a' || null union all select 1 || 'b' \
                    union all select concat('a', null, repeat('b', 2)) \
                    union all select array_to_string([1, 2] || [3], '-') order by t";

@@ -35,12 +35,12 @@ pub(super) async fn parts(
     let asked = asked(call)?;
     let rows = ticket.rows().await?;
     // Each row of parameters is a run of its own, one after the other.
-    if asked == 1 || rows.as_ref().is_some_and(|rows| rows.num_rows() > 1) {
+    if asked == 1 || rows.as_ref().is_some_and(|rows| rows.num_rows() != 1) {
         return Ok(1);
     }
     let at = ticket.at()?;
     let of = (at.as_ref(), asked);
-    let parts = gateway.parts(who.principal, &ticket.sql, rows.as_ref(), of).await;
+    let parts = gateway.parts(who.clone(), &ticket.sql, rows.as_ref(), of).await;
     let parts = parts.map_err(|error| wire::status(&error))?;
     if parts > 1 {
         ticket.parts = u32::try_from(asked).unwrap_or(0);

@@ -2,10 +2,12 @@
 //!
 //! The server keeps nothing, so that no client can fill its memory.
 
-use std::panic::AssertUnwindSafe;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
-use arrow::array::RecordBatch;
+use arrow::array::{ArrayRef, NullArray, RecordBatch, new_null_array};
 use arrow::compute::concat_batches;
+use arrow::datatypes::{DataType, FieldRef, Schema};
 use arrow::ipc::{MessageHeader, root_as_message};
 use arrow_flight::FlightData;
 use arrow_flight::decode::FlightRecordBatchStream;
@@ -32,7 +34,7 @@ pub(super) struct Ticket {
     /// The release to read; 0 is the newest when it runs.
     #[prost(uint64, tag = "2")]
     release: u64,
-    /// The Flight messages of the rows of parameters; none when none were bound.
+    /// The Flight messages of the rows of parameters, also of no row; none when none were bound.
     #[prost(message, repeated, tag = "3")]
     parameters: Vec<FlightData>,
     /// The edition to read, which has a release of its own; empty is none.
@@ -99,14 +101,17 @@ impl Ticket {
         }
     }
 
-    /// Returns the rows of parameters, if any were bound.
+    /// Returns the rows of parameters, if any were bound: there may be none of them.
     pub(super) async fn rows(&self) -> Result<Option<RecordBatch>, Status> {
         decode(self.parameters.clone()).await
     }
 
-    /// Returns the first of them, by which a query is planned.
+    /// Returns the first of them, by which a query is planned; one of NULLs if there is none.
     pub(super) async fn row(&self) -> Result<Option<RecordBatch>, Status> {
-        Ok(self.rows().await?.map(|rows| rows.slice(0, 1)))
+        match self.rows().await? {
+            Some(rows) if rows.num_rows() == 0 => nulls(rows.schema_ref()).map(Some),
+            rows => Ok(rows.map(|rows| rows.slice(0, 1))),
+        }
     }
 
     /// Returns the ticket with the parameters that a client sends: a row for each run of the query.
@@ -126,8 +131,10 @@ impl Ticket {
                 ));
             }
         }
-        let bound = decode(messages.clone()).await?;
-        self.parameters = if bound.is_some() { messages } else { Vec::new() };
+        self.parameters = messages;
+        if self.row().await?.is_none() {
+            self.parameters.clear();
+        }
         Ok(self)
     }
 }
@@ -138,18 +145,41 @@ async fn decode(messages: Vec<FlightData>) -> Result<Option<RecordBatch>, Status
         return Err(bad_parameters());
     }
     let stream = futures::stream::iter(messages.into_iter().map(Ok::<_, FlightError>)).boxed();
-    let batches = FlightRecordBatchStream::new_from_flight_data(stream).try_collect::<Vec<_>>();
+    let mut stream = FlightRecordBatchStream::new_from_flight_data(stream);
+    let rows = async {
+        let batches: Vec<_> = stream.by_ref().try_collect().await?;
+        let rows = stream.schema().map(|schema| concat_batches(schema, &batches));
+        Ok::<_, FlightError>(rows.transpose()?)
+    };
     // The IPC reader of this Arrow version panics on some malformed messages.
-    let Ok(Ok(batches)) = AssertUnwindSafe(batches).catch_unwind().await else {
+    let Ok(Ok(rows)) = AssertUnwindSafe(rows).catch_unwind().await else {
         return Err(bad_parameters());
     };
-    let Some(first) = batches.first() else { return Ok(None) };
-    let rows = concat_batches(&first.schema(), &batches).map_err(|_| bad_parameters())?;
-    if rows.num_rows() > MAX_ROWS {
+    if rows.as_ref().is_some_and(|rows| rows.num_rows() > MAX_ROWS) {
         let reason = format!("bind at most {MAX_ROWS} rows of parameters at a time");
         return Err(Status::invalid_argument(reason));
     }
-    Ok(Some(rows).filter(|rows| rows.num_rows() > 0))
+    // What has neither a row nor a column binds nothing.
+    Ok(rows.filter(|rows| rows.num_rows() > 0 || rows.num_columns() > 0))
+}
+
+/// Returns a row of NULLs of the types that no row was bound for.
+fn nulls(schema: &Schema) -> Result<RecordBatch, Status> {
+    let null = |field: &FieldRef| -> ArrayRef {
+        match field.data_type() {
+            // One value is as large as the client says: here it needs no type.
+            DataType::FixedSizeBinary(_)
+            | DataType::FixedSizeList(..)
+            | DataType::Struct(_)
+            | DataType::Union(..)
+            | DataType::RunEndEncoded(..) => Arc::new(NullArray::new(1)),
+            of => new_null_array(of, 1),
+        }
+    };
+    let values = schema.fields().iter().map(|field| (field.name(), null(field)));
+    // As above: there are types that no array can have.
+    let row = catch_unwind(AssertUnwindSafe(|| RecordBatch::try_from_iter(values)));
+    row.ok().and_then(Result::ok).ok_or_else(bad_parameters)
 }
 
 /// Refuses compressed buffers: they state the size that the reader then allocates, and an

@@ -186,7 +186,7 @@ impl Client {
     ) -> Result<Description, Fault> {
         let (gateway, at) = (Arc::clone(&self.gateway), self.reading());
         let describe =
-            Box::pin(gateway.describe(self.caller.principal, sql, parameters, at.as_ref()));
+            Box::pin(gateway.describe(self.caller.clone(), sql, parameters, at.as_ref()));
         let description = self.connection.during(patience, describe).await??;
         self.pinned = Some(description.release);
         Ok(description)

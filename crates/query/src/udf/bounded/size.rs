@@ -12,6 +12,9 @@ use datafusion::logical_expr::ColumnarValue;
 /// Bytes of a value that is neither a text nor a list.
 const FIXED: i128 = 16;
 
+/// Letters that are held against one another in the time of one value.
+const LETTERS: i128 = 8;
+
 /// Nanoseconds of a day, and the days of the shortest month.
 const DAY: i128 = 86_400_000_000_000;
 const MONTH_DAYS: i128 = 28;
@@ -63,6 +66,14 @@ fn of_row(name: &str, args: &[ColumnarValue]) -> Result<OfRow> {
         ("range" | "generate_series", [start, stop, step]) => {
             times(FIXED, steps(start, stop, Some(step))?)
         }
+        // These make little and take long, without a pause: each of one is held against each of the other.
+        ("array_has_all" | "array_has_any", [some, others]) => {
+            product(elements(some)?, elements(others)?)
+        }
+        ("levenshtein", [text, other]) => {
+            let steps = product(bytes(text)?, bytes(other)?);
+            Box::new(move |row| steps(row) / LETTERS)
+        }
         _ => sum(args)?,
     })
 }
@@ -96,6 +107,15 @@ fn bytes(arg: &ColumnarValue) -> Result<OfRow> {
     }
     let (lists, _) = values(arg)?;
     Ok(times(widest(&lists)?, numbers_of(arg, |lists| length(lists))?))
+}
+
+/// Elements of a list.
+fn elements(arg: &ColumnarValue) -> Result<OfRow> {
+    match arg.data_type() {
+        DataType::FixedSizeList(_, count) => Ok(Box::new(move |_| count.into())),
+        of if is_list(&of) => numbers_of(arg, |lists| length(lists)),
+        _ => Ok(Box::new(|_| 1)),
+    }
 }
 
 fn is_list(of: &DataType) -> bool {
