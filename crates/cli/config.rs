@@ -56,6 +56,8 @@ struct File {
 /// The settings of one run.
 #[derive(Debug)]
 pub(crate) struct Config {
+    /// Whether there was a configuration file.
+    pub(crate) has_file: bool,
     /// The lake as it was named, if it was.
     pub(crate) named_root: Option<String>,
     /// Memory for merging or querying, in bytes.
@@ -90,13 +92,16 @@ pub(crate) struct Config {
 impl Config {
     /// Reads the file, if any, and puts environment and flags over it.
     pub(crate) fn load(args: &Args) -> anyhow::Result<Self> {
-        let file = match &args.config {
-            Some(path) => read(path)?,
-            None if Path::new(FILE).exists() => read(Path::new(FILE))?,
-            None => File::default(),
+        let found = match &args.config {
+            Some(path) => Some(read(path)?),
+            None if Path::new(FILE).try_exists()? => Some(read(Path::new(FILE))?),
+            None => None,
         };
+        let has_file = found.is_some();
+        let file = found.unwrap_or_default();
         let mib = args.memory_mib.or(file.memory_mib);
         Ok(Self {
+            has_file,
             named_root: args.root.clone().or(file.root),
             memory: mib.map_or(DEFAULT_MEMORY, bytes),
             cache_mib: file.cache_mib,

@@ -92,7 +92,7 @@ pub(crate) async fn until_stopped(
              postgresql://{address}/carnac{sslmode}"
         ))?;
     }
-    let told = Told { all, args, certificate, gateway: &gateway, access: &access };
+    let told = Told { config, all, args, certificate, gateway: &gateway, access: &access };
     let serving = bound.serve(Arc::clone(&gateway), Arc::clone(&access), stop);
     tokio::select! {
         served = Box::pin(serving) => served?,

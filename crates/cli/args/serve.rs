@@ -19,8 +19,8 @@ use serde::Deserialize;
 ///
 /// A new release is seen by the next query; a query that runs keeps the release that it began
 /// with. When told to stop, the server refuses new queries and lets running ones end, for 30
-/// seconds at most. At SIGHUP it reads anew its certificate, its SQL files, and of its configuration
-/// queries, query_seconds and anonymous: for what comes from then on, and every connection stays.
+/// seconds at most. At SIGHUP it reads anew its certificate, and of its configuration queries,
+/// query_seconds and anonymous: for what comes from then on, and every connection stays.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "Examples:
   carnac serve --insecure-loopback --listen 127.0.0.1:50051 --postgres 127.0.0.1:5432

@@ -1,6 +1,6 @@
 //! What a server that runs is told anew, at SIGHUP: its certificate, and settings for the queries to come.
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use carnac_query::{Access, Gateway};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -11,6 +11,7 @@ use crate::print;
 
 /// A server, and what it was told when it started.
 pub(super) struct Told<'s> {
+    pub(super) config: &'s Config,
     pub(super) all: &'s Args,
     pub(super) args: &'s Listen,
     pub(super) certificate: Option<Certificate>,
@@ -30,16 +31,20 @@ impl Told<'_> {
                     certificate.again(),
                 );
             }
-            let read = "sql, queries, query_seconds and anonymous were read again; other settings are \
-                        read at the next start";
-            say(read, "the settings remain", self.settings().await);
+            let read = "queries, query_seconds and anonymous were read again, and what else there is \
+                        will be at the next start";
+            say(read, "the settings remain", self.settings());
         }
         Ok(())
     }
 
-    async fn settings(&self) -> anyhow::Result<()> {
+    fn settings(&self) -> anyhow::Result<()> {
         let config = Config::load(self.all)?;
-        self.gateway.renew(config.views()?, config.limits(self.args)).await?;
+        // Without it who asks could be more than it says: it may be about to be there again.
+        if self.config.has_file && !config.has_file {
+            bail!("the configuration file is gone");
+        }
+        self.gateway.limit(config.limits(self.args))?;
         self.access.admit(config.anonymous(self.args, self.certificate.as_ref()));
         Ok(())
     }

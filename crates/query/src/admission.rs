@@ -1,9 +1,9 @@
 //! How many queries run at a time, and how long each may go on: nobody can stop the server for the
 //! others with queries, and a reader that is slow or gone keeps nothing for ever.
 
-use std::collections::HashMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+mod places;
+
+use std::sync::Arc;
 use std::time::Duration;
 
 use arrow::array::RecordBatch;
@@ -12,10 +12,11 @@ use carnac_model::Release;
 use datafusion::error::DataFusionError;
 use futures::stream::{self, BoxStream, StreamExt};
 use tokio::runtime::{Builder, Runtime};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, timeout_at};
 
+use self::places::{Place, Places};
 use crate::answer::size;
 use crate::clock::End;
 use crate::{Answer, Caller, Error, Kind, Result};
@@ -29,7 +30,7 @@ pub struct Limits {
     /// Queries that run at once. One token has half of the places, and who has none together as
     /// many: the others are left to others.
     pub running: usize,
-    /// Queries that wait for a place.
+    /// Queries that wait for a place, and half of them of one token.
     pub waiting: usize,
     /// How long one waits.
     pub wait: Duration,
@@ -57,7 +58,6 @@ pub(crate) struct Admission {
     running: Places,
     /// For what is planned only: who reads slowly may plan meanwhile, and who plans much leaves room to others.
     planning: Places,
-    waiting: AtomicUsize,
     threads: Arc<Threads>,
 }
 
@@ -71,41 +71,6 @@ impl Drop for Threads {
             threads.shutdown_background();
         }
     }
-}
-
-/// Places of all, of which one caller has half at most.
-#[derive(Debug)]
-struct Places {
-    count: usize,
-    of_all: Arc<Semaphore>,
-    of_callers: Mutex<HashMap<String, Arc<Semaphore>>>,
-}
-
-impl Places {
-    fn new(count: usize) -> Self {
-        Self { count, of_all: Arc::new(Semaphore::new(count)), of_callers: Mutex::default() }
-    }
-
-    /// Waits for a place; there is always one at last.
-    async fn take(&self, caller: &Caller) -> Option<Place> {
-        let of_caller = {
-            let mut all = self.of_callers.lock().unwrap_or_else(PoisonError::into_inner);
-            // Of those who do nothing now, nothing needs to be known.
-            all.retain(|_, places| Arc::strong_count(places) > 1);
-            let new = || Arc::new(Semaphore::new(self.count.div_ceil(2)));
-            Arc::clone(all.entry(caller.to_string()).or_insert_with(new))
-        };
-        let _of_caller = of_caller.acquire_owned().await.ok()?;
-        let _of_all = Arc::clone(&self.of_all).acquire_owned().await.ok()?;
-        Some(Place { _of_all, _of_caller })
-    }
-}
-
-/// The place of a query that runs, given back when dropped.
-#[derive(Debug)]
-struct Place {
-    _of_all: OwnedSemaphorePermit,
-    _of_caller: OwnedSemaphorePermit,
 }
 
 const BUSY: &str = "too many queries are running: ask again in a moment";
@@ -126,9 +91,9 @@ impl Admission {
             .enable_all()
             .build()
             .map_err(|error| Error::running(DataFusionError::IoError(error)))?;
-        let (running, planning) = (Places::new(limits.running), Places::new(limits.running));
-        let (waiting, threads) = (AtomicUsize::new(0), Arc::new(Threads(Some(threads))));
-        Ok(Self { limits, running, planning, waiting, threads })
+        let places = || Places::new(limits.running, limits.waiting);
+        let threads = Arc::new(Threads(Some(threads)));
+        Ok(Self { limits, running: places(), planning: places(), threads })
     }
 
     /// Returns what queries may take.
@@ -162,7 +127,7 @@ impl Admission {
 
     /// Returns how many queries wait for a place.
     pub(crate) fn waiting(&self) -> usize {
-        self.waiting.load(Ordering::SeqCst)
+        self.running.waiting() + self.planning.waiting()
     }
 
     /// Does something about a query that is no running of it, once there is a place for that.
@@ -197,31 +162,8 @@ impl Admission {
     }
 
     async fn place(&self, caller: &Caller, places: &Places) -> Result<Place> {
-        let waiting = Waiting::begin(&self.waiting);
-        if waiting.before >= self.limits.waiting {
-            return Err(Error::refused(Kind::Busy, BUSY));
-        }
-        let place = timeout(caller.at_most(self.limits.wait), places.take(caller)).await;
-        place.ok().flatten().ok_or_else(|| Error::refused(Kind::Busy, BUSY))
-    }
-}
-
-/// One that waits, counted as long as it lives.
-struct Waiting<'c> {
-    count: &'c AtomicUsize,
-    /// Those that waited already.
-    before: usize,
-}
-
-impl<'c> Waiting<'c> {
-    fn begin(count: &'c AtomicUsize) -> Self {
-        Self { count, before: count.fetch_add(1, Ordering::SeqCst) }
-    }
-}
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        self.count.fetch_sub(1, Ordering::SeqCst);
+        let place = places.take(caller, caller.at_most(self.limits.wait)).await;
+        place.ok_or_else(|| Error::refused(Kind::Busy, BUSY))
     }
 }
 
@@ -403,7 +345,7 @@ mod tests {
         assert!(one.collect().await.is_ok());
         // Nothing is known any more of those that do nothing.
         assert!(answered(token("3")).await.is_ok());
-        assert!(admission.running.of_callers.lock().unwrap().len() <= 2);
+        assert!(admission.running.callers() <= 2);
         let _first = admission.run(&of(Principal::Analyst), answer(MANY, true)).await.unwrap();
         let second = admission.run(&of(Principal::Analyst), answer(1, true)).await;
         assert_eq!(kind(second), Some(Kind::Busy));
@@ -412,8 +354,9 @@ mod tests {
 
     #[tokio::test]
     async fn who_plans_leaves_places_to_others_and_none_takes_those_of_running() {
-        let admission = Arc::new(Admission::new(places(2)).unwrap());
+        let admission = Arc::new(Admission::new(Limits { wait: LONG, ..places(2) }).unwrap());
         let analyst = of(Principal::Analyst);
+        let hasty = analyst.clone().within(Some(SHORT));
         let (begun, has_begun) = oneshot::channel();
         let work = async {
             begun.send(()).unwrap();
@@ -425,7 +368,7 @@ mod tests {
         };
         has_begun.await.unwrap();
         let plan = async |caller: &Caller| admission.plan(caller, ready(Ok(()))).await;
-        assert_eq!(kind(plan(&analyst).await), Some(Kind::Busy));
+        assert_eq!(kind(plan(&hasty).await), Some(Kind::Busy));
         assert!(plan(&of(Principal::Public)).await.is_ok());
         assert!(admission.run(&analyst, answer(1, true)).await.is_ok());
         plans.abort();

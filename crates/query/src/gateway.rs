@@ -30,7 +30,10 @@ const KEPT: usize = 4;
 #[derive(Debug)]
 pub struct Gateway {
     lake: Lake,
-    today: RwLock<Today>,
+    /// The definitions of today.
+    views: Arc<Views>,
+    /// None when queries may be as many as they are, and go on as long as they do.
+    admission: RwLock<Option<Arc<Admission>>>,
     /// That of all queries together.
     memory: Arc<dyn MemoryPool>,
     /// Whether what a run has computed beforehand is read.
@@ -42,21 +45,14 @@ pub struct Gateway {
     open: Mutex<Vec<Arc<Catalog>>>,
 }
 
-/// What may be another from one query to the next.
-#[derive(Debug, Clone)]
-struct Today {
-    views: Arc<Views>,
-    /// None when queries may be as many as they are, and go on as long as they do.
-    admission: Option<Arc<Admission>>,
-}
-
 impl Gateway {
     /// Makes the gateway of a lake; `memory` bounds all its queries together, in bytes.
     #[must_use]
     pub fn new(lake: Lake, views: Views, memory: usize) -> Self {
         Self {
             lake,
-            today: RwLock::new(Today { views: Arc::new(views), admission: None }),
+            views: Arc::new(views),
+            admission: RwLock::default(),
             memory: pool::of_all(memory),
             cubes: true,
             kept: None,
@@ -70,35 +66,29 @@ impl Gateway {
     /// # Errors
     /// When the system gives no threads.
     pub fn within(self, limits: Limits) -> Result<Self> {
-        let today = Today { admission: Some(Arc::new(Admission::new(limits)?)), ..self.today() };
-        Ok(Self { today: RwLock::new(today), ..self })
+        self.limit(limits).map(|()| self)
     }
 
-    /// Takes other definitions and limits, for the queries that come from now on.
+    /// Bounds the queries that come from now on; those that run end under the bounds they began with.
     ///
     /// # Errors
-    /// When a definition is broken, or the system gives no threads: then nothing has changed.
-    pub async fn renew(&self, views: Views, limits: Limits) -> Result<()> {
-        let views = Arc::new(views);
-        self.open(Arc::clone(&views), &self.lake.newest().await?).await?;
-        let is_as_before = |admission: &Arc<Admission>| admission.limits() == limits;
-        let admission = match self.today().admission.filter(is_as_before) {
-            Some(admission) => admission,
-            None => Arc::new(Admission::new(limits)?),
-        };
-        let today = Today { views, admission: Some(admission) };
-        *self.today.write().unwrap_or_else(PoisonError::into_inner) = today;
+    /// When the system gives no threads: then nothing has changed.
+    pub fn limit(&self, limits: Limits) -> Result<()> {
+        if self.admission().is_none_or(|admission| admission.limits() != limits) {
+            let admission = Some(Arc::new(Admission::new(limits)?));
+            *self.admission.write().unwrap_or_else(PoisonError::into_inner) = admission;
+        }
         Ok(())
     }
 
     /// Returns how long a query may go on, if there is a limit.
     #[must_use]
     pub fn patience(&self) -> Option<Duration> {
-        self.today().admission.map(|admission| admission.limits().time)
+        self.admission().map(|admission| admission.limits().time)
     }
 
-    fn today(&self) -> Today {
-        self.today.read().unwrap_or_else(PoisonError::into_inner).clone()
+    fn admission(&self) -> Option<Arc<Admission>> {
+        self.admission.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Refuses memory to queries while they have more in use than they may take, whatever they say:
@@ -253,7 +243,7 @@ impl Gateway {
         (at, part): (Option<&At>, Option<Part>),
     ) -> Result<Answer> {
         let (catalog, principal) = (self.catalog(at).await?, caller.principal);
-        let Some(admission) = self.today().admission else {
+        let Some(admission) = self.admission() else {
             return run::run_until(&catalog, principal, sql, parameters, (part, None)).await;
         };
         let (sql, parameters) = (sql.to_owned(), parameters.cloned());
@@ -267,28 +257,27 @@ impl Gateway {
     /// Returns what its queries amount to, in the text of OpenMetrics.
     pub async fn metrics(&self) -> String {
         let release = self.state(None).await.ok().map(|(release, _)| release);
-        let waiting = self.today().admission.map_or(0, |admission| admission.waiting());
+        let waiting = self.admission().map_or(0, |admission| admission.waiting());
         self.meter.text(&meter::Now { waiting, release })
     }
 
     /// Returns the open catalogue of what `at` names, or else of the newest release.
     async fn catalog(&self, at: Option<&At>) -> Result<Arc<Catalog>> {
         match at {
-            Some(At::Release(id)) => self.of_release(&self.today().views, *id).await,
+            Some(At::Release(id)) => self.of_release(&self.views, *id).await,
             Some(At::Edition(name)) => {
                 let edition = self.lake.edition(name).await?;
                 let views = Arc::new(Views::from_texts(&edition.files)?);
                 self.of_release(&views, edition.release).await
             }
             None => {
-                let (newest, views) =
-                    (self.lake.release_ids().await?.last().copied(), self.today().views);
-                if let Some(open) = newest.and_then(|id| self.take_open(id, &views)) {
+                let newest = self.lake.release_ids().await?.last().copied();
+                if let Some(open) = newest.and_then(|id| self.take_open(id, &self.views)) {
                     return Ok(open);
                 }
                 // The newest number may be that of a damaged record: the lake then takes the one
                 // before.
-                self.open(views, &self.lake.newest().await?).await
+                self.open(Arc::clone(&self.views), &self.lake.newest().await?).await
             }
         }
     }

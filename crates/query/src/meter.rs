@@ -154,7 +154,8 @@ impl Meter {
         })
     }
 
-    /// Counts, and writes down, a query that was refused before it was to run; one that was not will be when it is.
+    /// Counts, and writes down, a query that was refused when it was planned, from when that began; one that was
+    /// not will be when it is run.
     ///
     /// # Errors
     /// The refusal; another when it cannot be written down.
@@ -162,11 +163,15 @@ impl Meter {
         &self,
         caller: &Caller,
         sql: &str,
-        planned: Result<T, Error>,
+        (began, planned): (Instant, Result<T, Error>),
     ) -> Result<T, Error> {
         match planned {
             Ok(planned) => Ok(planned),
-            Err(error) => Err(self.begin(caller, sql).await?.failed(error)),
+            Err(error) => {
+                let mut measured = self.begin(caller, sql).await?;
+                measured.began = began;
+                Err(measured.failed(error))
+            }
         }
     }
 

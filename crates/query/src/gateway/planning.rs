@@ -1,6 +1,7 @@
 //! What is asked of a query, or of the catalogue, that is no running of it.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
@@ -32,13 +33,27 @@ impl Gateway {
         parameters: Option<&RecordBatch>,
         at: Option<&At>,
     ) -> Result<Description> {
-        let caller = caller.into();
+        let (caller, began) = (caller.into(), Instant::now());
+        let described = self.guess(caller.clone(), sql, parameters, at).await;
+        self.meter.planned(&caller, sql, (began, described)).await
+    }
+
+    /// As [`Gateway::describe`], of which the caller is told nothing when it fails: nothing is written down.
+    ///
+    /// # Errors
+    /// As [`Gateway::describe`].
+    pub async fn guess(
+        &self,
+        caller: Caller,
+        sql: &str,
+        parameters: Option<&RecordBatch>,
+        at: Option<&At>,
+    ) -> Result<Description> {
         let (text, parameters, principal) = (sql.to_owned(), parameters.cloned(), caller.principal);
         let work = move |catalog: Arc<Catalog>| async move {
             run::describe(&catalog, principal, &text, parameters.as_ref()).await
         };
-        let described = self.plan(&caller, at, work).await;
-        self.meter.planned(&caller, sql, described).await
+        self.plan(&caller, at, work).await
     }
 
     /// Plans one query and says in how many parts it is answered when `asked` are asked for
@@ -53,13 +68,13 @@ impl Gateway {
         parameters: Option<&RecordBatch>,
         (at, asked): (Option<&At>, usize),
     ) -> Result<usize> {
-        let caller = caller.into();
+        let (caller, began) = (caller.into(), Instant::now());
         let (text, parameters, principal) = (sql.to_owned(), parameters.cloned(), caller.principal);
         let work = move |catalog: Arc<Catalog>| async move {
             run::parts(&catalog, principal, &text, parameters.as_ref(), asked).await
         };
         let parts = self.plan(&caller, at, work).await;
-        self.meter.planned(&caller, sql, parts).await
+        self.meter.planned(&caller, sql, (began, parts)).await
     }
 
     /// Lists the tables and views that exist for `caller`, by schema and name.
@@ -88,7 +103,7 @@ impl Gateway {
         F: Future<Output = Result<T>> + Send + 'static,
     {
         let work = work(self.catalog(at).await?);
-        match self.today().admission {
+        match self.admission() {
             Some(admission) => admission.plan(caller, work).await,
             None => work.await,
         }

@@ -71,7 +71,6 @@ impl Service {
     pub(super) async fn run<T>(&self, handle: &[u8], call: &Request<T>) -> Reply<DoGet> {
         let session = session::asked(call.metadata())?;
         let who = caller(call)?.within(session.patience());
-        let end = End::of(&who, &self.gateway);
         let options = compression::asked(call.metadata())?;
         let ticket = self.seal.open(handle, &who)?.or(session.at);
         let sending = self.running.begin(ticket.number);
@@ -85,6 +84,7 @@ impl Service {
         let one = rows.as_ref().map(|rows| rows.slice(0, 1));
         let first = ask(&self.gateway, who.clone(), &sql, one, (at.as_ref(), part));
         let first = sending.during(Box::pin(first)).await?;
+        let end = End::of(&who, &self.gateway);
         let at = at.or(Some(At::Release(first.release.id)));
         let rows = rows.unwrap_or_else(|| RecordBatch::new_empty(Arc::new(Schema::empty())));
         let gateway = Arc::clone(&self.gateway);
@@ -107,7 +107,7 @@ impl Service {
 struct End(Option<Instant>);
 
 impl End {
-    /// Returns that of a call which begins now, and may take as long as one query.
+    /// Returns that of a call whose first row has its place now: it may take as long as one query.
     fn of(who: &Caller, gateway: &Gateway) -> Self {
         let limit = [who.patience, gateway.patience()].into_iter().flatten().min();
         Self(limit.and_then(|limit| Instant::now().checked_add(limit)))

@@ -40,7 +40,7 @@ pub(super) async fn parts(
     }
     let at = ticket.at()?;
     let of = (at.as_ref(), asked);
-    let parts = gateway.parts(who.clone(), &ticket.sql, rows.as_ref(), of).await;
+    let parts = Box::pin(gateway.parts(who.clone(), &ticket.sql, rows.as_ref(), of)).await;
     let parts = parts.map_err(|error| wire::status(&error))?;
     if parts > 1 {
         ticket.parts = u32::try_from(asked).unwrap_or(0);

@@ -238,7 +238,7 @@ impl Client {
         let mut schema = described.schema;
         if (0..parameters.len()).any(|place| given(place).is_some()) {
             let nulls = parameter::nulls(&parameters)?;
-            if let Ok(described) = self.describe(sql, nulls.as_ref(), &mut patience).await {
+            if let Ok(described) = self.guess(sql, nulls.as_ref(), &mut patience).await {
                 schema = described.schema;
             }
         }

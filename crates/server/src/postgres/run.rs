@@ -192,6 +192,18 @@ impl Client {
         Ok(description)
     }
 
+    /// As `describe`, for types that the client may have wrong: it is not told when that fails.
+    pub(super) async fn guess(
+        &mut self,
+        sql: &str,
+        parameters: Option<&RecordBatch>,
+        patience: &mut Patience,
+    ) -> Result<Description, Fault> {
+        let (gateway, at) = (Arc::clone(&self.gateway), self.reading());
+        let guess = Box::pin(gateway.guess(self.caller.clone(), sql, parameters, at.as_ref()));
+        Ok(self.connection.during(patience, guess).await??)
+    }
+
     /// Sends rows, at most `limit`; returns how many, and whether there are no more.
     async fn send(
         &mut self,

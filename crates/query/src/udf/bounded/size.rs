@@ -109,13 +109,17 @@ fn bytes(arg: &ColumnarValue) -> Result<OfRow> {
     Ok(times(widest(&lists)?, numbers_of(arg, |lists| length(lists))?))
 }
 
-/// Elements of a list.
+/// What takes the time of a value each, of a list.
 fn elements(arg: &ColumnarValue) -> Result<OfRow> {
     match arg.data_type() {
         DataType::FixedSizeList(_, count) => Ok(Box::new(move |_| count.into())),
-        of if is_list(&of) => numbers_of(arg, |lists| length(lists)),
+        of if is_list(&of) => Ok(in_values(bytes(arg)?)),
         _ => Ok(Box::new(|_| 1)),
     }
+}
+
+fn in_values(bytes: OfRow) -> OfRow {
+    Box::new(move |row| bytes(row) / FIXED)
 }
 
 fn is_list(of: &DataType) -> bool {
