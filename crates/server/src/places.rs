@@ -1,4 +1,4 @@
-//! Places for connections: so many at once at all doors together, half of them of one address.
+//! Places for connections: so many at once at all doors together, four fifths of them of one address.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -10,15 +10,15 @@ use carnac_query::network;
 /// Connections at once.
 pub(crate) const MOST: usize = 500;
 
-/// Those of one address: half, as one token has half of the places for queries.
-const MOST_OF_ONE: usize = MOST / 2;
+/// Those of one address: as many as 128 clients have who come by all three doors (`tests/load`), and not all.
+const MOST_OF_ONE: usize = MOST / 5 * 4;
 
 /// How many are taken, by address.
 #[derive(Debug, Default)]
 pub(crate) struct Places(Mutex<BTreeMap<IpAddr, usize>>);
 
 impl Places {
-    /// Takes a place for a connection from `address`; none when all are taken, or its half.
+    /// Takes a place for a connection from `address`; none when all are taken, or its share.
     pub(crate) fn take(self: &Arc<Self>, address: IpAddr) -> Option<Place> {
         let address = network(address);
         let mut taken = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -62,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn one_address_has_half_of_the_places() {
+    fn one_address_leaves_places_to_others() {
         let places = Arc::new(Places::default());
         let take = |last| -> Vec<Place> {
             std::iter::from_fn(|| places.take(address(last))).take(MOST + 1).collect()
