@@ -46,7 +46,7 @@ impl Default for Limits {
     fn default() -> Self {
         let (wait, time) = (Duration::from_secs(30), Duration::from_secs(300));
         let (rows, bytes) = (50_000_000, 8 * 1024 * 1024 * 1024);
-        Self { running: 64, waiting: 128, wait, time, rows, bytes }
+        Self { running: 64, waiting: 256, wait, time, rows, bytes }
     }
 }
 
