@@ -70,10 +70,7 @@ fn of_row(name: &str, args: &[ColumnarValue]) -> Result<OfRow> {
         ("array_has_all" | "array_has_any", [some, others]) => {
             product(elements(some)?, elements(others)?)
         }
-        ("levenshtein", [text, other]) => {
-            let steps = product(bytes(text)?, bytes(other)?);
-            Box::new(move |row| steps(row) / LETTERS)
-        }
+        ("levenshtein", [text, other]) => over(LETTERS, product(bytes(text)?, bytes(other)?)),
         _ => sum(args)?,
     })
 }
@@ -88,6 +85,10 @@ fn plus(left: OfRow, right: OfRow) -> OfRow {
 
 fn times(number: i128, of: OfRow) -> OfRow {
     Box::new(move |row| of(row).saturating_mul(number))
+}
+
+fn over(number: i128, of: OfRow) -> OfRow {
+    Box::new(move |row| of(row) / number)
 }
 
 /// Bytes of all values of a row.
@@ -113,13 +114,9 @@ fn bytes(arg: &ColumnarValue) -> Result<OfRow> {
 fn elements(arg: &ColumnarValue) -> Result<OfRow> {
     match arg.data_type() {
         DataType::FixedSizeList(_, count) => Ok(Box::new(move |_| count.into())),
-        of if is_list(&of) => Ok(in_values(bytes(arg)?)),
+        of if is_list(&of) => Ok(over(FIXED, bytes(arg)?)),
         _ => Ok(Box::new(|_| 1)),
     }
-}
-
-fn in_values(bytes: OfRow) -> OfRow {
-    Box::new(move |row| bytes(row) / FIXED)
 }
 
 fn is_list(of: &DataType) -> bool {
