@@ -28,6 +28,13 @@ pub(crate) const KEY_VARIABLE: &str = "CARNAC_PSEUDONYM_KEY";
 /// Where the file is looked for when none is named.
 const FILE: &str = "carnac.toml";
 
+/// Bytes for each query that may run: what one of a dashboard takes while it is planned and read, with another
+/// that is planned beside it.
+const OF_A_QUERY: usize = 24 * 1024 * 1024;
+
+/// Queries that run at once in little memory.
+const FEWEST: usize = 4;
+
 /// What the configuration file may say.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -216,7 +223,7 @@ impl Config {
         let kept = args.cache_mib.or(self.cache_mib).map_or(self.memory / 32, bytes);
         let gateway = self.gateway(lake)?.keeping(kept);
         let gateway = gateway.counting(crate::memory::COUNTS, beside);
-        let gateway = gateway.within(self.limits(args))?;
+        let gateway = gateway.within(self.limits(args, self.memory))?;
         Ok(match &self.audit_log {
             Some(folder) => {
                 gateway.recorded(Journal::open(folder, now, env!("CARGO_PKG_VERSION"))?)
@@ -238,17 +245,21 @@ impl Config {
         Ok(Gateway::new(lake, self.views()?, self.memory))
     }
 
-    /// Returns what queries of the server may take.
-    pub(crate) fn limits(&self, args: &Listen) -> Limits {
+    /// Returns what queries of the server may take, that has so many bytes for them.
+    pub(crate) fn limits(&self, args: &Listen, memory: usize) -> Limits {
         let mut limits = Limits::default();
-        if let Some(queries) = args.queries.or(self.queries) {
-            limits.running = queries.get();
-        }
+        let queries = args.queries.or(self.queries).map(NonZeroUsize::get);
+        limits.running = queries.unwrap_or_else(|| queries_in(memory, limits.running));
         if let Some(seconds) = args.query_seconds.or(self.query_seconds) {
             limits.time = Duration::from_secs(seconds.get().into());
         }
         limits
     }
+}
+
+/// Returns how many queries run at once in so many bytes, if nobody says so.
+fn queries_in(memory: usize, most: usize) -> usize {
+    (memory / OF_A_QUERY).clamp(FEWEST, most)
 }
 
 /// So many MiB.
@@ -314,4 +325,15 @@ pub(crate) fn now() -> DateTime<Utc> {
 #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the clock")]
 pub(crate) fn today() -> NaiveDate {
     Local::now().date_naive()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn as_many_queries_run_as_have_memory() {
+        let found = [8, 96, 256, 512, 1536, 8192].map(|mib| queries_in(bytes(mib), 64));
+        assert_eq!(found, [4, 4, 10, 21, 64, 64]);
+    }
 }

@@ -77,7 +77,7 @@ pub(crate) struct Listen {
     pub(crate) postgres: Option<SocketAddr>,
 
     /// Queries that run at once, half of them of one role at most; others wait for 30 seconds at
-    /// most [default: 64]
+    /// most [default: one for each 24 MiB of --memory-mib, from 4 to 64]
     #[arg(long, env = "CARNAC_QUERIES", value_name = "COUNT")]
     pub(crate) queries: Option<NonZeroUsize>,
 

@@ -44,7 +44,7 @@ impl Told<'_> {
         if self.config.has_file && !config.has_file {
             bail!("the configuration file is gone");
         }
-        self.gateway.limit(config.limits(self.args))?;
+        self.gateway.limit(config.limits(self.args, self.config.memory))?;
         self.access.admit(config.anonymous(self.args, self.certificate.as_ref()));
         Ok(())
     }

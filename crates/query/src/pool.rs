@@ -20,6 +20,9 @@ use datafusion::physical_plan::aggregates::AggregateExec;
 use crate::kept::Kept;
 use crate::udf::bounded::MOST;
 
+/// Of half of the memory, who can spill has much to spill once it has more than one of so many parts.
+const MUCH: usize = 8;
+
 /// Bytes of a constant that is long.
 const LONG: usize = 1024;
 
@@ -128,16 +131,19 @@ impl Counted {
 
     /// # Errors
     /// When queries have more in use than they may: of what is allocated, for all; of what is resident, for
-    /// those that can spill, once half is allocated. What the allocator keeps ends no query, and what it keeps
-    /// of others makes no small one spill.
-    fn has_room(&self, can_spill: bool) -> Result<()> {
+    /// those that have much to spill, once half is allocated. What the allocator keeps ends no query, and what
+    /// it keeps of others makes no small one spill.
+    fn has_room(&self, has_much_to_spill: bool) -> Result<()> {
         let rest = self.rest.load(Ordering::Relaxed);
         let taken = |count| self.in_use(count).saturating_sub(rest);
         let allocated = taken(self.counts.allocated);
-        let looks = can_spill && allocated > self.half;
-        let taken = if looks { allocated.max(taken(self.counts.resident)) } else { allocated };
-        if taken > self.most {
-            return resources_err!("queries have {taken} bytes in use, of {}", self.most);
+        let looks = has_much_to_spill && allocated > self.half;
+        let resident = if looks { taken(self.counts.resident) } else { 0 };
+        if allocated.max(resident) > self.most {
+            return resources_err!(
+                "queries have {allocated} bytes in use, {resident} resident, of {}",
+                self.most
+            );
         }
         Ok(())
     }
@@ -174,7 +180,8 @@ impl MemoryPool for Counted {
     }
 
     fn try_grow(&self, reservation: &MemoryReservation, additional: usize) -> Result<()> {
-        self.has_room(reservation.consumer().can_spill())?;
+        let has_much = reservation.size() > self.half / MUCH;
+        self.has_room(has_much && reservation.consumer().can_spill())?;
         self.all.try_grow(reservation, additional)
     }
 
@@ -263,17 +270,19 @@ mod tests {
         assert!(first.try_grow(1).is_ok());
         ALLOCATED.store(1133, Ordering::Relaxed);
         assert!(first.try_grow(1).is_err());
-        // What the allocator keeps beside it makes spill who can, once half of the memory is allocated.
+        // What the allocator keeps beside it makes spill who has much to, once half of the memory is allocated.
         let spilling = MemoryConsumer::new("test").with_can_spill(true).register(&pool);
-        RESIDENT.store(1133, Ordering::Relaxed);
         ALLOCATED.store(1051, Ordering::Relaxed);
-        assert!(spilling.try_grow(1).is_err() && first.try_grow(1).is_ok());
+        RESIDENT.store(1133, Ordering::Relaxed);
+        assert!(spilling.try_grow(6).is_ok() && spilling.try_grow(1).is_ok());
+        assert!(spilling.try_grow(1).is_err() && first.try_grow(10).is_ok());
+        assert!(first.try_grow(1).is_ok());
         ALLOCATED.store(1050, Ordering::Relaxed);
         assert!(spilling.try_grow(1).is_ok());
         ALLOCATED.store(1051, Ordering::Relaxed);
         RESIDENT.store(1132, Ordering::Relaxed);
         assert!(spilling.try_grow(1).is_ok());
-        assert_eq!(pool.reserved(), 4);
+        assert_eq!(pool.reserved(), 21);
         // What is allocated while no query takes any is of nobody: a cache, for instance.
         ALLOCATED.store(2000, Ordering::Relaxed);
         drop((first, spilling));
