@@ -53,13 +53,29 @@ pub(crate) const FEW_ROWS: usize = 1024;
 /// Returns whether a plan keeps an accumulator of its own for each group: a set of distinct texts takes
 /// 16 KiB when it is made, and what all take is counted after each batch only.
 pub(crate) fn is_kept_by_group(plan: &Arc<dyn ExecutionPlan>) -> bool {
-    let is_kept = |plan: &Arc<dyn ExecutionPlan>| {
-        let Some(aggregate) = plan.downcast_ref::<AggregateExec>() else { return Ok(false) };
-        let by_group =
-            |function: &Arc<AggregateFunctionExpr>| !function.groups_accumulator_supported();
-        Ok(!aggregate.group_expr().is_empty() && aggregate.aggr_expr().iter().any(by_group))
+    aggregates(plan, |aggregate, function| {
+        !aggregate.group_expr().is_empty() && !function.groups_accumulator_supported()
+    })
+}
+
+/// Returns whether a plan makes lists of the rows of a group: what is collected is copied twice then, and the
+/// copies are not counted.
+fn makes_lists(plan: &Arc<dyn ExecutionPlan>) -> bool {
+    aggregates(plan, |_, function| function.fun().name() == "array_agg")
+}
+
+/// Returns whether a plan has an aggregate with such a function, or cannot be looked at.
+fn aggregates(
+    plan: &Arc<dyn ExecutionPlan>,
+    is_such: impl Fn(&AggregateExec, &AggregateFunctionExpr) -> bool,
+) -> bool {
+    let has_such = |plan: &Arc<dyn ExecutionPlan>| {
+        let aggregate = plan.downcast_ref::<AggregateExec>();
+        Ok(aggregate.is_some_and(|aggregate| {
+            aggregate.aggr_expr().iter().any(|function| is_such(aggregate, function))
+        }))
     };
-    plan.exists(is_kept).unwrap_or(true)
+    plan.exists(has_such).unwrap_or(true)
 }
 
 /// Returns the memory of all queries, in bytes.
@@ -95,12 +111,13 @@ pub(crate) fn counted(
     Arc::new(counted)
 }
 
-/// Returns a task that may take half of the memory of all.
-pub(crate) fn of_one(task: TaskContext) -> TaskContext {
+/// Returns the task of a plan: it may take half of the memory of all, and a quarter where it makes lists.
+pub(crate) fn of_one(task: TaskContext, plan: &Arc<dyn ExecutionPlan>) -> TaskContext {
     let runtime = task.runtime_env();
     let all = Arc::clone(&runtime.memory_pool);
+    let parts = if makes_lists(plan) { 4 } else { 2 };
     let most = match all.memory_limit() {
-        MemoryLimit::Finite(most) => most / 2,
+        MemoryLimit::Finite(most) => most / parts,
         MemoryLimit::Infinite | MemoryLimit::Unknown => usize::MAX,
     };
     let memory_pool = Arc::new(OfOne { all, most, taken: AtomicUsize::new(0) });
@@ -251,7 +268,9 @@ impl MemoryPool for OfOne {
 
 #[cfg(test)]
 mod tests {
+    use arrow::datatypes::Schema;
     use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+    use datafusion::physical_plan::empty::EmptyExec;
     use datafusion::prelude::SessionContext;
 
     use super::*;
@@ -331,10 +350,27 @@ mod tests {
         }
     }
 
+    #[tokio::test]
+    async fn who_makes_lists_has_a_quarter() {
+        for (most, expected) in [("array_agg", 25), ("max", 50)] {
+            let context = SessionContext::new();
+            let sql = format!(
+                "select cardinality([{most}(v)]) from (values (1), (2)) as t (v) group by v"
+            );
+            let plan = context.sql(&sql).await.unwrap().create_physical_plan().await.unwrap();
+            let runtime =
+                RuntimeEnvBuilder::new().with_memory_pool(of_all(100)).build_arc().unwrap();
+            let task = of_one(TaskContext::default().with_runtime(runtime), &plan);
+            let MemoryLimit::Finite(found) = task.memory_pool().memory_limit() else { panic!() };
+            assert_eq!(found, expected, "{most}");
+        }
+    }
+
     #[test]
     fn one_has_half_of_all_and_two_have_all() {
         let runtime = RuntimeEnvBuilder::new().with_memory_pool(of_all(100)).build_arc().unwrap();
-        let task = || of_one(TaskContext::default().with_runtime(Arc::clone(&runtime)));
+        let plan: Arc<dyn ExecutionPlan> = Arc::new(EmptyExec::new(Arc::new(Schema::empty())));
+        let task = || of_one(TaskContext::default().with_runtime(Arc::clone(&runtime)), &plan);
         let tasks = [task(), task(), task()];
         let mut taken =
             tasks.each_ref().map(|task| MemoryConsumer::new("test").register(task.memory_pool()));

@@ -83,7 +83,7 @@ async fn execute(
         Some(end) => clock::until(physical, end).map_err(Error::running)?,
         None => physical,
     };
-    let task = Arc::new(pool::of_one((&session).into()));
+    let task = Arc::new(pool::of_one((&session).into(), &physical));
     let rows = match part {
         Some(part) => parts::apart(physical).and_then(|plan| plan.execute(part.number, task)),
         None => execute_stream(physical, task),
